@@ -1,0 +1,293 @@
+//! What a spec means: every default filled in, every name looked up, every unit converted, spans kept.
+//!
+//! A `Policy` contains no optional key that still wants a default, no name that still wants a table, no relative
+//! path and no duration text. It knows nothing of system calls: that is the [plan](boxwright_launcher::plan)'s.
+//! A value that the spec left to its default has the span of the file's first byte.
+
+use crate::source::{Span, Spanned};
+use std::collections::BTreeMap;
+
+/// A whole sandbox, as meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The sandbox's name: the prefix of launch errors. Letters, digits, `-`, `_` and `.`, at most 64 bytes.
+    pub name: Spanned<String>,
+    /// The host name in the new UTS namespace, at most 64 bytes (sethostname(2)).
+    pub hostname: Option<Spanned<String>>,
+    /// The NIS domain name in the new UTS namespace, at most 64 bytes (setdomainname(2)).
+    pub domainname: Option<Spanned<String>>,
+    /// Who the program is and how it starts.
+    pub process: Process,
+    /// What it sees of files.
+    pub filesystem: Filesystem,
+    /// Which namespaces are its own.
+    pub namespaces: Namespaces,
+    /// Bring `lo` up in the new network namespace.
+    pub loopback: Option<Span>,
+    /// Resource limits, by resource number (setrlimit(2)).
+    pub rlimits: Vec<Rlimit>,
+    /// The system calls it may make; `None` when the spec switched the filter off in words.
+    pub seccomp: Option<Seccomp>,
+    /// Kill the sandbox when the process that started the launcher dies.
+    pub die_with_parent: Option<Span>,
+}
+
+/// The `[process]` section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// argv; never empty, and the first is an absolute path inside the sandbox, which is what is executed.
+    pub args: Vec<Spanned<String>>,
+    /// May the launcher's own arguments be appended?
+    pub append_args: bool,
+    /// The ids that the program runs with, as seen inside.
+    pub user: Spanned<User>,
+    /// The working directory inside, absolute.
+    pub cwd: Spanned<String>,
+    /// The file mode creation mask, at most 0o777.
+    pub umask: Spanned<u32>,
+    /// Environment variables with fixed values, by name; names have neither `=` nor NUL and are not empty.
+    pub env: BTreeMap<String, Spanned<String>>,
+    /// Environment variables that are passed on when the caller has them; none is in `env` too.
+    pub env_pass: Vec<Spanned<String>>,
+    /// Capabilities after exec, as a bit mask by capability number (capabilities(7)).
+    pub capabilities: Spanned<u64>,
+    /// What becomes of the controlling terminal.
+    pub terminal: Spanned<Terminal>,
+    /// Standard input, output and error, in this order.
+    pub streams: [Spanned<Stream>; 3],
+    /// The session keyring.
+    pub keyring: Spanned<Keyring>,
+}
+
+/// The ids of the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum User {
+    /// Whoever starts the launcher; refused at launch when that is uid 0.
+    Caller,
+    /// These ids.
+    Ids {
+        /// The user id inside.
+        uid: u32,
+        /// The group id inside.
+        gid: u32,
+        /// Supplementary groups; `None` drops them where the kernel permits it, a list is strict.
+        groups: Option<Vec<u32>>,
+    },
+}
+
+/// What becomes of the controlling terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terminal {
+    /// The program has no controlling terminal.
+    NewSession,
+}
+
+/// Where a standard stream leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// The launcher's own.
+    Inherit,
+    /// /dev/null.
+    Null,
+}
+
+/// The session keyring (session-keyring(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyring {
+    /// A fresh anonymous one.
+    New,
+    /// The launcher's own.
+    Inherit,
+}
+
+/// The `[filesystem]` section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filesystem {
+    /// What `/` is.
+    pub root: Spanned<Root>,
+    /// Everything that is mounted or made, by normalised absolute destination: what `base`, `etc`, `proc`, `dev`,
+    /// `read_only` and `read_write` stand for is expanded into it, what `false` took away is gone. Never `/` itself.
+    pub mounts: BTreeMap<String, Mount>,
+}
+
+/// What `/` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Root {
+    /// A new read-only directory with nothing in it but the mounts.
+    Empty,
+    /// The launcher's own tree; read-only beneath a new mount namespace, untouched in the host's.
+    Host,
+    /// A root file system unpacked at this absolute path, read-only but for the mounts.
+    Rootfs(String),
+}
+
+/// One entry of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// What it is.
+    pub kind: MountKind,
+    /// Where the spec asks for it.
+    pub span: Span,
+    /// The words of the key that asks for it, for launch errors and `inspect`: `filesystem.base`, `filesystem.mounts`.
+    pub key: &'static str,
+}
+
+/// What stands at a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountKind {
+    /// A file or directory of the host.
+    Bind {
+        /// The absolute path on the host; symlinks in it are followed at launch.
+        source: String,
+        /// May it be written to?
+        writable: bool,
+        /// May files in it be executed?
+        executable: bool,
+        /// Leave it out when the source does not exist (ENOENT and nothing else).
+        optional: bool,
+    },
+    /// A file system in memory.
+    Tmpfs {
+        /// Its limit in bytes; `None` leaves the kernel's default of half the memory.
+        size: Option<u64>,
+        /// The mode of its root directory.
+        mode: u32,
+        /// May files in it be executed?
+        executable: bool,
+    },
+    /// A symbolic link.
+    Symlink {
+        /// What it points to, verbatim.
+        target: String,
+    },
+    /// A read-only file with this content.
+    Text {
+        /// The content.
+        content: String,
+        /// Its mode.
+        mode: u32,
+    },
+    /// What is there already is hidden: an empty directory or an empty file stands over it.
+    Mask {
+        /// Leave it out when nothing is there.
+        optional: bool,
+    },
+    /// What is there already is made read-only, everything beneath it too.
+    Seal {
+        /// Leave it out when nothing is there.
+        optional: bool,
+    },
+    /// The proc file system of the new pid namespace (proc(5)).
+    Proc {
+        /// Only the process directories (`subset=pid`).
+        subset: bool,
+    },
+    /// A device node of the host, bound after its number was verified.
+    Device {
+        /// The path on the host.
+        source: String,
+        /// Major and minor number that it must have.
+        number: (u32, u32),
+    },
+}
+
+/// The `[namespaces]` section: the eight of namespaces(7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespaces {
+    /// Mount points.
+    pub mount: Spanned<Namespace>,
+    /// Host and domain name.
+    pub uts: Spanned<Namespace>,
+    /// System V IPC and POSIX message queues.
+    pub ipc: Spanned<Namespace>,
+    /// Process ids.
+    pub pid: Spanned<Namespace>,
+    /// Network.
+    pub network: Spanned<Namespace>,
+    /// Users, groups and capabilities.
+    pub user: Spanned<Namespace>,
+    /// The view of the cgroup tree.
+    pub cgroup: Spanned<Namespace>,
+    /// Boot and monotonic clocks.
+    pub time: Spanned<Namespace>,
+    /// Explicit user id mappings; empty means that only the program's own id is mapped.
+    pub uid_mappings: Vec<Spanned<IdMapping>>,
+    /// Explicit group id mappings; empty means that only the program's own id is mapped.
+    pub gid_mappings: Vec<Spanned<IdMapping>>,
+    /// Clock offsets of the new time namespace.
+    pub clock_offsets: Vec<Spanned<ClockOffset>>,
+}
+
+/// Whose namespace it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namespace {
+    /// The sandbox's own.
+    New,
+    /// The launcher's own.
+    Host,
+}
+
+/// One line of a uid_map or gid_map (user_namespaces(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdMapping {
+    /// The first id inside.
+    pub container_id: u32,
+    /// The first id outside.
+    pub host_id: u32,
+    /// How many; at least 1, and neither range overflows 32 bits.
+    pub size: u32,
+}
+
+/// One line of timens_offsets (time_namespaces(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockOffset {
+    /// The clock id: 1 is CLOCK_MONOTONIC, 7 is CLOCK_BOOTTIME.
+    pub clock: u32,
+    /// Whole seconds, may be negative.
+    pub seconds: i64,
+    /// Nanoseconds, below 10^9.
+    pub nanoseconds: u32,
+}
+
+/// A soft and a hard limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rlimit {
+    /// The resource's number (bits/resource.h).
+    pub resource: u32,
+    /// Its key: `nofile`.
+    pub name: &'static str,
+    /// The soft limit; `u64::MAX` is no limit.
+    pub soft: u64,
+    /// The hard limit; `u64::MAX` is no limit.
+    pub hard: u64,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The `[seccomp]` section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seccomp {
+    /// What happens to a system call that nothing allows.
+    pub default_action: Spanned<Action>,
+    /// The system calls that are allowed, by number (x86_64), each with the entry that allows it.
+    pub allow: BTreeMap<u32, Span>,
+}
+
+/// A verdict of the filter (seccomp(2)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The call is made.
+    Allow,
+    /// The call fails with this errno.
+    Errno(u16),
+    /// The process dies by SIGSYS.
+    KillProcess,
+    /// The thread dies by SIGSYS.
+    KillThread,
+    /// The thread gets a SIGSYS that it can handle.
+    Trap,
+    /// The call is made and logged.
+    Log,
+    /// A tracer is told; without one the call fails with ENOSYS.
+    Trace(u16),
+}

@@ -1,0 +1,2 @@
+//! The launcher's executable.
+fn main() {}
