@@ -6,4 +6,5 @@
 
 pub mod diagnostic;
 pub mod policy;
+pub mod seccomp;
 pub mod source;
