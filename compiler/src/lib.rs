@@ -5,6 +5,9 @@
 #![forbid(unsafe_code)]
 
 pub mod diagnostic;
+pub mod encode;
+pub mod link;
+pub mod lower;
 pub mod parse;
 pub mod policy;
 pub mod resolve;
