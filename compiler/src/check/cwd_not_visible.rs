@@ -2,7 +2,7 @@
 
 use super::tree;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{MountKind, Policy, Root};
+use crate::policy::{MountKind, Namespace, Policy, Root};
 
 pub(super) const RULE: Rule = Rule::error("cwd-not-visible", "the working directory is not in the tree");
 
@@ -17,7 +17,12 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             }
             _ => false,
         },
-        None => filesystem.root.value != Root::Empty || tree::has_beneath(filesystem, &path) || path == "/",
+        None => {
+            filesystem.root.value != Root::Empty
+                || policy.namespaces.mount.value == Namespace::Host
+                || tree::has_beneath(filesystem, &path)
+                || path == "/"
+        }
     };
     if visible {
         return Vec::new();
