@@ -6,6 +6,9 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod encode;
+pub mod link;
+pub mod lower;
 pub mod parse;
 pub mod policy;
 pub mod resolve;

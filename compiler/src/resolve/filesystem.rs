@@ -123,6 +123,7 @@ fn expand_dev(tree: &mut Tree, span: Span, root: &Root) {
     for (link, target) in DEVICE_LINKS {
         tree.give(link, MountKind::Symlink { target: target.into() }, span, key);
     }
+    tree.give("/dev", MountKind::Directory, span, key);
     tree.give("/dev/shm", MountKind::Tmpfs { size: None, mode: 0o1777, executable: false }, span, key);
 }
 
