@@ -12,7 +12,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let visible = match tree::covering(filesystem, &path) {
         Some((at, mount)) => match mount.kind {
             MountKind::Bind { .. } | MountKind::Proc { .. } | MountKind::Seal { .. } => true,
-            MountKind::Tmpfs { .. } | MountKind::Mask { .. } => {
+            MountKind::Directory | MountKind::Tmpfs { .. } | MountKind::Mask { .. } => {
                 at == path || tree::has_beneath(filesystem, &path)
             }
             _ => false,
