@@ -44,12 +44,7 @@ fn demonstrate(stage: &Stage, demonstration: &Demonstration, filter: Filter) {
 fn prepare(stage: &Stage, demonstration: &Demonstration) {
     match demonstration.spec {
         "rootfs" => stage.make_rootfs(),
-        "nested" => {
-            let spec = Spec::demonstration("contained");
-            let questions = ["identity", "namespaces", "names", "note=inner"].map(str::to_owned);
-            let inside = crate::harness::Site { probe: "/probe".into(), ..stage.site.clone() };
-            stage.build_text("inner", &spec.asking(&inside, &questions).text());
-        }
+        "nested" => _ = stage.build_text("inner", &Spec::inner(&stage.site).text()),
         _ => {}
     }
 }

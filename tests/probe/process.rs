@@ -16,7 +16,7 @@ pub fn identity() {
     }
     let mut groups = [0_u32; 256];
     let count = call(nr::GETGROUPS, [groups.len() as u64, into(&mut groups), 0, 0, 0, 0]).unwrap_or(0);
-    let listed: Vec<String> = groups.iter().take(count as usize).map(u32::to_string).collect();
+    let listed: Vec<String> = groups.iter().zip(0..count).map(|(group, _)| group.to_string()).collect();
     fact("groups", listed.join(","));
     capabilities();
     fact("no_new_privs", prctl(39, 0, 0).unwrap_or(99));

@@ -80,6 +80,7 @@ fn spawn(program: &str, arguments: &[String]) -> u64 {
             call(nr::PTRACE, [TRACEME, 0, 0, 0, 0, 0]).map(drop).map_err(std::io::Error::from_raw_os_error)
         })
     };
+    #[allow(clippy::zombie_processes, reason = "the tracer's loop waits for every process, this one too")]
     let child = command.spawn().unwrap_or_else(|error| usage(&format!("{program}: {error}")));
     let pid = u64::from(child.id());
     let mut status = 0_i32;

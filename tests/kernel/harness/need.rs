@@ -12,12 +12,12 @@ pub enum Need {
     UserNamespaces,
     /// To be started by root.
     Root,
+    /// To be started by somebody to whom something is refused; a test that needs it does not run for root.
+    Unprivileged,
     /// A program on PATH or in the usual places for an administrator's programs.
     Program(&'static str),
     /// The test data beside the project.
     Corpora,
-    /// An unpacked Debian kernel for the virtual machine.
-    Kernels,
 }
 
 /// A need met, or the words for what is missing.
@@ -42,6 +42,9 @@ impl Need {
     }
 }
 
+/// The names of the tests that could not run, by what they miss.
+pub type Missing = BTreeMap<String, Vec<String>>;
+
 /// Where the test data of other projects is, when it is there.
 pub const CORPORA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpora");
 
@@ -50,16 +53,24 @@ const REQUIRE_ALL: &str = "BOXWRIGHT_REQUIRE_ALL";
 
 /// A trial that runs when its needs are met, is counted as ignored when they are not, and then fails where nothing
 /// may be missing.
-pub fn trial(name: String, missing: &[String], run: impl FnOnce() + Send + 'static) -> Trial {
-    if missing.is_empty() {
+pub fn trial(
+    name: String,
+    lacking: &[String],
+    missing: &mut Missing,
+    run: impl FnOnce() + Send + 'static,
+) -> Trial {
+    for need in lacking {
+        missing.entry(need.clone()).or_default().push(name.clone());
+    }
+    if lacking.is_empty() {
         return Trial::test(name, move || {
             run();
             Ok(())
         });
     }
-    let missing = missing.join(", ");
+    let lacking = lacking.join(", ");
     let require_all = std::env::var_os(REQUIRE_ALL).is_some();
-    Trial::test(name, move || Err(format!("missing: {missing}").into())).with_ignored_flag(!require_all)
+    Trial::test(name, move || Err(format!("missing: {lacking}").into())).with_ignored_flag(!require_all)
 }
 
 /// Runs the trials, and ends with the account of what was missing.

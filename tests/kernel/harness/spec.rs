@@ -21,6 +21,13 @@ impl Spec {
         Self::new(&read(&Self::path(name)))
     }
 
+    /// The sandbox that the nested demonstration starts inside its own: contained, asking for what differs.
+    pub fn inner(site: &Site) -> Self {
+        let inside = Site { probe: "/probe".into(), ..site.clone() };
+        let questions = ["identity", "namespaces", "names", "note=inner"].map(str::to_owned);
+        Self::demonstration("contained").asking(&inside, &questions)
+    }
+
     /// Where a demonstration's spec is.
     pub fn path(name: &str) -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../specs/demos/{name}.sandbox.toml"))
