@@ -1,0 +1,53 @@
+//! Named sets of system calls: systemd's, taken as facts, and ours.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// The systemd whose sets these are; its `@known` is left out, since the tables are what we know.
+pub const SYSTEMD_VERSION: &str = include_str!("group/systemd.version").trim_ascii_end();
+
+/// Lines of `@group` or of an indented member, which may be a group of the same or of the other file; `#` starts a comment.
+const SYSTEMD: &str = include_str!("group/systemd.txt");
+const BOXWRIGHT: &str = include_str!("group/boxwright.txt");
+
+static GROUPS: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+    let direct = direct_members();
+    direct.keys().map(|&group| (group, flatten(group, &direct))).collect()
+});
+
+/// The members of a group such as `@basic-io`, flattened and sorted. A name need not exist on every architecture.
+pub fn group(name: &str) -> Option<&'static [&'static str]> {
+    GROUPS.get(name).map(Vec::as_slice)
+}
+
+/// The names of all groups, sorted, each with its `@`.
+pub fn group_names() -> impl Iterator<Item = &'static str> {
+    GROUPS.keys().copied()
+}
+
+fn direct_members() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut current = "";
+    for line in SYSTEMD.lines().chain(BOXWRIGHT.lines()) {
+        let member = line.split('#').next().unwrap_or_default().trim_end();
+        if member.starts_with('@') {
+            current = member;
+            groups.entry(current).or_default();
+        } else if !member.is_empty() {
+            groups.entry(current).or_default().push(member.trim_start());
+        }
+    }
+    groups
+}
+
+fn flatten(group: &'static str, direct: &BTreeMap<&'static str, Vec<&'static str>>) -> Vec<&'static str> {
+    let (mut pending, mut seen, mut members) = (vec![group], BTreeSet::new(), BTreeSet::new());
+    while let Some(name) = pending.pop() {
+        if !name.starts_with('@') {
+            members.insert(name);
+        } else if seen.insert(name) {
+            pending.extend(direct.get(name).into_iter().flatten());
+        }
+    }
+    members.into_iter().collect()
+}

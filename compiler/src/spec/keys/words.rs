@@ -1,0 +1,82 @@
+//! What a type expects, in words for findings.
+
+use super::{Form, Sign, Type};
+
+/// "an integer from 1 to 10", "`own`, `subset` or `none`".
+pub fn expected(ty: &Type) -> String {
+    match ty {
+        Type::Boolean => "true or false".into(),
+        Type::Constant(value) => value.to_string(),
+        Type::Integer(min, max) => integer(*min, *max),
+        Type::Mode(max) => format!("an octal literal up to {max:#o}"),
+        Type::Bytes => "a number of bytes such as 4096 or \"64MiB\"".into(),
+        Type::Duration(Sign::Positive) => "a duration such as \"250ms\" or \"1m30s\"".into(),
+        Type::Duration(Sign::Either) => "a duration such as \"1h\" or \"-1m30s\"".into(),
+        Type::Cpus => "a number of processors such as 1.5 or \"150%\"".into(),
+        Type::String(form) => form.expected().into(),
+        Type::Words(words) => {
+            alternatives(words.iter().filter(|word| word.not_yet.is_none()).map(|word| quoted(word.name)))
+        }
+        Type::List(item) => format!("a list, each {}", expected(item)),
+        Type::Table(keys) => {
+            format!("a table with {}", alternatives(keys.iter().map(|key| ticked(key.name))))
+        }
+        Type::Map(form, _) => format!("a table whose keys are each {}", form.expected()),
+        Type::Kinds(kinds) => {
+            let names = kinds.iter().filter_map(|kind| kind.first()).filter(|key| key.is_supported());
+            format!("a table with {}", alternatives(names.map(|key| ticked(key.name))))
+        }
+        Type::Union(types) => {
+            alternatives(types.iter().filter(|ty| !matches!(ty, Type::NotYet(..))).map(expected))
+        }
+        Type::NotYet(ty, _) => expected(ty),
+    }
+}
+
+/// "a, b or c".
+pub fn alternatives(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.filter(|item| !item.is_empty()).collect();
+    match items.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn integer(min: i64, max: i64) -> String {
+    match (min, max) {
+        (i64::MIN, i64::MAX) => "an integer".into(),
+        (_, i64::MAX) => format!("an integer of at least {min}"),
+        _ if min == max => format!("the integer {min}"),
+        _ => format!("an integer from {min} to {max}"),
+    }
+}
+
+fn quoted(word: &str) -> String {
+    format!("\"{word}\"")
+}
+
+fn ticked(key: &str) -> String {
+    format!("`{key}`")
+}
+
+impl Form {
+    /// The form in words.
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "a string",
+            Self::Path => "an absolute path",
+            Self::Variable => "the name of an environment variable",
+            Self::HostName => "a name of at most 64 bytes",
+            Self::Name => "a name of letters, digits, `-`, `_` and `.`",
+            Self::Capability => "a capability such as \"CAP_NET_BIND_SERVICE\"",
+            Self::Syscall => "a system call such as \"openat\" or a group such as \"@minimal\"",
+            Self::Errno => "an errno such as \"EPERM\"",
+            Self::Signal => "a signal such as \"SIGTERM\"",
+            Self::Address => "an address such as \"10.0.0.2/24\"",
+            Self::Date => "a date such as \"2027-06-30\"",
+            Self::Version => "a version such as \"6.7\"",
+            Self::Place => "the name of a key such as \"process.args\"",
+        }
+    }
+}
