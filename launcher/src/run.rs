@@ -7,8 +7,8 @@ use crate::supervise;
 use crate::sys::{self, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::plan::operation::{
-    Call, Check, Environment, Fork, Kind, Operation, Otherwise, PROMISES, Piece, Store, Strings, Success, Tally,
-    Text, Then,
+    Call, Check, Environment, Fork, Kind, Operation, Otherwise, PROMISES, Piece, Store, Strings, Success,
+    Tally, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
@@ -96,7 +96,11 @@ impl Launch {
             Kind::Text(text) => self.text(text),
             Kind::Signals(signals) => {
                 let numbers = (0..64).filter(|bit| signals.set >> bit & 1 == 1);
-                numbers.map(|bit| bit + 1).try_for_each(sys::reset_disposition).map_err(Failure::Errno).map(|()| 0)
+                numbers
+                    .map(|bit| bit + 1)
+                    .try_for_each(sys::reset_disposition)
+                    .map_err(Failure::Errno)
+                    .map(|()| 0)
             }
             Kind::Environment(environment) => self.environment(environment),
             Kind::Fork(fork) => self.fork(fork),
@@ -115,7 +119,9 @@ impl Launch {
         match each {
             None => self.call(call, 0),
             Some(set) => {
-                (0..64).filter(|bit| set >> bit & 1 == 1).try_for_each(|bit| self.call(call, bit).map(|_| ()))?;
+                (0..64)
+                    .filter(|bit| set >> bit & 1 == 1)
+                    .try_for_each(|bit| self.call(call, bit).map(|_| ()))?;
                 Ok(0)
             }
         }
@@ -268,7 +274,8 @@ impl Launch {
 
     /// The one place where errors are handled: nothing goes on after this.
     pub fn fail(&self, index: u32, failure: Failure) -> ! {
-        let executing = matches!(self.plan.operation(index).map(|operation| operation.kind), Some(Kind::Exec(_)));
+        let executing =
+            matches!(self.plan.operation(index).map(|operation| operation.kind), Some(Kind::Exec(_)));
         let status = match failure {
             Failure::Errno(NOT_FOUND) if executing => EXIT_NOT_FOUND,
             Failure::Errno(_) if executing => EXIT_NOT_EXECUTABLE,

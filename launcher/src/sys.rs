@@ -7,7 +7,9 @@
 #![allow(unsafe_code, reason = "system calls are made by an instruction that the compiler does not know")]
 
 use crate::mem::{self, Pointers};
-use boxwright_launcher::abi::{CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGSTOP};
+use boxwright_launcher::abi::{
+    CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGSTOP,
+};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Argument, Call};
 use boxwright_launcher::plan::{LARGEST_PLAN, Plan, Section};
@@ -92,7 +94,11 @@ unsafe fn raw(number: u16, arguments: [usize; 6]) -> Result<usize, Errno> {
     // SAFETY: the caller vouches for what the call does to this process; the instruction itself clobbers what it says.
     let result = unsafe { boxwright_launcher::raw_system_call!(number, arguments) };
     // The kernel returns errnos as -4095..=-1 (asm-generic `IS_ERR_VALUE`).
-    if (-4095..0).contains(&result) { Err(result.unsigned_abs() as Errno) } else { Ok(result.cast_unsigned()) }
+    if (-4095..0).contains(&result) {
+        Err(result.unsigned_abs() as Errno)
+    } else {
+        Ok(result.cast_unsigned())
+    }
 }
 
 /// Makes a plan's call. `None` when a slot that it uses was never set.
@@ -267,7 +273,9 @@ pub fn signal_pid(pid: u32, signal: u32) {
 /// Stops this process as the terminal asked.
 pub fn stop() {
     // SAFETY: the process stops and goes on later. Pid 0 is every process of the group; the launcher asks for itself.
-    let _ = unsafe { raw(number::getpid, [0; 6]).and_then(|pid| raw(number::kill, [pid, SIGSTOP as usize, 0, 0, 0, 0])) };
+    let _ = unsafe {
+        raw(number::getpid, [0; 6]).and_then(|pid| raw(number::kill, [pid, SIGSTOP as usize, 0, 0, 0, 0]))
+    };
 }
 
 /// Reads a plan file into memory of its own, so that it cannot change after it was checked.

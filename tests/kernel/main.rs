@@ -15,6 +15,7 @@ mod files;
 mod harness;
 mod in_place;
 mod life;
+mod readme;
 mod refusals;
 mod starts;
 #[path = "../vm/mod.rs"]
@@ -40,6 +41,7 @@ const TESTS: &[&[Test]] = &[
     life::TESTS,
     files::TESTS,
     in_place::TESTS,
+    readme::TESTS,
     refusals::TESTS,
 ];
 

@@ -11,13 +11,14 @@ pub fn identity() {
     let mut ids = [0_u32; 3];
     for (key, number) in [("uid", nr::GETRESUID), ("gid", nr::GETRESGID)] {
         let [real, effective, saved] = &mut ids;
-        _ = call(number, [into(real), into(effective), into(saved), 0, 0, 0]);
-        fact(key, format!("{real},{effective},{saved}"));
+        let got = call(number, [into(real), into(effective), into(saved), 0, 0, 0]);
+        fact(key, got.map_or_else(errno_name, |_| format!("{},{},{}", ids[0], ids[1], ids[2])));
     }
     let mut groups = [0_u32; 256];
-    let count = call(nr::GETGROUPS, [groups.len() as u64, into(&mut groups), 0, 0, 0, 0]).unwrap_or(0);
-    let listed: Vec<String> = groups.iter().zip(0..count).map(|(group, _)| group.to_string()).collect();
-    fact("groups", listed.join(","));
+    let count = call(nr::GETGROUPS, [groups.len() as u64, into(&mut groups), 0, 0, 0, 0]);
+    let listed =
+        |count| groups.iter().zip(0..count).map(|(group, _)| group.to_string()).collect::<Vec<_>>().join(",");
+    fact("groups", count.map_or_else(errno_name, listed));
     capabilities();
     fact("no_new_privs", prctl(39, 0, 0).unwrap_or(99));
     fact("seccomp", prctl(21, 0, 0).map_or_else(errno_name, |mode| mode.to_string()));
@@ -41,9 +42,10 @@ fn parent_death_signal() -> i32 {
 fn capabilities() {
     let header = [0x2008_0522_u32, 0];
     let mut data = [[0_u32; 3]; 2];
-    _ = call(nr::CAPGET, [from(&header), into(&mut data), 0, 0, 0, 0]);
+    let got = call(nr::CAPGET, [from(&header), into(&mut data), 0, 0, 0, 0]);
     for (index, key) in ["effective", "permitted", "inheritable"].iter().enumerate() {
-        fact(key, format!("{:x}", u64::from(data[1][index]) << 32 | u64::from(data[0][index])));
+        let set = u64::from(data[1][index]) << 32 | u64::from(data[0][index]);
+        fact(key, got.map_or_else(errno_name, |_| format!("{set:x}")));
     }
     // PR_CAPBSET_READ, and PR_CAP_AMBIENT with PR_CAP_AMBIENT_IS_SET.
     let bounding = (0..64).filter(|capability| prctl(23, *capability, 0) == Ok(1));
@@ -149,7 +151,8 @@ pub fn keyring() {
 pub fn place() {
     let here = std::env::current_dir();
     fact("cwd", here.map_or_else(|error| error.to_string(), |path| path.display().to_string()));
-    fact("umask", format!("{:o}", call(nr::UMASK, [0o077, 0, 0, 0, 0, 0]).unwrap_or(0)));
+    let mask = call(nr::UMASK, [0o077, 0, 0, 0, 0, 0]);
+    fact("umask", mask.map_or_else(errno_name, |mask| format!("{mask:o}")));
 }
 
 /// The processes that /proc shows.
