@@ -1,6 +1,15 @@
 //! Findings: what is wrong with a spec, where, and what was expected. Renderers live in `diagnostic/`.
 
+mod concise;
+mod full;
+mod json;
 pub mod suggest;
+mod visible;
+
+pub use concise::render_concise;
+pub use full::render_full;
+pub use json::render_json;
+pub use visible::visible;
 
 use crate::source::Span;
 
@@ -41,6 +50,16 @@ pub struct Rule {
     pub level: Level,
     /// What it finds, in one line.
     pub summary: &'static str,
+}
+
+impl Level {
+    /// As it is printed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 impl Rule {

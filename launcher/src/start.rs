@@ -6,9 +6,7 @@
 #![allow(unsafe_code, reason = "the initial stack is raw memory")]
 
 use crate::mem;
-
-/// Where the compiler's linker script leaves room for the plan, and where `link` maps it.
-const PLAN_ADDRESS: usize = 0x10_4000_0000;
+use boxwright_launcher::plan::PLAN_ADDRESS;
 
 /// `linux/auxvec.h`.
 mod auxiliary {
@@ -121,7 +119,7 @@ fn sealed_plan(headers: *const ProgramHeader, count: usize) -> Option<&'static [
     for index in 0..count {
         // SAFETY: AT_PHDR and AT_PHNUM describe the program header table that the kernel mapped with the first segment.
         let header = unsafe { &*headers.add(index) };
-        if header.kind == PT_LOAD && header.address == PLAN_ADDRESS as u64 {
+        if header.kind == PT_LOAD && header.address == PLAN_ADDRESS {
             // SAFETY: the kernel mapped `file_bytes` bytes of this file, read-only, at the segment's address.
             return Some(unsafe {
                 core::slice::from_raw_parts(PLAN_ADDRESS as *const u8, header.file_bytes as usize)

@@ -4,8 +4,13 @@
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(word);
     candidates
-        .map(|candidate| (strsim::damerau_levenshtein(&folded, &fold(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
+        .filter_map(|candidate| {
+            let most = (candidate.len() / 3).max(1);
+            // Lengths that differ by more cannot be near; asking costs nothing.
+            let distance = (folded.len().abs_diff(candidate.len()) <= most)
+                .then(|| strsim::damerau_levenshtein(&folded, &fold(candidate)))?;
+            (distance <= most).then_some((distance, candidate))
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }

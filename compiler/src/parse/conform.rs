@@ -79,10 +79,10 @@ impl Conform {
                 Some(number) if (*min..=*max).contains(&number) => {}
                 _ => self.wrong_value(&number.to_string(), span, ty),
             },
-            (Type::Bytes, DeValue::Integer(number)) => {
-                if extract::integer(number).is_none_or(|number| number < 0) {
-                    self.wrong_value(&number.to_string(), span, ty);
-                }
+            (Type::Bytes, DeValue::Integer(number))
+                if extract::integer(number).is_none_or(|number| number < 0) =>
+            {
+                self.wrong_value(&number.to_string(), span, ty);
             }
             (Type::Mode(max), DeValue::Integer(number)) => self.mode(number, span, *max, ty),
             _ => {}
@@ -143,7 +143,7 @@ impl Conform {
             [kind] => self.table(table, span, kind),
             [] => self.kind_without_name(table, span, kinds),
             [a, b, ..] => {
-                if let (Some((a, _)), Some((b, _))) = (first(&a), first(&b)) {
+                if let (Some((a, _)), Some((b, _))) = (first(a), first(b)) {
                     let (a, b) = if a.span().start < b.span().start { (a, b) } else { (b, a) };
                     self.findings.push(
                         CONFLICTING_KEYS
@@ -187,7 +187,8 @@ impl Conform {
         let place =
             if self.path.is_empty() { "at the top level".into() } else { format!("in {}", self.here()) };
         let finding = UNKNOWN_KEY.at(span, format!("unknown key `{name}` {place}"));
-        let known = alternatives(keys.iter().map(|key| format!("`{}`", key.name)));
+        let supported = keys.iter().filter(|key| key.is_supported());
+        let known = alternatives(supported.map(|key| format!("`{}`", key.name)));
         let near = suggest::nearest(name, keys.iter().map(|key| key.name));
         self.findings.push(match (near, foreign::ours(name), elsewhere(name, ROOT, "")) {
             (Some(near), _, _) => {

@@ -1,6 +1,6 @@
 //! TOML itself: the document with everything that could be saved of it, and the errors of its syntax.
 
-use super::rules::{DUPLICATE_KEY, SYNTAX, TOO_DEEP};
+use super::rules::{DUPLICATE_KEY, MISSING_KEY, SYNTAX, TOO_DEEP};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use toml::de::DeTable;
@@ -24,10 +24,10 @@ pub(super) fn read(source: &Source) -> Result<(toml::Spanned<DeTable<'_>>, Vec<B
             .label("the parts end here for us"));
     }
     let (document, errors) = DeTable::parse_recoverable(&source.text);
-    let mut broken: Vec<Broken> = errors.iter().map(|error| finding(error, source)).collect();
+    let mut broken: Vec<Broken> =
+        errors.iter().take(ERRORS_MAX).map(|error| finding(error, source, document.get_ref())).collect();
     broken.sort_by_key(|Broken(finding)| finding.span);
     broken.dedup_by(|b, a| a.0.span == b.0.span);
-    broken.truncate(ERRORS_MAX);
     Ok((document, broken))
 }
 
@@ -38,9 +38,8 @@ impl Broken {
         if syntax.rule == DUPLICATE_KEY.name {
             return syntax.span == finding.span;
         }
-        let line = |offset: usize| source.line_column(offset).line;
-        let (first, last) = (line(finding.span.start), line(finding.span.end));
-        (first..=last).contains(&line(syntax.span.start)) || finding.rule == super::rules::MISSING_KEY.name
+        let lines = source.line(finding.span.start)..=source.line(finding.span.end);
+        lines.contains(&source.line(syntax.span.start)) || finding.rule == MISSING_KEY.name
     }
 
     /// The syntax error itself.
@@ -49,15 +48,21 @@ impl Broken {
     }
 }
 
-fn finding(error: &toml::de::Error, source: &Source) -> Broken {
+fn finding(error: &toml::de::Error, source: &Source, document: &DeTable<'_>) -> Broken {
     let span = error.span().map_or(Span::default(), Span::from);
     let message = error.message();
     let text = source.text.get(span.start..span.end).unwrap_or_default();
     Broken(match message {
-        "duplicate key" => DUPLICATE_KEY
-            .at(span, format!("`{text}` is written twice"))
-            .label("the second time")
-            .help("keep one of them; a section is written once, with all of its keys"),
+        "duplicate key" => {
+            let finding = DUPLICATE_KEY
+                .at(span, format!("`{text}` is written twice"))
+                .label("the second time")
+                .help("keep one of them; a section is written once, with all of its keys");
+            match first_time(document, text, span.start) {
+                Some(first) => finding.and(first, "the first time"),
+                None => finding,
+            }
+        }
         _ if message.contains("recursion") => {
             TOO_DEEP.at(span, "arrays and tables are nested too deeply").label("one level too many")
         }
@@ -68,6 +73,15 @@ fn finding(error: &toml::de::Error, source: &Source) -> Broken {
             if expected.is_empty() { finding } else { finding.label(format!("expected {expected}")) }
         }
     })
+}
+
+/// Where a duplicate was written first: recovery keeps that one, and so it is the nearest of its name before.
+fn first_time(table: &DeTable<'_>, written: &str, second: usize) -> Option<Span> {
+    let name = written.trim_matches(['"', '\'']);
+    let here = table.iter().filter(|(key, _)| key.get_ref() == name && key.span().start < second);
+    let here = here.map(|(key, _)| Span::from(key.span()));
+    let deeper = table.values().filter_map(|value| first_time(value.get_ref().as_table()?, written, second));
+    here.chain(deeper).max()
 }
 
 /// The place where a dotted key gets too many parts. Counts on the parser's own tokens, so that no quoting hides one.

@@ -46,7 +46,7 @@ pub(super) fn resolve(filesystem: &spec::Filesystem, findings: &mut Vec<Diagnost
         _ => {}
     }
     if let Some(dev) = says(&filesystem.dev, "minimal") {
-        expand_dev(&mut tree, dev);
+        expand_dev(&mut tree, dev, &root.value);
     }
     for (paths, writable, key) in [
         (&filesystem.read_only, false, "filesystem.read_only"),
@@ -106,14 +106,24 @@ fn expand_base(tree: &mut Tree, span: Span) {
     }
 }
 
-fn expand_dev(tree: &mut Tree, span: Span) {
+fn expand_dev(tree: &mut Tree, span: Span, root: &Root) {
     let key = "filesystem.dev";
+    if *root != Root::Empty {
+        // Nothing is made in a tree that is somebody else's.
+        tree.give(
+            "/dev",
+            MountKind::Tmpfs { size: Some(1 << 16), mode: 0o755, executable: false },
+            span,
+            key,
+        );
+    }
     for (path, number) in DEVICES {
         tree.give(path, MountKind::Device { source: path.into(), number }, span, key);
     }
     for (link, target) in DEVICE_LINKS {
         tree.give(link, MountKind::Symlink { target: target.into() }, span, key);
     }
+    tree.give("/dev", MountKind::Directory, span, key);
     tree.give("/dev/shm", MountKind::Tmpfs { size: None, mode: 0o1777, executable: false }, span, key);
 }
 

@@ -108,7 +108,7 @@ fn amount(name: &str, amount: &Spanned<Amount>, unit: Unit) -> Result<u64, Diagn
 
 fn whole(nanoseconds: u128, unit: u128, name: &str) -> Result<u64, units::Misread> {
     match u64::try_from(nanoseconds / unit) {
-        Ok(number) if nanoseconds % unit == 0 => Ok(number),
+        Ok(number) if nanoseconds.is_multiple_of(unit) => Ok(number),
         _ => Err(units::Misread {
             reason: format!("is no whole number of {name}"),
             help: format!("the kernel counts this limit in {name}"),

@@ -20,6 +20,7 @@ pub(super) const REMOVES_NOTHING: Rule =
     Rule::error("removes-nothing", "`false` takes away what nothing has given");
 pub(super) const WITHOUT_EFFECT: Rule =
     Rule::warning("without-effect", "a key is written that changes nothing here");
+pub(super) const NO_SECCOMP: Rule = Rule::warning("no-seccomp", "the program may make every system call");
 
 /// Every rule of this room.
 pub const RULES: &[Rule] = &[
@@ -35,4 +36,5 @@ pub const RULES: &[Rule] = &[
     DUPLICATE_DESTINATION,
     REMOVES_NOTHING,
     WITHOUT_EFFECT,
+    NO_SECCOMP,
 ];

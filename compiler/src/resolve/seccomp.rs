@@ -1,7 +1,7 @@
 //! `[seccomp]`: names and groups into numbers.
 
 use super::errnos;
-use super::rules::{UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
+use super::rules::{NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::policy::{Action, Seccomp};
 use crate::seccomp::{group, group_names, syscall_names, syscall_number};
@@ -24,6 +24,11 @@ pub(super) fn resolve(seccomp: &spec::Seccomp, findings: &mut Vec<Diagnostic>) -
                     .and(default_action.span, "everything is allowed here"),
             );
         }
+        findings.push(
+            NO_SECCOMP
+                .at(default_action.span, "there is no filter: the program may make every system call")
+                .label("everything is allowed here"),
+        );
         return None;
     }
     let default = || vec![Spanned::new(DEFAULT_ALLOW.to_owned(), Spec::NOWHERE)];

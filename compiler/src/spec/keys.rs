@@ -140,7 +140,7 @@ const JOIN: &str = "a later version brings it, together with joining namespaces"
 
 impl Key {
     /// Does this version apply it?
-    pub const fn is_supported(&self) -> bool {
+    pub fn is_supported(&self) -> bool {
         !matches!(self.ty, Type::NotYet(..))
     }
 

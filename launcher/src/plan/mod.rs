@@ -18,6 +18,8 @@ pub const MAGIC: [u8; 8] = *b"boxwplan";
 pub const VERSION: u32 = 1;
 /// The size of the header in bytes.
 pub const HEADER_BYTES: usize = 160;
+/// Where a sealed plan is mapped: above the launcher, which its linker script puts at 0x10_0000_0000.
+pub const PLAN_ADDRESS: u64 = 0x10_4000_0000;
 /// The largest plan that is accepted, in bytes.
 pub const LARGEST_PLAN: usize = 16 << 20;
 /// The largest arena that a plan may ask for, in bytes.

@@ -1,6 +1,6 @@
 //! What a type expects, in words for findings.
 
-use super::{Form, Sign, Type};
+use super::{Form, Key, Sign, Type};
 
 /// "an integer from 1 to 10", "`own`, `subset` or `none`".
 pub fn expected(ty: &Type) -> String {
@@ -18,14 +18,9 @@ pub fn expected(ty: &Type) -> String {
             alternatives(words.iter().filter(|word| word.not_yet.is_none()).map(|word| quoted(word.name)))
         }
         Type::List(item) => format!("a list, each {}", expected(item)),
-        Type::Table(keys) => {
-            format!("a table with {}", alternatives(keys.iter().map(|key| ticked(key.name))))
-        }
+        Type::Table(keys) => table(keys.iter()),
         Type::Map(form, _) => format!("a table whose keys are each {}", form.expected()),
-        Type::Kinds(kinds) => {
-            let names = kinds.iter().filter_map(|kind| kind.first()).filter(|key| key.is_supported());
-            format!("a table with {}", alternatives(names.map(|key| ticked(key.name))))
-        }
+        Type::Kinds(kinds) => table(kinds.iter().filter_map(|kind| kind.first())),
         Type::Union(types) => {
             alternatives(types.iter().filter(|ty| !matches!(ty, Type::NotYet(..))).map(expected))
         }
@@ -43,6 +38,14 @@ pub fn alternatives(items: impl Iterator<Item = String>) -> String {
     }
 }
 
+fn table(keys: impl Iterator<Item = &'static Key>) -> String {
+    let supported = keys.filter(|key| key.is_supported());
+    match alternatives(supported.map(|key| format!("`{}`", key.name))) {
+        names if names.is_empty() => names,
+        names => format!("a table with {names}"),
+    }
+}
+
 fn integer(min: i64, max: i64) -> String {
     match (min, max) {
         (i64::MIN, i64::MAX) => "an integer".into(),
@@ -54,10 +57,6 @@ fn integer(min: i64, max: i64) -> String {
 
 fn quoted(word: &str) -> String {
     format!("\"{word}\"")
-}
-
-fn ticked(key: &str) -> String {
-    format!("`{key}`")
 }
 
 impl Form {
