@@ -7,8 +7,8 @@ use crate::supervise;
 use crate::sys::{self, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::plan::operation::{
-    Call, Check, Environment, Fork, Kind, Operation, Otherwise, PROMISES, Piece, Store, Strings, Success,
-    Tally, Text, Then,
+    Call, Check, Environment, Fork, Kind, Operation, Otherwise, Piece, Store, Strings, Success, Tally, Text,
+    Then,
 };
 use boxwright_launcher::plan::{Entry, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
@@ -56,7 +56,7 @@ pub fn launch(plan: Plan<'static>, start: Start) -> ! {
         child: None,
         entry,
         inside: false,
-        tally: [0; PROMISES],
+        tally: Tally::default(),
         pointers: None,
     };
     launch.run(plan.entry(entry))
@@ -69,7 +69,7 @@ impl Launch {
         let mut each = None;
         loop {
             let Some(operation) = self.plan.operation(first) else { sys::exit(EXIT_NOT_SET_UP) };
-            self.count(&operation);
+            self.tally.count(&operation);
             match self.operation(first, &operation, each.take()) {
                 Ok(skip) => {
                     if let Kind::Each(numbers) = operation.kind {
@@ -79,12 +79,6 @@ impl Launch {
                 }
                 Err(failure) => self.fail(first, failure),
             }
-        }
-    }
-
-    fn count(&mut self, operation: &Operation) {
-        if let Some(count) = self.tally.get_mut(operation.promise as usize) {
-            *count = count.wrapping_add(1);
         }
     }
 
@@ -175,7 +169,7 @@ impl Launch {
             Otherwise::SkipOptional(count) => {
                 for skipped in index + 1..=index + u32::from(count) {
                     if let Some(operation) = self.plan.operation(skipped) {
-                        self.count(&operation);
+                        self.tally.count(&operation);
                     }
                 }
                 Ok(count.into())

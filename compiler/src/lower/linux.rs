@@ -72,8 +72,6 @@ pub const S_IFREG: u32 = 0o100_000;
 pub const S_IFCHR: u32 = 0o020_000;
 /// `linux/stat.h`: ask statx(2) for the type.
 pub const STATX_TYPE: u32 = 1;
-/// The size of a `struct statx`.
-pub const STATX_BYTES: u32 = 256;
 /// Where its mode is.
 pub const STATX_MODE: u32 = 28;
 /// Where its device number is: major, then minor.
@@ -204,7 +202,6 @@ mod tests {
             (MS_PRIVATE, libc::MS_PRIVATE),
             (MNT_DETACH.into(), libc::MNT_DETACH as u64),
             (S_IFMT.into(), libc::S_IFMT.into()),
-            (STATX_BYTES.into(), size_of::<libc::statx>() as u64),
             (STATX_MODE.into(), std::mem::offset_of!(libc::statx, stx_mode) as u64),
             (STATX_RDEV.into(), std::mem::offset_of!(libc::statx, stx_rdev_major) as u64),
             (PROC_SUPER_MAGIC, libc::PROC_SUPER_MAGIC as u64),

@@ -220,9 +220,9 @@ impl<'a> Plan<'a> {
 
     /// How many operations of each promise must have been executed on the way to exec.
     pub fn promises(&self, entry: Entry) -> Tally {
-        let mut tally = [0; PROMISES];
+        let mut tally = Tally::default();
         let start = field::PROMISES + if entry == Entry::Unprivileged { 2 * PROMISES } else { 0 };
-        for (index, count) in tally.iter_mut().enumerate() {
+        for (index, count) in tally.0.iter_mut().enumerate() {
             let at = start + 2 * index;
             let low = self.bytes.get(at).copied().unwrap_or(0);
             let high = self.bytes.get(at + 1).copied().unwrap_or(0);

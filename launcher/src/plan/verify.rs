@@ -1,8 +1,8 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Call, Environment, Fork, Kind, NONE, Operation, Otherwise, PROMISES, Piece, Promise,
-    RECORD_BYTES, Store, Strings, Success, Tally, Text, Then,
+    Argument, Call, Environment, Fork, Kind, NONE, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Store,
+    Strings, Success, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -46,7 +46,7 @@ impl Plan<'_> {
     pub(super) fn verify(&self) -> Result<(), Refusal> {
         self.verify_shapes()?;
         for entry in [Entry::Privileged, Entry::Unprivileged] {
-            let mut walk = Walk { plan: self, tally: [0; PROMISES], programs: 0 };
+            let mut walk = Walk { plan: self, tally: Tally::default(), programs: 0 };
             walk.list(self.entry(entry), 0, 0, &mut Slots([0; SLOT_WORDS / 64]))?;
             let refusal = |reason| Err(Refusal { offset: super::field::ENTRIES, reason });
             if walk.programs != 1 {
@@ -152,8 +152,7 @@ impl Walk<'_, '_> {
             }
             each = matches!(operation.kind, Kind::Each(_));
             if !forked {
-                self.tally[operation.promise as usize] =
-                    self.tally[operation.promise as usize].saturating_add(1);
+                self.tally.count(&operation);
             }
             match operation.kind {
                 Kind::Fork(fork) => {
