@@ -46,7 +46,7 @@ pub(super) fn resolve(filesystem: &spec::Filesystem, findings: &mut Vec<Diagnost
         _ => {}
     }
     if let Some(dev) = says(&filesystem.dev, "minimal") {
-        expand_dev(&mut tree, dev, &root.value);
+        expand_dev(&mut tree, dev);
     }
     for (paths, writable, key) in [
         (&filesystem.read_only, false, "filesystem.read_only"),
@@ -106,17 +106,8 @@ fn expand_base(tree: &mut Tree, span: Span) {
     }
 }
 
-fn expand_dev(tree: &mut Tree, span: Span, root: &Root) {
+fn expand_dev(tree: &mut Tree, span: Span) {
     let key = "filesystem.dev";
-    if *root != Root::Empty {
-        // Nothing is made in a tree that is somebody else's.
-        tree.give(
-            "/dev",
-            MountKind::Tmpfs { size: Some(1 << 16), mode: 0o755, executable: false },
-            span,
-            key,
-        );
-    }
     for (path, number) in DEVICES {
         tree.give(path, MountKind::Device { source: path.into(), number }, span, key);
     }
