@@ -20,8 +20,6 @@ pub const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
 
 /// `linux/sched.h`.
 pub const CLONE_PIDFD: u64 = 0x1000;
-/// Every disposition is the default one in the child.
-pub const CLONE_CLEAR_SIGHAND: u64 = 0x1_0000_0000;
 /// A new mount namespace.
 pub const CLONE_NEWNS: u64 = 0x2_0000;
 /// A new cgroup namespace.
