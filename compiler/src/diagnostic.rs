@@ -1,5 +1,16 @@
 //! Findings: what is wrong with a spec, where, and what was expected. Renderers live in `diagnostic/`.
 
+mod concise;
+mod full;
+mod json;
+pub mod suggest;
+mod visible;
+
+pub use concise::render_concise;
+pub use full::render_full;
+pub use json::render_json;
+pub use visible::visible;
+
 use crate::source::Span;
 
 /// One finding.
@@ -28,4 +39,75 @@ pub enum Level {
     Error,
     /// It is built, and somebody should look.
     Warning,
+}
+
+/// A class of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Its kebab-case name.
+    pub name: &'static str,
+    /// How bad its findings are.
+    pub level: Level,
+    /// What it finds, in one line.
+    pub summary: &'static str,
+}
+
+impl Level {
+    /// As it is printed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl Rule {
+    /// A rule whose findings stop the build.
+    pub const fn error(name: &'static str, summary: &'static str) -> Self {
+        Self { name, level: Level::Error, summary }
+    }
+
+    /// A rule whose findings do not stop the build.
+    pub const fn warning(name: &'static str, summary: &'static str) -> Self {
+        Self { name, level: Level::Warning, summary }
+    }
+
+    /// A finding of this rule.
+    pub fn at(&self, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            level: self.level,
+            rule: self.name,
+            message: message.into(),
+            span,
+            label: String::new(),
+            secondary: Vec::new(),
+            help: None,
+        }
+    }
+}
+
+impl Diagnostic {
+    /// The same finding with these words at its place.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// The same finding with another party.
+    pub fn and(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.secondary.push((span, label.into()));
+        self
+    }
+
+    /// The same finding with advice.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Does it stop the build?
+    pub fn is_error(&self) -> bool {
+        self.level == Level::Error
+    }
 }

@@ -4,7 +4,107 @@
 //! text, Spec, Policy, Plan, bytes.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod diagnostic;
+pub mod encode;
+pub mod inspect;
+pub mod link;
+pub mod lower;
+pub mod parse;
 pub mod policy;
+pub mod resolve;
 pub mod seccomp;
 pub mod source;
+pub mod spec;
+
+use boxwright_launcher::plan::write::Sources;
+use diagnostic::Diagnostic;
+use lower::Filters;
+use policy::{Policy, Seccomp};
+use sha2::{Digest, Sha256};
+use source::Source;
+use std::fmt;
+
+/// What a spec means, and everything that is wrong with it.
+#[derive(Debug, Clone)]
+pub struct Understood {
+    /// The meaning; absent when a finding is an error.
+    pub policy: Option<Policy>,
+    /// The findings, by position: all of them, or the first of a hopeless file, errors before warnings.
+    pub findings: Vec<Diagnostic>,
+    /// How many more there are.
+    pub left_out: usize,
+}
+
+/// The most findings that are told; a file with more is no spec, and the rest would only bury these.
+const FINDINGS_MAX: usize = 500;
+
+/// Reads, resolves and checks a spec: the door behind which nothing is the user's mistake any more.
+pub fn understand(source: &Source) -> Understood {
+    let (spec, mut findings) = parse::parse(source);
+    let (policy, unresolved) = resolve::resolve(&spec, source);
+    findings.extend(unresolved);
+    let whole = !findings.iter().any(Diagnostic::is_error);
+    findings.extend(policy.iter().flat_map(|policy| check::check(policy, whole)));
+    let broken = findings.iter().any(Diagnostic::is_error);
+    findings
+        .sort_by(|a, b| (a.level, a.span, a.rule, &a.message).cmp(&(b.level, b.span, b.rule, &b.message)));
+    let left_out = findings.len().saturating_sub(FINDINGS_MAX);
+    findings.truncate(FINDINGS_MAX);
+    findings.sort_by_key(|finding| finding.span);
+    Understood { policy: policy.filter(|_| !broken), findings, left_out }
+}
+
+/// What a policy is compiled to.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The plan's bytes.
+    pub plan: Vec<u8>,
+    /// The launcher with the plan sealed in.
+    pub executable: Vec<u8>,
+}
+
+/// Why a policy without errors cannot be built: it is too large, or this compiler has a mistake and says so.
+#[derive(Debug)]
+pub enum BuildError {
+    /// The filter.
+    Filter(seccomp::Error),
+    /// The order of the steps.
+    Order(lower::Misplaced),
+    /// The plan's size.
+    Plan(encode::Unencodable),
+    /// The embedded launcher.
+    Launcher(link::NotALauncher),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Filter(error) => error.fmt(formatter),
+            Self::Order(error) => error.fmt(formatter),
+            Self::Plan(error) => error.fmt(formatter),
+            Self::Launcher(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// Compiles a policy, with its source for the places that launch errors name.
+pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
+    let compile = |rules| seccomp::compile(rules).map(|program| seccomp::to_bytes(&program));
+    let program = policy.seccomp.as_ref().map(compile).transpose().map_err(BuildError::Filter)?;
+    let reaper = compile(&Seccomp::only(&lower::REAPER_CALLS)).map_err(BuildError::Filter)?;
+    let program = lower::lower(policy, &Filters { program, reaper });
+    lower::prove(&program).map_err(BuildError::Order)?;
+    let sources = Sources {
+        name: &policy.name.value,
+        compiler: concat!("boxwright ", env!("CARGO_PKG_VERSION")),
+        tables: seccomp::table::VERSION,
+        spec: Sha256::digest(&source.text).into(),
+        launcher: Sha256::digest(link::LAUNCHER).into(),
+    };
+    let plan = encode::encode(&program, source, &sources).map_err(BuildError::Plan)?;
+    let executable = link::link(link::LAUNCHER, &plan).map_err(BuildError::Launcher)?;
+    Ok(Built { plan, executable })
+}

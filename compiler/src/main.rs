@@ -1,4 +1,50 @@
 //! The command line: clap, exit codes and anyhow; nothing else.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod commands;
+
+use boxwright::diagnostic::visible;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Exit status: usage, or the system refused something.
+const FAILURE: u8 = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  boxwright new web.sandbox.toml --program /usr/bin/web    write a commented starter spec
+  boxwright check                                          check every *.sandbox.toml beneath this directory
+  boxwright check web.sandbox.toml --format concise        one line for each finding
+
+Exit status: 0 clean, 1 findings at or above the threshold, 2 usage or I/O, 3 no spec found.";
+
+/// Compiles declarative sandbox specs into sealed launchers.
+#[derive(Parser)]
+#[command(name = "boxwright", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(commands::check::Args),
+    Build(commands::build::Args),
+    Run(commands::run::Args),
+    Inspect(commands::inspect::Args),
+    New(commands::new::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Check(args) => commands::check::run(args),
+        Command::Build(args) => commands::build::run(&args),
+        Command::Run(args) => commands::run::run(&args),
+        Command::Inspect(args) => commands::inspect::run(&args),
+        Command::New(args) => commands::new::run(args),
+    };
+    result.unwrap_or_else(|error| {
+        commands::complain(&visible(&format!("error: {error:#}")));
+        ExitCode::from(FAILURE)
+    })
+}

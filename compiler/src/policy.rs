@@ -155,6 +155,8 @@ pub enum MountKind {
         /// May files in it be executed?
         executable: bool,
     },
+    /// A directory of the sandbox's own that holds the entries beneath it and nothing else, read-only.
+    Directory,
     /// A symbolic link.
     Symlink {
         /// What it points to, verbatim.
@@ -189,6 +191,46 @@ pub enum MountKind {
         /// Major and minor number that it must have.
         number: (u32, u32),
     },
+}
+
+/// Whose tree a destination is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The sandbox's own, and closed for writing before the program starts: mount points are made, files are written.
+    Sealed,
+    /// The sandbox's own, and the program may write to it: mount points are made.
+    Writable,
+    /// Somebody else's: nothing is created, mount points must be there.
+    Foreign,
+}
+
+impl Filesystem {
+    /// The nearest entry above a destination.
+    pub fn container(&self, destination: &str) -> Option<&str> {
+        let above = destination.rmatch_indices('/').map(|(at, _)| &destination[..at]);
+        let mut entries = above.filter_map(|path| self.mounts.get_key_value(path));
+        entries.next().map(|(path, _)| path.as_str())
+    }
+
+    /// Whose tree a destination is in.
+    pub fn owner(&self, destination: &str) -> Owner {
+        let container = self.container(destination).and_then(|path| self.mounts.get(path));
+        match (container.map(|mount| &mount.kind), &self.root.value) {
+            (None, Root::Empty) | (Some(MountKind::Directory), _) => Owner::Sealed,
+            (Some(MountKind::Tmpfs { .. }), _) => Owner::Writable,
+            _ => Owner::Foreign,
+        }
+    }
+}
+
+impl MountKind {
+    /// Whether it is left out when what it is about does not exist.
+    pub fn is_optional(&self) -> bool {
+        matches!(
+            self,
+            Self::Bind { optional: true, .. } | Self::Mask { optional: true } | Self::Seal { optional: true }
+        )
+    }
 }
 
 /// The `[namespaces]` section: the eight of namespaces(7).
@@ -271,6 +313,14 @@ pub struct Seccomp {
     pub default_action: Spanned<Action>,
     /// The system calls that are allowed, by number (x86_64), each with the entry that allows it.
     pub allow: BTreeMap<u32, Span>,
+}
+
+impl Seccomp {
+    /// Only these calls, and death for any other.
+    pub fn only(calls: &[u16]) -> Self {
+        let allow = calls.iter().map(|&number| (number.into(), Span::default())).collect();
+        Self { default_action: Spanned::new(Action::KillProcess, Span::default()), allow }
+    }
 }
 
 /// A verdict of the filter (seccomp(2)).

@@ -1,5 +1,9 @@
 //! Source texts and the spans that point into them: where every value came from.
 
+mod read;
+
+pub use read::{ReadError, ReadErrorKind, STANDARD_INPUT};
+
 use std::path::{Path, PathBuf};
 
 /// A spec file's name and text, kept for findings and for the origins of a plan.
@@ -9,6 +13,8 @@ pub struct Source {
     pub path: PathBuf,
     /// The whole text, valid UTF-8 and at most [`MAX_BYTES`] long.
     pub text: String,
+    /// Where the lines begin: a hostile file can have 10^5 findings, and each asks for its line.
+    line_starts: Vec<usize>,
 }
 
 /// The largest spec that is read, in bytes. Real specs are a few kilobytes; the limit keeps a hostile file cheap.
@@ -69,7 +75,24 @@ impl<T> Spanned<T> {
 impl Source {
     /// A source with this name and text.
     pub fn new(path: impl AsRef<Path>, text: impl Into<String>) -> Self {
-        Self { path: path.as_ref().to_path_buf(), text: text.into() }
+        let text = text.into();
+        let after_newlines = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        let line_starts = std::iter::once(0).chain(after_newlines).collect();
+        Self { path: path.as_ref().to_path_buf(), text, line_starts }
+    }
+
+    /// The number of the line that a byte is in, from 1; an offset past the end is in the last.
+    pub fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset)
+    }
+
+    /// The bytes of a line without its newline; empty for a line that is not there.
+    pub fn line_span(&self, line: usize) -> Span {
+        let start = line.checked_sub(1).and_then(|index| self.line_starts.get(index)).copied();
+        let start = start.unwrap_or(self.text.len());
+        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let text = self.text.get(start..end).unwrap_or_default();
+        Span::new(start, start + text.strip_suffix('\r').unwrap_or(text).len())
     }
 
     /// The line and column of a byte offset; an offset past the end is the end.
@@ -78,11 +101,27 @@ impl Source {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        LineColumn {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let line = self.line(offset);
+        let before = self.text.get(self.line_span(line).start..offset).unwrap_or_default();
+        LineColumn { line, column: before.chars().count() + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LineColumn, Source, Span};
+
+    #[test]
+    fn places_count_lines_and_characters() {
+        let source = Source::new("x", "a\r\n\u{e4}b\n\nlast");
+        let at = |offset| source.line_column(offset);
+        assert_eq!(at(0), LineColumn { line: 1, column: 1 });
+        assert_eq!(at(5), LineColumn { line: 2, column: 2 });
+        assert_eq!(at(4), at(3), "an offset inside a character is the character's");
+        assert_eq!(at(7), LineColumn { line: 3, column: 1 });
+        assert_eq!(at(usize::MAX), LineColumn { line: 4, column: 5 });
+        assert_eq!(source.line_span(1), Span::new(0, 1));
+        assert_eq!(source.line_span(9), Span::new(12, 12));
+        assert_eq!(Source::new("x", "").line_column(0), LineColumn { line: 1, column: 1 });
     }
 }

@@ -1,0 +1,23 @@
+//! A host name can be set only in a UTS namespace of the sandbox's own.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::{Namespace, Policy};
+
+pub(super) const RULE: Rule =
+    Rule::error("hostname-needs-uts", "a host name is asked for in the host's UTS namespace");
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let uts = &policy.namespaces.uts;
+    if uts.value == Namespace::New {
+        return Vec::new();
+    }
+    [("hostname", &policy.hostname), ("domainname", &policy.domainname)]
+        .into_iter()
+        .filter_map(|(key, name)| {
+            let finding = RULE
+                .at(name.as_ref()?.span, format!("`{key}` would rename the host"))
+                .and(uts.span, "the UTS namespace is the host's");
+            Some(finding.help("take one of them out"))
+        })
+        .collect()
+}

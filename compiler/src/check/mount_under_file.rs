@@ -1,0 +1,27 @@
+//! Nothing can be mounted beneath what is no directory.
+
+use super::tree;
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::{MountKind, Policy};
+
+pub(super) const RULE: Rule =
+    Rule::error("mount-under-file", "an entry is beneath a file, a device or a symbolic link");
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let filesystem = &policy.filesystem;
+    let beneath = |(path, mount): (&String, &crate::policy::Mount)| {
+        let (parent, above) = tree::above(filesystem, path)?;
+        let what = match above.kind {
+            MountKind::Text { .. } => "a file",
+            MountKind::Device { .. } => "a device",
+            MountKind::Symlink { .. } => "a symbolic link, which no destination passes through",
+            _ => return None,
+        };
+        Some(
+            RULE.at(mount.span, format!("`{path}` is beneath `{parent}`, which is {what}"))
+                .label(format!("by `{}`", mount.key))
+                .and(above.span, format!("by `{}`", above.key)),
+        )
+    };
+    filesystem.mounts.iter().filter_map(beneath).collect()
+}

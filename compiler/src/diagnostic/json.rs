@@ -1,0 +1,108 @@
+//! Findings as JSON, for other programs.
+
+use super::visible::is_active;
+use super::{Diagnostic, Level};
+use crate::source::{Source, Span};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// The version of the form below; it grows when a field goes away or changes its meaning.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    errors: usize,
+    warnings: usize,
+    findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    level: &'static str,
+    rule: &'static str,
+    message: &'a str,
+    place: Place<'a>,
+    label: &'a str,
+    help: Option<&'a str>,
+    secondary: Vec<Secondary<'a>>,
+}
+
+#[derive(Serialize)]
+struct Secondary<'a> {
+    place: Place<'a>,
+    label: &'a str,
+}
+
+/// Lines and columns count from 1, columns in characters; bytes from 0.
+#[derive(Serialize)]
+struct Place<'a> {
+    file: std::borrow::Cow<'a, str>,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    start_byte: usize,
+    end_byte: usize,
+}
+
+/// One object for any number of files.
+pub fn render_json(reports: &[(Source, Vec<Diagnostic>)]) -> String {
+    let all = || reports.iter().flat_map(|(source, findings)| findings.iter().map(move |f| (source, f)));
+    let count = |level| all().filter(|(_, finding)| finding.level == level).count();
+    let report = Report {
+        version: VERSION,
+        errors: count(Level::Error),
+        warnings: count(Level::Warning),
+        findings: all().map(|(source, finding)| describe(source, finding)).collect(),
+    };
+    // Strings and numbers can always be written.
+    let json = serde_json::to_string_pretty(&report).unwrap_or_default();
+    escape_active(&json) + "\n"
+}
+
+fn describe<'a>(source: &'a Source, finding: &'a Diagnostic) -> Finding<'a> {
+    Finding {
+        level: finding.level.name(),
+        rule: finding.rule,
+        message: &finding.message,
+        place: place(source, finding.span),
+        label: &finding.label,
+        help: finding.help.as_deref(),
+        secondary: finding
+            .secondary
+            .iter()
+            .map(|(span, label)| Secondary { place: place(source, *span), label })
+            .collect(),
+    }
+}
+
+fn place(source: &Source, span: Span) -> Place<'_> {
+    let (start, end) = (source.line_column(span.start), source.line_column(span.end));
+    Place {
+        file: source.path.to_string_lossy(),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        start_byte: span.start,
+        end_byte: span.end,
+    }
+}
+
+/// JSON may hold C1 controls and bidi marks as they are, but somebody will print it: inside strings, the only place
+/// where they can be, their escapes mean the same.
+fn escape_active(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_active(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

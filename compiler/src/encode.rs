@@ -1,0 +1,251 @@
+//! Steps to bytes: strings, blobs, slots and buffers get their offsets, equal lists are stored once.
+
+use crate::lower::{Act, Buffer, Call, Else, Keep, Part, Place, Program, Slot, Step, Value};
+use crate::source::Source;
+use boxwright_launcher::plan::operation::{
+    self, Argument, Check, Each, Environment, Exec, Filter, Fork, Kind, Operation, Otherwise, Piece, Promise,
+    Rule, Signals, Store, Strings, Supervise, Text, Then,
+};
+use boxwright_launcher::plan::write::{Draft, Sources};
+use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The oldest kernel that has every call of a plan: 5.14, where mount_setattr(2) and the rest of the mount API are whole.
+const KERNEL: u32 = 5 << 16 | 14;
+/// Room for a text: a path of /proc, or the longest id map that the kernel takes in one write (user_namespaces(7)).
+const TEXT_BYTES: u32 = 4096;
+/// Room for an answer: the largest is a `struct statx`.
+const ANSWER_BYTES: u32 = 256;
+
+/// A plan that would break a limit of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unencodable(Refusal);
+
+/// The tables that are filled on the way.
+struct Encoder<'a> {
+    source: &'a Source,
+    draft: Draft,
+    slots: BTreeMap<Slot, u32>,
+    next: u32,
+}
+
+/// One list before it has a number: its operations, and its notes by operation.
+type Encoded = (Vec<Operation>, Vec<(u32, u32, String)>);
+
+impl fmt::Display for Unencodable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Refusal { offset, reason } = self.0;
+        match reason {
+            Reason::Pointer | Reason::Shape | Reason::Length | Reason::Slot => {
+                write!(
+                    formatter,
+                    "the sandbox is too large for one plan: {} at byte {offset}",
+                    reason.words()
+                )
+            }
+            _ => write!(formatter, "the plan would be refused: {} at byte {offset}", reason.words()),
+        }
+    }
+}
+
+impl std::error::Error for Unencodable {}
+
+/// The bytes of a plan, read back by the reader that the launcher uses.
+pub fn encode(program: &Program, source: &Source, sources: &Sources) -> Result<Vec<u8>, Unencodable> {
+    let mut encoder = Encoder { source, draft: Draft::default(), slots: BTreeMap::new(), next: ANSWER_BYTES };
+    encoder.draft.entries = [encoder.list(&program.privileged), encoder.list(&program.unprivileged)];
+    let bytes = encoder.finish(sources);
+    Plan::read(&bytes).map_err(Unencodable)?;
+    Ok(bytes)
+}
+
+impl Encoder<'_> {
+    /// Encodes a list, children first, and gives it a number: that of an equal one when there is one.
+    fn list(&mut self, steps: &[Step]) -> u16 {
+        let (operations, notes) = self.steps(steps);
+        if let Some(known) = self.draft.lists.iter().position(|list| *list == operations) {
+            return index16(known);
+        }
+        let number = index16(self.draft.lists.len());
+        self.draft.lists.push(operations);
+        for (at, errno, text) in notes {
+            self.draft.note(number, at, errno, &text);
+        }
+        number
+    }
+
+    fn steps(&mut self, steps: &[Step]) -> Encoded {
+        let (mut operations, mut notes) = (Vec::new(), Vec::new());
+        for step in steps {
+            let place = self.source.line_column(step.span.start);
+            let (line, column) = (index32(place.line), index32(place.column));
+            let origin =
+                self.draft.origin(&step.words, &self.source.path.display().to_string(), line, column);
+            let mut alternatives = 0_u16;
+            for act in &step.acts {
+                let at = index32(operations.len());
+                // One of two alternatives is passed over: neither is what keeps the promise.
+                let promise = if alternatives > 0 { Promise::None } else { step.promise };
+                alternatives = alternatives.saturating_sub(1).max(skips(act));
+                if matches!(act, Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_)) {
+                    notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
+                }
+                let kind = self.act(act);
+                operations.push(Operation { phase: step.phase as u8, promise, origin, kind });
+            }
+        }
+        (operations, notes)
+    }
+
+    fn act(&mut self, act: &Act) -> Kind {
+        match act {
+            Act::Call(call) => Kind::Call(self.call(call)),
+            Act::Check { place, mask, comparison, value, otherwise } => Kind::Check(Check {
+                offset: self.place(*place),
+                mask: *mask,
+                comparison: *comparison,
+                value: *value,
+                otherwise: match otherwise {
+                    Else::Fail(words) => Otherwise::Fail(self.draft.string(words)),
+                    Else::Skip(acts) => Otherwise::Skip(*acts),
+                    Else::SkipOptional(acts) => Otherwise::SkipOptional(*acts),
+                },
+            }),
+            Act::Each(set) => Kind::Each(Each { set: *set }),
+            Act::Text(parts) => Kind::Text(self.text(parts)),
+            Act::Signals(set) => Kind::Signals(Signals { set: *set }),
+            Act::Environment { arguments, variables, passed, append } => Kind::Environment(Environment {
+                arguments: self.strings(arguments),
+                variables: self.strings(variables),
+                passed: self.strings(passed),
+                append: *append,
+            }),
+            Act::Fork { flags, pid, child } => {
+                Kind::Fork(Fork { list: self.list(child), flags: *flags, pid: self.slot(*pid) })
+            }
+            Act::Filter(instructions) => Kind::Filter(Filter {
+                blob: self.draft.blob(instructions),
+                count: index16(instructions.len() / Filter::INSTRUCTION_BYTES as usize),
+            }),
+            Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
+            Act::Supervise { role, pid } => Kind::Supervise(Supervise { role: *role, pid: self.slot(*pid) }),
+        }
+    }
+
+    fn call(&mut self, call: &Call) -> operation::Call {
+        let mut encoded = operation::Call::new(call.number);
+        // Before the arguments: the gate's slots follow each other, whoever names them first.
+        encoded.result = match call.keep {
+            Keep::Nothing => Store::Nothing,
+            Keep::In(slot) => Store::Word(self.slot(slot)),
+            Keep::Gate => {
+                let first = self.slot(Slot::GateOutside);
+                self.slot(Slot::GateInside);
+                Store::Pair(first)
+            }
+        };
+        for (argument, value) in encoded.arguments.iter_mut().zip(&call.arguments) {
+            *argument = self.value(value, call.keep);
+        }
+        for (rule, asked) in encoded.rules.iter_mut().zip(&call.rules) {
+            *rule = Rule { errno: asked.errno, then: asked.then };
+        }
+        encoded.success = call.success;
+        encoded.skip = call.skip;
+        encoded
+    }
+
+    fn value(&mut self, value: &Value, keep: Keep) -> Argument {
+        match value {
+            Value::Zero => Argument::Zero,
+            Value::Number(number) => Argument::Immediate(*number),
+            Value::Text(text) => Argument::String(self.draft.string(text)),
+            Value::Bytes(bytes) => Argument::Blob(self.draft.blob(bytes)),
+            Value::Buffer(buffer) => Argument::Arena(offset(*buffer)),
+            // The call that fills the gate takes its address.
+            Value::Slot(slot) if keep == Keep::Gate => Argument::Arena(self.slot(*slot)),
+            Value::Slot(slot) => Argument::Slot(self.slot(*slot)),
+            Value::Each => Argument::Each,
+        }
+    }
+
+    fn text(&mut self, parts: &[Part]) -> Text {
+        let mut pieces = Vec::new();
+        for part in parts {
+            let piece = match part {
+                Part::Literal(text) => Piece::Literal(self.draft.string(text)),
+                Part::Decimal(slot) => Piece::Decimal(self.slot(*slot)),
+            };
+            pieces.extend(piece.write().iter().flat_map(|word| word.to_le_bytes()));
+        }
+        Text {
+            offset: offset(Buffer::Text),
+            capacity: TEXT_BYTES,
+            pieces: self.draft.blob(&pieces),
+            count: index32(parts.len()),
+            length: self.slot(Slot::Length),
+        }
+    }
+
+    fn strings(&mut self, strings: &[String]) -> Strings {
+        let offsets: Vec<u8> =
+            strings.iter().flat_map(|string| self.draft.string(string).to_le_bytes()).collect();
+        Strings { blob: self.draft.blob(&offsets), count: index32(strings.len()) }
+    }
+
+    fn place(&mut self, place: Place) -> u32 {
+        match place {
+            Place::Slot(slot) => self.slot(slot),
+            Place::Buffer(buffer, at) => offset(buffer) + at,
+        }
+    }
+
+    /// A slot's offset, after the answer, in the order of first use.
+    fn slot(&mut self, slot: Slot) -> u32 {
+        let next = &mut self.next;
+        *self.slots.entry(slot).or_insert_with(|| {
+            *next += 4;
+            *next - 4
+        })
+    }
+
+    fn finish(mut self, sources: &Sources) -> Vec<u8> {
+        self.draft.arena_bytes = LARGEST_ARENA;
+        // Slots start as "unset"; the image reaches to the last of them.
+        self.draft.arena = vec![0; self.next.min(LARGEST_ARENA) as usize];
+        self.draft.arena[ANSWER_BYTES as usize..].fill(0xff);
+        self.draft.kernel = KERNEL;
+        self.draft.sources(sources);
+        self.draft.finish()
+    }
+}
+
+/// How many acts may be passed over after this one, without the spec having said so.
+fn skips(act: &Act) -> u16 {
+    match act {
+        Act::Call(call) => {
+            let skips = call.rules.iter().map(|rule| if let Then::Skip(acts) = rule.then { acts } else { 0 });
+            skips.max().unwrap_or(0).max(call.skip).into()
+        }
+        Act::Check { otherwise: Else::Skip(acts), .. } => *acts,
+        _ => 0,
+    }
+}
+
+fn offset(buffer: Buffer) -> u32 {
+    match buffer {
+        Buffer::Answer => 0,
+        // Slots grow towards it; one that would reach it is past the arena by then.
+        Buffer::Text => LARGEST_ARENA - TEXT_BYTES,
+    }
+}
+
+/// A table's index: past its type it is past the format's limits, which the reader reports.
+fn index16(value: usize) -> u16 {
+    u16::try_from(value).unwrap_or(u16::MAX)
+}
+
+fn index32(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,136 @@
+//! Policy to steps: which calls set the sandbox up, in which order, for both kinds of caller.
+
+mod identity;
+mod linux;
+mod mounts;
+mod namespaces;
+mod order;
+mod process;
+mod refusals;
+mod start;
+mod step;
+
+pub use linux::{capability_data, mount_attributes};
+pub use order::{Misplaced, prove};
+pub use step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Program, Slot, Step, Value};
+
+use crate::policy::{Namespace, Policy};
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::{Promise, Role};
+
+/// What the rooms of one launch share: whose launch it is, and of what.
+#[derive(Clone, Copy)]
+struct Launch<'a> {
+    policy: &'a Policy,
+    filters: &'a Filters,
+    /// The launcher has CAP_SETUID and CAP_SETGID, so it can map and become any id.
+    privileged: bool,
+}
+
+/// The classic BPF of a launch, in the kernel's bytes.
+#[derive(Debug, Clone)]
+pub struct Filters {
+    /// The program's.
+    pub program: Option<Vec<u8>>,
+    /// Pid 1's, which makes only the calls of [`REAPER_CALLS`].
+    pub reaper: Vec<u8>,
+}
+
+/// All that a reaper does: it waits for children and signals, passes signals on, and ends.
+pub const REAPER_CALLS: [u16; 4] =
+    [number::waitid, number::rt_sigtimedwait, number::kill, number::exit_group];
+
+/// The steps of a policy.
+pub fn lower(policy: &Policy, filters: &Filters) -> Program {
+    let steps = |privileged| Launch { policy, filters, privileged }.steps();
+    Program { privileged: steps(true), unprivileged: steps(false) }
+}
+
+impl Launch<'_> {
+    /// The caller's side; everything when no namespace needs a second process.
+    fn steps(self) -> Vec<Step> {
+        let mut steps = self.start();
+        if self.forks() {
+            let inside = self.inside();
+            steps.extend(self.gate());
+            steps.push(self.fork_inside(inside));
+            steps.extend(self.host());
+            steps.push(self.supervise(Role::Outside, Slot::Child));
+        } else {
+            steps.extend(self.unshare());
+            steps.extend(self.enter());
+            steps.extend(self.payload());
+            steps.extend(self.end());
+        }
+        steps
+    }
+
+    /// The first process inside: everything that needs its capabilities, then the program or its reaper.
+    fn inside(self) -> Vec<Step> {
+        let mut steps = self.pass_gate();
+        steps.extend(self.map_own_ids());
+        steps.extend(self.enter());
+        steps.push(self.hide());
+        let mut payload = self.payload();
+        payload.extend(self.end());
+        if self.reaps() {
+            steps.push(self.fork_payload(payload));
+            steps.extend(self.reaper());
+        } else {
+            steps.extend(payload);
+        }
+        steps
+    }
+
+    /// What happens in the new namespaces, whoever made them.
+    fn enter(self) -> Vec<Step> {
+        let mut steps: Vec<Step> = self.clocks().into_iter().collect();
+        steps.extend(self.names());
+        steps.extend(self.loopback());
+        steps.extend(self.own_mounts());
+        steps.extend(self.sources());
+        if self.new_user() {
+            steps.extend(self.become_builder());
+        }
+        steps.extend(self.tree());
+        steps
+    }
+
+    /// No other process of the sandbox may look into this one: it still has what the program must not have.
+    fn hide(self) -> Step {
+        Step::new(Phase::Payload, "become untraceable", self.policy.namespaces.pid.span)
+            .takes(&[Fact::OwnProc])
+            .act(Call::new(number::prctl, [linux::PR_SET_DUMPABLE.into()]))
+    }
+
+    fn fork_payload(self, payload: Vec<Step>) -> Step {
+        Step::new(Phase::Payload, "start the program's process", self.policy.namespaces.pid.span)
+            .promise(Promise::Namespaces)
+            .act(Act::Fork { flags: 0, pid: Slot::Program, child: payload })
+    }
+
+    fn supervise(self, role: Role, pid: Slot) -> Step {
+        Step::new(Phase::Exec, "wait for the program", self.policy.process.args[0].span)
+            .act(Act::Supervise { role, pid })
+    }
+
+    /// Whether the sandbox needs a process besides the caller's: ids are mapped from outside, and a pid namespace
+    /// begins with a child.
+    fn forks(self) -> bool {
+        self.new_user() || self.reaps()
+    }
+
+    fn new_user(self) -> bool {
+        self.policy.namespaces.user.value == Namespace::New
+    }
+
+    /// Whether pid 1 is the sandbox's own, and so a reaper.
+    fn reaps(self) -> bool {
+        self.policy.namespaces.pid.value == Namespace::New
+    }
+
+    /// Whether the process that sets things up has the capabilities of a user namespace.
+    fn capable(self) -> bool {
+        self.privileged || self.new_user()
+    }
+}

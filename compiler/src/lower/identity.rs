@@ -1,0 +1,218 @@
+//! Who the processes of the sandbox are: id maps, groups, ids, capabilities.
+
+use super::Launch;
+use super::linux::*;
+use super::refusals::*;
+use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
+use crate::policy::{IdMapping, User};
+use crate::source::Spanned;
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
+
+/// The ids that a process takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Ids {
+    uid: u32,
+    gid: u32,
+}
+
+impl Launch<'_> {
+    /// An ordinary user's child writes its own maps.
+    pub(super) fn map_own_ids(self) -> Vec<Step> {
+        if self.new_user() && !self.privileged {
+            self.map_ids(vec![Part::Literal("/proc/self".into())])
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Writes the maps of the process whose directory in /proc is `directory`, setgroups(2) denied first.
+    pub(super) fn map_ids(self, directory: Vec<Part>) -> Vec<Step> {
+        let namespaces = &self.policy.namespaces;
+        let phase = if self.privileged { Phase::Host } else { Phase::Inside };
+        let (uid, gid) = match self.policy.process.user.value {
+            User::Caller => (None, None),
+            User::Ids { uid, gid, .. } => (Some(uid), Some(gid)),
+        };
+        let open =
+            Step::new(phase, "find the process in /proc", namespaces.user.span).acts(open_proc(directory));
+        let deny = Step::new(phase, "deny setgroups", namespaces.user.span)
+            .promise(Promise::Identity)
+            .acts(write_proc("setgroups", vec![Part::Literal("deny".into())]));
+        let map = |file: &'static str, id, caller, mappings: &[Spanned<IdMapping>]| {
+            let span = mappings.first().map_or(namespaces.user.span, |mapping| mapping.span);
+            Step::new(phase, format!("write {file}"), span)
+                .promise(Promise::Identity)
+                .needs(&[Fact::OwnProc, Fact::HostPaths])
+                .acts(write_proc(file, self.map_text(id, caller, mappings)))
+                .note(EPERM.into(), MAPPING_REFUSED)
+        };
+        let gids = map("gid_map", gid, Slot::Gid, &namespaces.gid_mappings);
+        let uids = map("uid_map", uid, Slot::Uid, &namespaces.uid_mappings);
+        let close = Step::new(phase, "leave /proc", namespaces.user.span)
+            .gives(&[Fact::IdsMapped])
+            .act(Call::new(number::close, [Slot::ProcDirectory.into()]));
+        vec![open, deny, gids, uids, close]
+    }
+
+    /// The text of a map. Without mappings only the program's own id is mapped: to itself by a privileged launcher, to the
+    /// caller's by anybody else's.
+    fn map_text(self, id: Option<u32>, caller: Slot, mappings: &[Spanned<IdMapping>]) -> Vec<Part> {
+        if !mappings.is_empty() {
+            let line =
+                |IdMapping { container_id, host_id, size }| format!("{container_id} {host_id} {size}\n");
+            return vec![Part::Literal(mappings.iter().map(|mapping| line(mapping.value)).collect())];
+        }
+        let inside = id.map_or(Part::Decimal(caller), |id| Part::Literal(id.to_string()));
+        let outside = match id {
+            Some(_) if self.privileged => inside.clone(),
+            _ => Part::Decimal(caller),
+        };
+        vec![inside, Part::Literal(" ".into()), outside, Part::Literal(" 1".into())]
+    }
+
+    /// Supplementary groups are changed before the user namespace, where they all have a meaning.
+    pub(super) fn set_groups(self) -> Option<Step> {
+        let User::Ids { groups, .. } = &self.policy.process.user.value else { return None };
+        let asked = groups.as_deref();
+        if !self.privileged && asked.is_none() {
+            // "Dropped where possible": an ordinary user cannot, and keeps them.
+            return None;
+        }
+        let list = asked.unwrap_or_default();
+        let host = list.iter().map(|&gid| outside_id(gid, &self.policy.namespaces.gid_mappings));
+        let bytes: Vec<u8> = host.flat_map(u32::to_le_bytes).collect();
+        let count = u32::try_from(list.len()).unwrap_or(u32::MAX);
+        Some(
+            Step::new(Phase::Start, "set supplementary groups", self.policy.process.user.span)
+                .promise(Promise::Identity)
+                .act(Call::new(number::setgroups, [count.into(), bytes.into()]))
+                .note(EPERM.into(), IDENTITY_REFUSED),
+        )
+    }
+
+    /// The ids that the sandbox is built with in a new user namespace: its root when it has one, or the program's.
+    fn builder(self) -> Option<Ids> {
+        let program = self.program()?;
+        let namespaces = &self.policy.namespaces;
+        let has_root =
+            |mappings: &[Spanned<IdMapping>]| mappings.iter().any(|mapping| mapping.value.container_id == 0);
+        Some(Ids {
+            uid: if has_root(&namespaces.uid_mappings) { 0 } else { program.uid },
+            gid: if has_root(&namespaces.gid_mappings) { 0 } else { program.gid },
+        })
+    }
+
+    /// The ids of the program, when the spec names them.
+    fn program(self) -> Option<Ids> {
+        match self.policy.process.user.value {
+            User::Caller => None,
+            User::Ids { uid, gid, .. } => Some(Ids { uid, gid }),
+        }
+    }
+
+    /// Files that are made now belong to the one who makes them, so ids come first; only who has capabilities can.
+    pub(super) fn become_builder(self) -> Option<Step> {
+        let ids = self.builder().filter(|_| self.capable())?;
+        // An ordinary user's own id is the one that is mapped already.
+        let explicit = !self.policy.namespaces.uid_mappings.is_empty();
+        (self.privileged || explicit).then(|| self.set_ids(Phase::Identity, ids))
+    }
+
+    /// The last change of ids, for a program that is not the sandbox's builder.
+    pub(super) fn become_program(self) -> Option<Step> {
+        let ids = self.program().filter(|_| self.capable())?;
+        let already = self.new_user() && self.builder() == Some(ids);
+        (!already).then(|| self.set_ids(Phase::Payload, ids))
+    }
+
+    fn set_ids(self, phase: Phase, Ids { uid, gid }: Ids) -> Step {
+        Step::new(phase, format!("become uid {uid}, gid {gid}"), self.policy.process.user.span)
+            .promise(Promise::Identity)
+            .needs(&[Fact::Capabilities])
+            .takes(&[Fact::OwnProc])
+            .act(Call::new(number::prctl, [PR_SET_SECUREBITS.into(), SECBIT_NO_SETUID_FIXUP.into()]))
+            .act(Call::new(number::setresgid, [gid.into(), gid.into(), gid.into()]))
+            .act(Call::new(number::setresuid, [uid.into(), uid.into(), uid.into()]))
+            .note(EPERM.into(), IDENTITY_REFUSED)
+            .note(EINVAL.into(), IDENTITY_REFUSED)
+    }
+
+    /// Who owns a file system made for the program, when that is not the one who makes it.
+    pub(super) fn owner(self) -> Option<(u32, u32)> {
+        let ids = self.program()?;
+        let made_by_program = self.new_user() && self.builder() == Some(ids);
+        (self.capable() && !made_by_program).then_some((ids.uid, ids.gid))
+    }
+
+    /// Exactly the capabilities that the spec promises, and no way to more.
+    pub(super) fn capabilities(self) -> Step {
+        let Spanned { value: kept, span } = self.policy.process.capabilities;
+        let mut step = Step::new(Phase::Payload, "set capabilities", span)
+            .promise(Promise::Capabilities)
+            .takes(&[Fact::Capabilities]);
+        let set = |effective, inheritable| {
+            Call::new(
+                number::capset,
+                [capability_header().into(), capability_data(effective, inheritable).into()],
+            )
+        };
+        // Without capabilities over the own user namespace neither the bounding set nor the securebits can be changed:
+        // there no_new_privs alone keeps exec from giving any.
+        if self.capable() {
+            step = step.act(Act::Each(CAPABILITIES & !kept)).act(
+                Call::new(number::prctl, [PR_CAPBSET_DROP.into(), Value::Each]).on(EINVAL, Then::Continue),
+            );
+        }
+        if kept != 0 {
+            let setpcap = if self.capable() { 1 << CAP_SETPCAP } else { 0 };
+            step = step.act(set(kept | setpcap, kept)).act(Act::Each(kept)).act(Call::new(
+                number::prctl,
+                [PR_CAP_AMBIENT.into(), PR_CAP_AMBIENT_RAISE.into(), Value::Each],
+            ));
+        }
+        if self.capable() {
+            step = step.act(Call::new(number::prctl, [PR_SET_SECUREBITS.into(), SECUREBITS.into()]));
+        }
+        step.act(set(kept, kept)).note(EPERM.into(), CAPABILITIES_REFUSED)
+    }
+}
+
+/// The id outside that `id` inside stands for; without mappings it is itself.
+fn outside_id(id: u32, mappings: &[Spanned<IdMapping>]) -> u32 {
+    let holds =
+        |mapping: &&IdMapping| id.checked_sub(mapping.container_id).is_some_and(|at| at < mapping.size);
+    let found = mappings.iter().map(|mapping| &mapping.value).find(holds);
+    found.map_or(id, |mapping| mapping.host_id + (id - mapping.container_id))
+}
+
+/// Opens a directory of /proc and makes sure that it is one.
+pub(super) fn open_proc(directory: Vec<Part>) -> [Act; 4] {
+    let flags = (O_PATH | O_DIRECTORY | O_CLOEXEC).into();
+    let open = [AT_FDCWD.into(), Buffer::Text.into(), flags];
+    [
+        Act::Text(directory),
+        Call::new(number::openat, open).keep(Slot::ProcDirectory).into(),
+        Call::new(number::fstatfs, [Slot::ProcDirectory.into(), Buffer::Answer.into()]).into(),
+        Act::Check {
+            place: Place::Buffer(Buffer::Answer, 0),
+            mask: u64::MAX,
+            comparison: Comparison::Equal,
+            value: PROC_SUPER_MAGIC,
+            otherwise: Else::Fail("/proc is not a proc file system".into()),
+        },
+    ]
+}
+
+/// Writes a text to a file of the open directory of /proc, in one write, past no symlink and no other mount.
+pub(super) fn write_proc(file: &str, text: Vec<Part>) -> [Act; 4] {
+    let how = open_how(O_WRONLY | O_CLOEXEC, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+    let open = [Slot::ProcDirectory.into(), file.into(), how.into(), 24.into()];
+    let write = [Slot::File.into(), Buffer::Text.into(), Slot::Length.into()];
+    [
+        Call::new(number::openat2, open).keep(Slot::File).into(),
+        Act::Text(text),
+        Call::new(number::write, write).equals(2).into(),
+        Call::new(number::close, [Slot::File.into()]).into(),
+    ]
+}

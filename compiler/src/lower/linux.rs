@@ -1,0 +1,224 @@
+//! Kernel constants that calls are made with, and the structs that they take, each with its header.
+
+/// `linux/fcntl.h`: paths are relative to the working directory.
+pub const AT_FDCWD: u32 = -100_i32 as u32;
+/// `linux/fcntl.h`: the call is about the descriptor itself.
+pub const AT_EMPTY_PATH: u32 = 0x1000;
+/// `linux/fcntl.h`: the whole mount tree.
+pub const AT_RECURSIVE: u32 = 0x8000;
+
+/// `asm-generic/fcntl.h`.
+pub const O_WRONLY: u32 = 1;
+/// Reading and writing.
+pub const O_RDWR: u32 = 2;
+/// Make the file.
+pub const O_CREAT: u32 = 0o100;
+/// It must be new.
+pub const O_EXCL: u32 = 0o200;
+/// It must be a directory.
+pub const O_DIRECTORY: u32 = 0o200_000;
+/// Close it at exec.
+pub const O_CLOEXEC: u32 = 0o2_000_000;
+/// Only a place in the tree, not the file's content.
+pub const O_PATH: u32 = 0o10_000_000;
+/// Duplicate to the lowest free descriptor, close at exec.
+pub const F_DUPFD_CLOEXEC: u32 = 1030;
+/// Descriptor flags: fails when the descriptor is not open.
+pub const F_GETFD: u32 = 1;
+
+/// `linux/openat2.h`.
+pub const RESOLVE_NO_XDEV: u64 = 1;
+/// Never through a symbolic link, nor /proc/PID/fd and the like.
+pub const RESOLVE_NO_SYMLINKS: u64 = 4;
+
+/// `linux/mount.h`.
+pub const OPEN_TREE_CLONE: u32 = 1;
+/// Close it at exec.
+pub const OPEN_TREE_CLOEXEC: u32 = O_CLOEXEC;
+/// The source is the descriptor itself.
+pub const MOVE_MOUNT_F_EMPTY_PATH: u32 = 4;
+/// The destination is the descriptor itself.
+pub const MOVE_MOUNT_T_EMPTY_PATH: u32 = 0x40;
+/// Close it at exec.
+pub const FSOPEN_CLOEXEC: u32 = 1;
+/// Close it at exec.
+pub const FSMOUNT_CLOEXEC: u32 = 1;
+/// Set a parameter to a string.
+pub const FSCONFIG_SET_STRING: u32 = 1;
+/// Make the file system.
+pub const FSCONFIG_CMD_CREATE: u32 = 6;
+/// Read-only.
+pub const MOUNT_ATTR_RDONLY: u32 = 1;
+/// Set-user-ID bits and file capabilities have no effect.
+pub const MOUNT_ATTR_NOSUID: u32 = 2;
+/// Device nodes cannot be opened.
+pub const MOUNT_ATTR_NODEV: u32 = 4;
+/// Nothing can be executed.
+pub const MOUNT_ATTR_NOEXEC: u32 = 8;
+/// `linux/mount.h`: no propagation in or out.
+pub const MS_PRIVATE: u64 = 1 << 18;
+/// `linux/fs.h`: detach a mount now, drop it when it is not used any more.
+pub const MNT_DETACH: u32 = 2;
+
+/// `linux/stat.h`: the type bits of a mode.
+pub const S_IFMT: u32 = 0o170_000;
+/// A directory.
+pub const S_IFDIR: u32 = 0o040_000;
+/// A regular file.
+pub const S_IFREG: u32 = 0o100_000;
+/// A character device.
+pub const S_IFCHR: u32 = 0o020_000;
+/// `linux/stat.h`: ask statx(2) for the type.
+pub const STATX_TYPE: u32 = 1;
+/// Where its mode is.
+pub const STATX_MODE: u32 = 28;
+/// Where its device number is: major, then minor.
+pub const STATX_RDEV: u32 = 128;
+/// `linux/magic.h`: the `f_type` of /proc.
+pub const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+
+/// `linux/prctl.h`.
+pub const PR_SET_PDEATHSIG: u32 = 1;
+/// Whether others of the same user may trace the process.
+pub const PR_SET_DUMPABLE: u32 = 4;
+/// Remove a capability from the bounding set.
+pub const PR_CAPBSET_DROP: u32 = 24;
+/// Set the securebits.
+pub const PR_SET_SECUREBITS: u32 = 28;
+/// No exec gains privileges any more.
+pub const PR_SET_NO_NEW_PRIVS: u32 = 38;
+/// Ambient capabilities.
+pub const PR_CAP_AMBIENT: u32 = 47;
+/// Add one.
+pub const PR_CAP_AMBIENT_RAISE: u32 = 2;
+/// `linux/securebits.h`: changing ids drops no capabilities.
+pub const SECBIT_NO_SETUID_FIXUP: u32 = 1 << 2;
+/// uid 0 gets nothing at exec, the changes of the other bits are locked, and no ambient capability can be added:
+/// NOROOT, its lock, the locks of NO_SETUID_FIXUP and KEEP_CAPS, NO_CAP_AMBIENT_RAISE and its lock.
+pub const SECUREBITS: u32 = 1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7;
+/// `linux/capability.h`: the largest number that a bounding set has room for.
+pub const CAPABILITIES: u64 = u64::MAX;
+/// `linux/capability.h`: change securebits and the bounding set.
+pub const CAP_SETPCAP: u32 = 8;
+
+/// `linux/keyctl.h`.
+pub const KEYCTL_JOIN_SESSION_KEYRING: u32 = 1;
+/// `asm-generic/signal.h`: replace the signal mask.
+pub const SIG_SETMASK: u32 = 2;
+/// `linux/socket.h`.
+pub const AF_UNIX: u32 = 1;
+/// IPv4: any socket will do to talk to the interface.
+pub const AF_INET: u32 = 2;
+/// Datagrams.
+pub const SOCK_DGRAM: u32 = 2;
+/// Whole messages in order.
+pub const SOCK_SEQPACKET: u32 = 5;
+/// Close it at exec.
+pub const SOCK_CLOEXEC: u32 = O_CLOEXEC;
+/// Do not wait.
+pub const MSG_DONTWAIT: u32 = 0x40;
+/// `linux/sockios.h`: set an interface's flags.
+pub const SIOCSIFFLAGS: u32 = 0x8914;
+/// `asm-generic/ioctls.h`: give up the controlling terminal.
+pub const TIOCNOTTY: u32 = 0x5422;
+
+/// `asm-generic/errno-base.h`.
+pub const EPERM: u8 = 1;
+/// Not there.
+pub const ENOENT: u8 = 2;
+/// No such device or address.
+pub const ENXIO: u8 = 6;
+/// Not open.
+pub const EBADF: u8 = 9;
+/// Nothing now.
+pub const EAGAIN: u8 = 11;
+/// Not permitted by mode or policy.
+pub const EACCES: u8 = 13;
+/// Not a valid argument.
+pub const EINVAL: u8 = 22;
+/// No room.
+pub const ENOSPC: u8 = 28;
+/// Not in this kernel, or refused as if it were not.
+pub const ENOSYS: u8 = 38;
+
+/// A symbolic link where none may be.
+pub const ELOOP: u8 = 40;
+
+/// `linux/mount.h`: `struct mount_attr`.
+pub fn mount_attributes(set: u32, propagation: u64) -> Vec<u8> {
+    words(&[set.into(), 0, propagation, 0])
+}
+
+/// `linux/openat2.h`: `struct open_how`.
+pub fn open_how(flags: u32, resolve: u64) -> Vec<u8> {
+    words(&[flags.into(), 0, resolve])
+}
+
+/// `linux/capability.h`: `struct __user_cap_data_struct[2]` with the same set thrice, or another inheritable one.
+pub fn capability_data(effective: u64, inheritable: u64) -> Vec<u8> {
+    let halves = [effective, effective, inheritable];
+    let low = halves.map(|set| (set & 0xffff_ffff) as u32);
+    let high = halves.map(|set| (set >> 32) as u32);
+    low.iter().chain(&high).flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// `linux/capability.h`: `struct __user_cap_header_struct` for this process.
+pub fn capability_header() -> Vec<u8> {
+    [boxwright_launcher::abi::CAPABILITY_VERSION_3, 0].iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// `linux/if.h`: `struct ifreq` for `lo` with `IFF_UP`.
+pub fn loopback_up() -> Vec<u8> {
+    let mut request = vec![0; 40];
+    request[..2].copy_from_slice(b"lo");
+    request[16] = 1;
+    request
+}
+
+/// 64-bit words as the kernel reads them.
+pub fn words(words: &[u64]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::libc;
+
+    #[test]
+    fn numbers_are_the_system_headers() {
+        let pairs: &[(u64, u64)] = &[
+            (AT_FDCWD.into(), (libc::AT_FDCWD as u32).into()),
+            (AT_EMPTY_PATH.into(), libc::AT_EMPTY_PATH as u64),
+            (AT_RECURSIVE.into(), libc::AT_RECURSIVE as u64),
+            (O_CREAT.into(), libc::O_CREAT as u64),
+            (O_EXCL.into(), libc::O_EXCL as u64),
+            (O_DIRECTORY.into(), libc::O_DIRECTORY as u64),
+            (O_CLOEXEC.into(), libc::O_CLOEXEC as u64),
+            (O_PATH.into(), libc::O_PATH as u64),
+            (F_DUPFD_CLOEXEC.into(), libc::F_DUPFD_CLOEXEC as u64),
+            (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),
+            (RESOLVE_NO_SYMLINKS, libc::RESOLVE_NO_SYMLINKS),
+            (MS_PRIVATE, libc::MS_PRIVATE),
+            (MNT_DETACH.into(), libc::MNT_DETACH as u64),
+            (S_IFMT.into(), libc::S_IFMT.into()),
+            (STATX_MODE.into(), std::mem::offset_of!(libc::statx, stx_mode) as u64),
+            (STATX_RDEV.into(), std::mem::offset_of!(libc::statx, stx_rdev_major) as u64),
+            (PROC_SUPER_MAGIC, libc::PROC_SUPER_MAGIC as u64),
+            (PR_SET_PDEATHSIG.into(), libc::PR_SET_PDEATHSIG as u64),
+            (PR_SET_DUMPABLE.into(), libc::PR_SET_DUMPABLE as u64),
+            (PR_CAPBSET_DROP.into(), libc::PR_CAPBSET_DROP as u64),
+            (PR_SET_SECUREBITS.into(), libc::PR_SET_SECUREBITS as u64),
+            (PR_SET_NO_NEW_PRIVS.into(), libc::PR_SET_NO_NEW_PRIVS as u64),
+            (PR_CAP_AMBIENT.into(), libc::PR_CAP_AMBIENT as u64),
+            (PR_CAP_AMBIENT_RAISE.into(), libc::PR_CAP_AMBIENT_RAISE as u64),
+            (KEYCTL_JOIN_SESSION_KEYRING.into(), libc::KEYCTL_JOIN_SESSION_KEYRING.into()),
+            (SIOCSIFFLAGS.into(), libc::SIOCSIFFLAGS),
+            (TIOCNOTTY.into(), libc::TIOCNOTTY),
+            (MSG_DONTWAIT.into(), libc::MSG_DONTWAIT as u64),
+        ];
+        for (index, (ours, theirs)) in pairs.iter().enumerate() {
+            assert_eq!(ours, theirs, "pair {index}");
+        }
+    }
+}

@@ -1,0 +1,580 @@
+//! The tree: what comes from the old root is opened first, then the old root goes, then everything is put in place.
+//!
+//! Nothing of the host can be reached by path while the tree is populated, so no destination can lead outside. Entries are
+//! placed in the order of their paths, parents first, so the result does not depend on the order of the spec.
+
+use super::Launch;
+use super::linux::*;
+use super::refusals::*;
+use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
+use crate::policy::{Mount, MountKind, Namespace, Owner, Root};
+use crate::source::Span;
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
+use std::collections::BTreeSet;
+
+/// What every mount of the sandbox is: set-user-ID bits and device nodes have no effect in it.
+const PLAIN: u32 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+/// The mode of directories that are made for mount points.
+const DIRECTORY_MODE: u32 = 0o755;
+/// The mode of files that are made for mount points.
+const FILE_MODE: u32 = S_IFREG | 0o444;
+/// The first letters of a file of the scratch file system.
+const EMPTY_FILE: &str = "empty";
+/// Its empty directory.
+const EMPTY_DIRECTORY: &str = "none";
+
+/// One entry, with the number of its slots.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    number: u16,
+    destination: &'a str,
+    mount: &'a Mount,
+}
+
+impl<'a> Launch<'a> {
+    fn has_own_mounts(self) -> bool {
+        self.policy.namespaces.mount.value == Namespace::New
+    }
+
+    fn entries(self) -> impl Iterator<Item = Entry<'a>> {
+        let numbered = (0..).zip(&self.policy.filesystem.mounts);
+        numbered.map(|(number, (destination, mount))| Entry { number, destination, mount })
+    }
+
+    fn root_span(self) -> Span {
+        self.policy.filesystem.root.span
+    }
+
+    /// Whether everything below a host's root may become read-only before anything is cloned from it.
+    fn closes_early(self) -> bool {
+        let writable = |entry: Entry| matches!(entry.mount.kind, MountKind::Bind { writable: true, .. });
+        self.policy.filesystem.root.value == Root::Host && !self.entries().any(writable)
+    }
+
+    /// No mount of the sandbox is seen outside, and none of the outside comes in.
+    pub(super) fn own_mounts(self) -> Option<Step> {
+        let attributes = if self.closes_early() { MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID } else { 0 };
+        self.has_own_mounts().then(|| {
+            Step::new(Phase::Inside, "make mounts private", self.root_span())
+                .promise(Promise::Root)
+                .needs(&[Fact::Capabilities])
+                .gives(&[Fact::OwnMounts])
+                .act(set_attributes(AT_FDCWD.into(), "/", attributes, MS_PRIVATE))
+                .note(EPERM.into(), MOUNT_REFUSED)
+                .note(EACCES.into(), MOUNT_REFUSED)
+                .note(ENOSYS.into(), MOUNT_API_MISSING)
+        })
+    }
+
+    /// Opens what the tree is made of while paths still lead to the host.
+    pub(super) fn sources(self) -> Vec<Step> {
+        let mut steps: Vec<Step> = self.open_null().into_iter().collect();
+        if !self.has_own_mounts() {
+            return steps;
+        }
+        if let Root::Rootfs(path) = &self.policy.filesystem.root.value {
+            let attributes = MOUNT_ATTR_RDONLY | PLAIN;
+            steps.push(
+                self.source_step("open root", path, self.root_span())
+                    .act(open_tree(path).keep(Slot::Root))
+                    .act(set_attributes(Slot::Root.into(), "", attributes, 0)),
+            );
+        }
+        steps.extend(self.entries().filter_map(|entry| self.open_source(entry)));
+        steps
+    }
+
+    /// Inline files and masks, made by whoever owns the tree while the old root is still there to attach them to.
+    fn inline(self) -> Vec<Step> {
+        let inline: Vec<Step> = self.entries().filter_map(|entry| self.make_inline(entry)).collect();
+        let scratch = (!inline.is_empty()).then(|| self.make_scratch());
+        scratch.into_iter().chain(inline).collect()
+    }
+
+    fn source_step(self, verb: &str, path: &str, span: Span) -> Step {
+        Step::new(Phase::Sources, format!("{verb} {path}"), span)
+            .promise(Promise::Mounts)
+            .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
+            .note(ENOSYS.into(), MOUNT_API_MISSING)
+    }
+
+    fn inline_step(self, verb: &str, path: &str, span: Span) -> Step {
+        Step::new(Phase::Root, format!("{verb} {path}"), span)
+            .promise(Promise::Mounts)
+            .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
+            .note(EPERM.into(), MOUNT_REFUSED)
+            .note(EACCES.into(), MOUNT_REFUSED)
+    }
+
+    fn owner_of(self, entry: &Entry) -> Owner {
+        self.policy.filesystem.owner(entry.destination)
+    }
+
+    fn is_written_in_place(self, entry: &Entry) -> bool {
+        self.owner_of(entry) == Owner::Sealed
+    }
+
+    /// A file system in memory, attached to the old root until that goes: a tree cannot be cloned out of a detached one
+    /// before Linux 6.15.
+    fn make_scratch(self) -> Step {
+        let directory = [Slot::Scratch.into(), EMPTY_DIRECTORY.into(), 0o555.into()];
+        let file = [Slot::Scratch.into(), EMPTY_FILE.into(), (S_IFREG | 0o444).into()];
+        self.inline_step("make", "inline files", self.root_span())
+            .acts(new_file_system("tmpfs", &[("mode", "0755")], PLAIN | MOUNT_ATTR_NOEXEC, Slot::Scratch))
+            .act(attach(Slot::Scratch))
+            .act(Call::new(number::mkdirat, directory))
+            .act(Call::new(number::mknodat, file))
+    }
+
+    fn open_source(self, entry: Entry) -> Option<Step> {
+        let Entry { number, mount, .. } = entry;
+        let source = Slot::Source(number);
+        Some(match &mount.kind {
+            MountKind::Bind { source: path, writable, executable, optional } => {
+                let mut attributes = PLAIN;
+                attributes |= if *writable { 0 } else { MOUNT_ATTR_RDONLY };
+                attributes |= if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
+                let mut open = open_tree(path).keep(source);
+                let mut step = self.source_step("open", path, mount.span);
+                if *optional {
+                    open = open.on(ENOENT, Then::Continue);
+                    step = step.act(open).act(is_set(source, 1));
+                } else {
+                    step = step.act(open);
+                }
+                step.act(set_attributes(source.into(), "", attributes, 0))
+            }
+            MountKind::Device { source: path, number: (major, minor) } => {
+                let not_it = format!("is not the character device {major}:{minor}");
+                let check = |at, mask, value: u32| Act::Check {
+                    place: Place::Buffer(Buffer::Answer, at),
+                    mask,
+                    comparison: Comparison::Equal,
+                    value: value.into(),
+                    otherwise: Else::Fail(not_it.clone()),
+                };
+                self.source_step("open", path, mount.span)
+                    .act(open_tree(path).keep(source))
+                    .act(stat(source))
+                    .act(check(STATX_MODE, S_IFMT.into(), S_IFCHR))
+                    .act(check(STATX_RDEV, 0xffff_ffff, *major))
+                    .act(check(STATX_RDEV + 4, 0xffff_ffff, *minor))
+                    .act(set_attributes(source.into(), "", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0))
+            }
+            MountKind::Proc { subset } => {
+                let parameters: &[(&str, &str)] = if *subset { &[("subset", "pid")] } else { &[] };
+                // While the old root's proc is visible: a user namespace may not mount one that shows more.
+                self.source_step("make", "proc", mount.span)
+                    .acts(new_file_system("proc", parameters, PLAIN | MOUNT_ATTR_NOEXEC, source))
+                    .note(EPERM.into(), PROC_REFUSED)
+            }
+            _ => return None,
+        })
+    }
+
+    /// A mount of the scratch file system, for an entry that is not a file in a directory that is closed later.
+    fn make_inline(self, entry: Entry) -> Option<Step> {
+        let Entry { number, destination, mount } = entry;
+        let source = Slot::Source(number);
+        Some(match &mount.kind {
+            MountKind::Mask { .. } => {
+                let clone = |name, slot| open_tree_at(Slot::Scratch.into(), name).keep(slot);
+                let close = |slot: Slot| set_attributes(slot.into(), "", MOUNT_ATTR_RDONLY, 0);
+                let file = Slot::EmptyFile(number);
+                self.inline_step("prepare mask of", destination, mount.span)
+                    .act(clone(EMPTY_DIRECTORY, source))
+                    .act(close(source))
+                    .act(clone(EMPTY_FILE, file))
+                    .act(close(file))
+            }
+            MountKind::Text { content, mode } if !self.is_written_in_place(&entry) => {
+                let name = format!("text{number}");
+                self.inline_step("write text for", destination, mount.span)
+                    .acts(write_file(Slot::Scratch.into(), &name, content, *mode))
+                    .act(open_tree_at(Slot::Scratch.into(), &name).keep(source))
+                    .act(set_attributes(source.into(), "", MOUNT_ATTR_RDONLY, 0))
+            }
+            _ => return None,
+        })
+    }
+
+    /// The new root, and everything in it.
+    pub(super) fn tree(self) -> Vec<Step> {
+        if !self.has_own_mounts() {
+            return Vec::new();
+        }
+        let mut steps = self.inline();
+        match self.policy.filesystem.root.value {
+            Root::Host => steps.extend(self.close_host_root(!steps.is_empty())),
+            Root::Empty => steps.extend([self.make_root(), self.change_root()]),
+            Root::Rootfs(_) => steps.push(self.change_root()),
+        }
+        let mut made = BTreeSet::new();
+        let mut pinned = BTreeSet::new();
+        for entry in self.entries() {
+            steps.extend(self.pin_parents(&entry, &mut pinned));
+            let parents = self.make_parents(&entry, &mut made);
+            steps.push(self.place(entry, parents));
+        }
+        if self.policy.filesystem.root.value == Root::Empty {
+            steps.push(self.close("/", self.root_span()));
+        }
+        let own =
+            self.entries().filter(|entry| self.is_own_directory(entry) && !self.is_written_in_place(entry));
+        steps.extend(own.map(|entry| self.close(entry.destination, entry.mount.span)));
+        steps
+    }
+
+    fn root_step(self, words: &str) -> Step {
+        Step::new(Phase::Root, words, self.root_span())
+            .promise(Promise::Root)
+            .needs(&[Fact::OwnMounts, Fact::Capabilities])
+            .note(EPERM.into(), MOUNT_REFUSED)
+            .note(EACCES.into(), MOUNT_REFUSED)
+    }
+
+    fn make_root(self) -> Step {
+        self.root_step("make an empty root")
+            .acts(new_file_system("tmpfs", &[("mode", "0755")], PLAIN, Slot::Root))
+            .gives(&[Fact::RootWritable])
+    }
+
+    /// pivot_root(2) without a directory for the old root: it is stacked on the new one and detached.
+    fn change_root(self) -> Step {
+        self.root_step("change the root")
+            .gives(&[Fact::NewRoot])
+            .takes(&[Fact::HostPaths])
+            .act(attach(Slot::Root))
+            .act(Call::new(number::fchdir, [Slot::Root.into()]))
+            .act(Call::new(number::pivot_root, [".".into(), ".".into()]))
+            .act(Call::new(number::umount2, [".".into(), MNT_DETACH.into()]))
+            .act(Call::new(number::chdir, ["/".into()]))
+            .act(Call::new(number::close, [Slot::Root.into()]))
+            .note(EINVAL.into(), PIVOT_REFUSED)
+    }
+
+    /// The host's tree stays, read-only; the mounts then go over it.
+    fn close_host_root(self, has_scratch: bool) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if has_scratch {
+            steps.push(
+                Step::new(Phase::Root, "leave inline files", self.root_span())
+                    .act(Call::new(number::fchdir, [Slot::Scratch.into()]))
+                    .act(Call::new(number::umount2, [".".into(), MNT_DETACH.into()]))
+                    .act(Call::new(number::chdir, ["/".into()]))
+                    .act(Call::new(number::close, [Slot::Scratch.into()])),
+            );
+        }
+        if !self.closes_early() {
+            let attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
+            steps.push(self.root_step("make the root read-only").act(set_attributes(
+                AT_FDCWD.into(),
+                "/",
+                attributes,
+                0,
+            )));
+        }
+        steps
+    }
+
+    fn close(self, path: &str, span: Span) -> Step {
+        let mut close = set_attributes(AT_FDCWD.into(), path, MOUNT_ATTR_RDONLY, 0);
+        // Only this mount: what is mounted in it has its own flags.
+        close.arguments[2] = Value::Zero;
+        Step::new(Phase::Seal, format!("make {path} read-only"), span)
+            .promise(Promise::Root)
+            .needs(&[Fact::Capabilities])
+            .takes(if path == "/" { &[Fact::RootWritable] } else { &[] })
+            .act(close)
+    }
+
+    fn is_own_directory(self, entry: &Entry) -> bool {
+        matches!(entry.mount.kind, MountKind::Directory)
+    }
+
+    /// Directories that have to be there for a destination, in trees that are the sandbox's own.
+    fn make_parents(self, entry: &Entry, made: &mut BTreeSet<String>) -> Vec<Act> {
+        made.insert(entry.destination.to_owned());
+        if self.owner_of(entry) == Owner::Foreign {
+            return Vec::new();
+        }
+        let container = self.policy.filesystem.container(entry.destination).unwrap_or("");
+        let parents = parents(entry.destination).filter(|parent| parent.len() > container.len());
+        let missing = parents.filter(|parent| made.insert((*parent).to_owned()));
+        missing.map(|parent| make_directory(parent).into()).collect()
+    }
+
+    /// Above an entry that a writable grant must not be able to move aside, every directory up to the grant becomes a
+    /// mount, which rename(2) refuses to move.
+    fn pin_parents(self, entry: &Entry, pinned: &mut BTreeSet<String>) -> Vec<Step> {
+        let filesystem = &self.policy.filesystem;
+        let Some(grant) = filesystem.container(entry.destination) else { return Vec::new() };
+        let is_writable = |kind: &MountKind| {
+            matches!(kind, MountKind::Bind { writable: true, .. } | MountKind::Tmpfs { .. })
+        };
+        let in_writable = filesystem.mounts.get(grant).is_some_and(|mount| is_writable(&mount.kind));
+        if !in_writable || is_writable(&entry.mount.kind) || self.owner_of(entry) != Owner::Foreign {
+            return Vec::new();
+        }
+        let between = parents(entry.destination).filter(|parent| parent.len() > grant.len());
+        let missing: Vec<&str> = between.filter(|parent| pinned.insert((*parent).to_owned())).collect();
+        let optional = entry.mount.kind.is_optional();
+        missing.into_iter().map(|parent| self.cover_with_itself(entry, parent, 0, optional)).collect()
+    }
+
+    /// Mounts what is at `path` on itself, with more attributes.
+    fn cover_with_itself(self, entry: &Entry, path: &str, attributes: u32, optional: bool) -> Step {
+        let (place, tree) = (Slot::Destination(entry.number), Slot::Cover);
+        let mut acts: Vec<Act> = vec![open_tree_at(place.into(), "").keep(tree).into()];
+        if attributes != 0 {
+            acts.push(set_attributes(tree.into(), "", attributes, 0).into());
+        }
+        acts.push(move_onto(tree, place).into());
+        acts.push(Call::new(number::close, [tree.into()]).into());
+        acts.push(Call::new(number::close, [place.into()]).into());
+        let verb = if attributes == 0 { "pin" } else { "seal" };
+        self.mount_step(verb, path, entry.mount.span)
+            .act(resolve(path, place, optional))
+            .acts(optionally(place, optional, acts))
+    }
+
+    fn mount_step(self, verb: &str, path: &str, span: Span) -> Step {
+        Step::new(Phase::Mounts, format!("{verb} {path}"), span)
+            .promise(Promise::Mounts)
+            .needs(&[Fact::OwnMounts, Fact::Capabilities])
+            .note(ENOENT.into(), NO_MOUNT_POINT)
+            .note(ELOOP.into(), SYMLINK_ON_THE_WAY)
+    }
+
+    /// Puts an entry in its place.
+    fn place(self, entry: Entry, parents: Vec<Act>) -> Step {
+        let Entry { number, destination, mount } = entry;
+        let source = Slot::Source(number);
+        let step = |verb| self.mount_step(verb, destination, mount.span);
+        match &mount.kind {
+            MountKind::Bind { optional, .. } => {
+                let acts = optionally(source, *optional, self.put(&entry, None));
+                step("mount").acts(parents).acts(acts)
+            }
+            MountKind::Device { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
+            MountKind::Proc { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(true))),
+            MountKind::Tmpfs { size, mode, executable } => {
+                let attributes = PLAIN | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
+                self.memory(step("mount"), &entry, parents, *size, *mode, attributes)
+            }
+            MountKind::Directory if self.is_written_in_place(&entry) => {
+                step("make").acts(parents).act(make_directory(destination))
+            }
+            MountKind::Directory => {
+                self.memory(step("mount"), &entry, parents, None, DIRECTORY_MODE, PLAIN | MOUNT_ATTR_NOEXEC)
+            }
+            MountKind::Symlink { target } => step("link").acts(parents).act(Call::new(
+                number::symlinkat,
+                [target.as_str().into(), AT_FDCWD.into(), destination.into()],
+            )),
+            MountKind::Text { content, mode } if self.is_written_in_place(&entry) => {
+                step("write").acts(parents).acts(write_file(AT_FDCWD.into(), destination, content, *mode))
+            }
+            MountKind::Text { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
+            MountKind::Mask { optional } => self.mask(&entry, *optional),
+            MountKind::Seal { optional } => {
+                self.cover_with_itself(&entry, destination, MOUNT_ATTR_RDONLY, *optional)
+            }
+        }
+    }
+
+    /// A file system in memory at its destination.
+    fn memory(
+        self,
+        step: Step,
+        entry: &Entry,
+        parents: Vec<Act>,
+        size: Option<u64>,
+        mode: u32,
+        attributes: u32,
+    ) -> Step {
+        let owner =
+            self.owner().filter(|_| attributes & MOUNT_ATTR_RDONLY == 0 && !self.is_own_directory(entry));
+        let parameters: Vec<(&str, String)> = [
+            Some(("mode", format!("{mode:o}"))),
+            size.map(|size| ("size", size.to_string())),
+            owner.map(|(uid, _)| ("uid", uid.to_string())),
+            owner.map(|(_, gid)| ("gid", gid.to_string())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let parameters: Vec<(&str, &str)> =
+            parameters.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        step.acts(new_file_system("tmpfs", &parameters, attributes, Slot::Source(entry.number)))
+            .acts(parents)
+            .acts(self.put(entry, Some(true)))
+    }
+
+    /// Moves an entry's source to its destination. In a tree of the sandbox's own the mount point is made, a directory or a
+    /// file, as the source is when that is not known; in anybody else's it must be there.
+    fn put(self, entry: &Entry, directory: Option<bool>) -> Vec<Act> {
+        let (source, place) = (Slot::Source(entry.number), Slot::Destination(entry.number));
+        let path = entry.destination;
+        let mut acts = Vec::new();
+        if self.owner_of(entry) == Owner::Foreign {
+            acts.push(resolve(path, place, false));
+            acts.push(move_onto(source, place).into());
+            acts.push(Call::new(number::close, [place.into()]).into());
+        } else {
+            acts.extend(make_mount_point(path, source, directory));
+            let to = [source.into(), "".into(), AT_FDCWD.into(), path.into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
+            acts.push(Call::new(number::move_mount, to).into());
+        }
+        acts.push(Call::new(number::close, [source.into()]).into());
+        acts
+    }
+
+    /// Hides what is there with something empty of the same kind.
+    fn mask(self, entry: &Entry, optional: bool) -> Step {
+        let (place, directory) = (Slot::Destination(entry.number), Slot::Source(entry.number));
+        let file = Slot::EmptyFile(entry.number);
+        let duplicate = [file.into(), F_DUPFD_CLOEXEC.into(), Value::Zero];
+        // The directory's slot holds what is moved: for anything but a directory the file's descriptor takes its place.
+        let acts = vec![
+            stat(place),
+            type_is(Comparison::NotEqual, S_IFDIR),
+            Call::new(number::fcntl, duplicate).keep(directory).into(),
+            move_onto(directory, place).into(),
+            Call::new(number::close, [place.into()]).into(),
+        ];
+        self.mount_step("mask", entry.destination, entry.mount.span)
+            .act(resolve(entry.destination, place, optional))
+            .acts(optionally(place, optional, acts))
+    }
+}
+
+/// The directories above a destination, outermost first, without `/`.
+fn parents(destination: &str) -> impl Iterator<Item = &str> {
+    destination.match_indices('/').skip(1).map(|(at, _)| &destination[..at])
+}
+
+/// `acts`, unless an optional thing was not there.
+fn optionally(slot: Slot, optional: bool, acts: Vec<Act>) -> Vec<Act> {
+    let check = optional.then(|| is_set(slot, acts.len()));
+    check.into_iter().chain(acts).collect()
+}
+
+/// Passes when a descriptor was opened; else the spec's optional acts are skipped.
+fn is_set(slot: Slot, acts: usize) -> Act {
+    Act::Check {
+        place: Place::Slot(slot),
+        mask: 0xffff_ffff,
+        comparison: Comparison::NotEqual,
+        value: u32::MAX.into(),
+        otherwise: Else::SkipOptional(u16::try_from(acts).unwrap_or(u16::MAX)),
+    }
+}
+
+/// open_tree(2): a copy of the mounts at a path of the host, whose symlinks are followed.
+fn open_tree(path: &str) -> Call {
+    open_tree_at(AT_FDCWD.into(), path)
+}
+
+/// Recursive always: within a user namespace a part of a tree of mounts cannot be copied alone.
+fn open_tree_at(directory: Value, path: &str) -> Call {
+    let empty = if path.is_empty() { AT_EMPTY_PATH } else { 0 };
+    let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | empty;
+    Call::new(number::open_tree, [directory, path.into(), flags.into()])
+}
+
+/// mount_setattr(2) for the whole tree of mounts at a place.
+fn set_attributes(directory: Value, path: &str, attributes: u32, propagation: u64) -> Call {
+    let empty = if path.is_empty() { AT_EMPTY_PATH } else { 0 };
+    let structure = mount_attributes(attributes, propagation);
+    Call::new(
+        number::mount_setattr,
+        [directory, path.into(), (AT_RECURSIVE | empty).into(), structure.into(), 32.into()],
+    )
+}
+
+/// Puts a mount over the old root, where only a descriptor finds it.
+fn attach(tree: Slot) -> Call {
+    let to = [tree.into(), "".into(), AT_FDCWD.into(), "/".into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
+    Call::new(number::move_mount, to)
+}
+
+fn move_onto(tree: Slot, place: Slot) -> Call {
+    let flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+    Call::new(number::move_mount, [tree.into(), "".into(), place.into(), "".into(), flags.into()])
+}
+
+/// statx(2) of an open file, for its type and device number.
+fn stat(slot: Slot) -> Act {
+    let arguments = [slot.into(), "".into(), AT_EMPTY_PATH.into(), STATX_TYPE.into(), Buffer::Answer.into()];
+    Call::new(number::statx, arguments).into()
+}
+
+/// Looks at the answer of [`stat`]; otherwise the next act is skipped.
+fn type_is(comparison: Comparison, file_type: u32) -> Act {
+    Act::Check {
+        place: Place::Buffer(Buffer::Answer, STATX_MODE),
+        mask: S_IFMT.into(),
+        comparison,
+        value: file_type.into(),
+        otherwise: Else::Skip(1),
+    }
+}
+
+/// fsopen(2) to fsmount(2): a new file system, not attached yet.
+fn new_file_system(kind: &str, parameters: &[(&str, &str)], attributes: u32, to: Slot) -> Vec<Act> {
+    let configure = |command: u32, key: Value, value: Value| {
+        Call::new(number::fsconfig, [Slot::Context.into(), command.into(), key, value]).into()
+    };
+    let mut acts: Vec<Act> =
+        vec![Call::new(number::fsopen, [kind.into(), FSOPEN_CLOEXEC.into()]).keep(Slot::Context).into()];
+    let set = |(key, value): &(&str, &str)| configure(FSCONFIG_SET_STRING, (*key).into(), (*value).into());
+    acts.extend(parameters.iter().map(set));
+    acts.push(configure(FSCONFIG_CMD_CREATE, Value::Zero, Value::Zero));
+    let mount = [Slot::Context.into(), FSMOUNT_CLOEXEC.into(), attributes.into()];
+    acts.push(Call::new(number::fsmount, mount).keep(to).into());
+    acts.push(Call::new(number::close, [Slot::Context.into()]).into());
+    acts
+}
+
+/// openat2(2) in the sandbox's own root, through no symlink at all: whoever writes to that tree must not choose another place,
+/// and no two destinations may be one.
+fn resolve(path: &str, to: Slot, optional: bool) -> Act {
+    let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
+    let open = Call::new(number::openat2, [AT_FDCWD.into(), path.into(), how.into(), 24.into()]).keep(to);
+    if optional { open.on(ENOENT, Then::Continue) } else { open }.into()
+}
+
+fn make_directory(path: &str) -> Call {
+    Call::new(number::mkdirat, [AT_FDCWD.into(), path.into(), DIRECTORY_MODE.into()])
+}
+
+/// A directory or a file to mount on; as the source is when that is not known.
+fn make_mount_point(path: &str, source: Slot, directory: Option<bool>) -> Vec<Act> {
+    let file = Call::new(number::mknodat, [AT_FDCWD.into(), path.into(), FILE_MODE.into()]);
+    match directory {
+        Some(true) => vec![make_directory(path).into()],
+        Some(false) => vec![file.into()],
+        None => vec![
+            stat(source),
+            type_is(Comparison::Equal, S_IFDIR),
+            make_directory(path).then_skip(1).into(),
+            file.into(),
+        ],
+    }
+}
+
+/// A new file with this content.
+fn write_file(directory: Value, path: &str, content: &str, mode: u32) -> Vec<Act> {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
+    let write = [Slot::File.into(), Value::Bytes(content.as_bytes().to_vec()), length.into()];
+    vec![
+        Call::new(number::openat, [directory, path.into(), flags.into(), mode.into()])
+            .keep(Slot::File)
+            .into(),
+        Call::new(number::write, write).equals(2).into(),
+        Call::new(number::close, [Slot::File.into()]).into(),
+    ]
+}

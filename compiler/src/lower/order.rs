@@ -1,0 +1,124 @@
+//! The proof that a launch is in order: every step's needs are met when it comes, on every way to the program.
+
+use super::step::{Act, Call, Fact, Part, Phase, Program, Slot, Step, Value};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A step that cannot stand where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misplaced {
+    /// Something that it needs does not hold.
+    Need {
+        /// The step.
+        step: String,
+        /// What is missing.
+        fact: Fact,
+    },
+    /// It belongs before the step that comes before it.
+    Late {
+        /// The step.
+        step: String,
+    },
+    /// It uses what nothing stored.
+    Unset {
+        /// The step.
+        step: String,
+        /// What it uses.
+        slot: Slot,
+    },
+    /// The way does not end in the program.
+    NoProgram,
+}
+
+impl fmt::Display for Misplaced {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Need { step, fact } => write!(formatter, "`{step}` comes where {fact:?} does not hold"),
+            Self::Late { step } => write!(formatter, "`{step}` comes too late"),
+            Self::Unset { step, slot } => write!(formatter, "`{step}` uses {slot:?}, which nothing has set"),
+            Self::NoProgram => write!(formatter, "no program is executed"),
+        }
+    }
+}
+
+/// What holds, and what is stored, at one point.
+#[derive(Clone)]
+struct State {
+    facts: BTreeSet<Fact>,
+    slots: BTreeSet<Slot>,
+    phase: Phase,
+}
+
+/// Follows both ways of a program from the caller to exec.
+pub fn prove(program: &Program) -> Result<(), Misplaced> {
+    for steps in [&program.privileged, &program.unprivileged] {
+        let facts = BTreeSet::from([
+            Fact::HostPaths,
+            Fact::OwnProc,
+            Fact::Descriptors,
+            Fact::Unfiltered,
+            Fact::Capabilities,
+        ]);
+        let mut state = State { facts, slots: BTreeSet::new(), phase: Phase::Start };
+        if !follow(steps, &mut state)? {
+            return Err(Misplaced::NoProgram);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the program is executed at the end of these steps or of a child's.
+fn follow(steps: &[Step], state: &mut State) -> Result<bool, Misplaced> {
+    let mut executes = false;
+    for step in steps {
+        let words = || step.words.clone();
+        if step.phase < state.phase {
+            return Err(Misplaced::Late { step: words() });
+        }
+        state.phase = step.phase;
+        if let Some(&fact) = step.needs.iter().find(|fact| !state.facts.contains(fact)) {
+            return Err(Misplaced::Need { step: words(), fact });
+        }
+        for act in &step.acts {
+            if let Some(slot) = used(act).into_iter().find(|slot| !state.slots.contains(slot)) {
+                return Err(Misplaced::Unset { step: words(), slot });
+            }
+            state.slots.extend(stored(act));
+            match act {
+                Act::Fork { child, .. } => executes |= follow(child, &mut state.clone())?,
+                Act::Exec(_) => executes = true,
+                _ => {}
+            }
+        }
+        for fact in step.takes {
+            state.facts.remove(fact);
+        }
+        state.facts.extend(step.gives);
+    }
+    Ok(executes)
+}
+
+fn used(act: &Act) -> Vec<Slot> {
+    let slot = |value: &Value| if let Value::Slot(slot) = value { Some(*slot) } else { None };
+    match act {
+        // The gate's own slots are written by the call that names them.
+        Act::Call(Call { keep: super::Keep::Gate, .. }) => Vec::new(),
+        Act::Call(call) => call.arguments.iter().filter_map(slot).collect(),
+        Act::Text(parts) => parts
+            .iter()
+            .filter_map(|part| if let Part::Decimal(slot) = part { Some(*slot) } else { None })
+            .collect(),
+        Act::Supervise { pid, .. } => vec![*pid],
+        _ => Vec::new(),
+    }
+}
+
+fn stored(act: &Act) -> Vec<Slot> {
+    match act {
+        Act::Call(Call { keep: super::Keep::In(slot), .. }) => vec![*slot],
+        Act::Call(Call { keep: super::Keep::Gate, .. }) => vec![Slot::GateOutside, Slot::GateInside],
+        Act::Text(_) => vec![Slot::Length],
+        Act::Fork { pid, .. } => vec![*pid],
+        _ => Vec::new(),
+    }
+}

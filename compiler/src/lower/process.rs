@@ -1,0 +1,212 @@
+//! The program's own process, from its session to exec, and the reaper beside it.
+
+use super::Launch;
+use super::linux::*;
+use super::refusals::*;
+use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
+use crate::policy::{Keyring, Rlimit, Stream, Terminal};
+use crate::source::Span;
+use boxwright_launcher::abi::{SIGHUP, SIGKILL};
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::{Comparison, Promise, Role, Then};
+
+/// `asm-generic/resource.h`: limits that would stop the launch itself, so they come last.
+const LATE_LIMITS: [u32; 4] = [1, 6, 7, 9];
+
+impl Launch<'_> {
+    /// Everything that is only the program's: from here on nothing is set up for others.
+    pub(super) fn payload(self) -> Vec<Step> {
+        let process = &self.policy.process;
+        let mut steps = self.session();
+        steps.extend(self.streams());
+        steps.extend(self.become_program());
+        steps.extend(self.keyring());
+        steps.extend(self.outlive_nobody());
+        steps.push(
+            Step::new(Phase::Payload, format!("change to {}", process.cwd.value), process.cwd.span)
+                .act(Call::new(number::chdir, [process.cwd.value.as_str().into()])),
+        );
+        steps.push(self.capabilities());
+        steps.push(
+            Step::new(Phase::Payload, "set no_new_privs", process.capabilities.span)
+                .promise(Promise::NoNewPrivileges)
+                .gives(&[Fact::NoNewPrivileges])
+                .act(Call::new(number::prctl, [PR_SET_NO_NEW_PRIVS.into(), 1.into()])),
+        );
+        steps
+    }
+
+    /// The last steps: what would stop any other step, then the filter, then the program.
+    pub(super) fn end(self) -> Vec<Step> {
+        let process = &self.policy.process;
+        let program = &process.args[0];
+        let mut steps = self.limits();
+        steps.push(
+            Step::new(Phase::Exec, "set the file mode mask", process.umask.span)
+                .promise(Promise::Limits)
+                .act(Call::new(number::umask, [process.umask.value.into()]).any()),
+        );
+        steps.push(
+            Step::new(Phase::Exec, "close other descriptors", Span::default())
+                .promise(Promise::Descriptors)
+                .takes(&[Fact::Descriptors])
+                .act(Call::new(number::close_range, [3.into(), u32::MAX.into()])),
+        );
+        steps.push(Step::new(Phase::Exec, "reset the signal mask", Span::default()).act(Call::new(
+            number::rt_sigprocmask,
+            [SIG_SETMASK.into(), words(&[0]).into(), Value::Zero, 8.into()],
+        )));
+        if let (Some(filter), Some(seccomp)) = (&self.filters.program, &self.policy.seccomp) {
+            steps.push(
+                Step::new(Phase::Exec, "install the seccomp filter", seccomp.default_action.span)
+                    .promise(Promise::Seccomp)
+                    .needs(&[Fact::NoNewPrivileges, Fact::Unfiltered])
+                    .takes(&[Fact::Unfiltered])
+                    .act(Act::Filter(filter.clone()))
+                    .note(EINVAL.into(), SECCOMP_REFUSED)
+                    .note(ENOSYS.into(), SECCOMP_REFUSED),
+            );
+        }
+        steps.push(
+            Step::new(Phase::Exec, format!("execute {}", program.value), program.span)
+                .needs(&[Fact::Environment, Fact::NoNewPrivileges])
+                .act(Act::Exec(program.value.clone()))
+                .note(ENOENT.into(), PROGRAM_MISSING),
+        );
+        steps
+    }
+
+    /// No controlling terminal: in a session of its own, or out of the caller's when it leads a process group already.
+    fn session(self) -> Vec<Step> {
+        let Terminal::NewSession = self.policy.process.terminal.value;
+        let step = Step::new(Phase::Payload, "start a new session", self.policy.process.terminal.span)
+            .promise(Promise::Session)
+            .note(EPERM.into(), SESSION_REFUSED);
+        if self.forks() {
+            return vec![step.act(Call::new(number::setsid, []).any())];
+        }
+        // A leader cannot start a session (setsid(2)), but it can give its terminal up. When it leads the session the
+        // kernel sends SIGHUP for that (ioctl_tty(2)), which is blocked here and taken away again.
+        let hangup: Vec<u8> = words(&[1 << (SIGHUP - 1)]);
+        let terminal = [AT_FDCWD.into(), "/dev/tty".into(), (O_RDWR | O_CLOEXEC).into()];
+        let pending = [hangup.into(), Value::Zero, words(&[0, 0]).into(), 8.into()];
+        let is_open = Act::Check {
+            place: Place::Slot(Slot::File),
+            mask: 0xffff_ffff,
+            comparison: Comparison::NotEqual,
+            value: u32::MAX.into(),
+            otherwise: Else::SkipOptional(3),
+        };
+        let start = Call::new(number::setsid, []).any().on(EPERM, Then::Continue).then_skip(1);
+        vec![
+            Step::new(Phase::Payload, "find the terminal", self.policy.process.terminal.span)
+                .act(start)
+                .act(Call::new(number::openat, terminal).keep(Slot::File).on(ENXIO, Then::Continue))
+                .note(ENOENT.into(), SESSION_REFUSED),
+            step.act(is_open)
+                .act(Call::new(number::ioctl, [Slot::File.into(), TIOCNOTTY.into()]))
+                .act(Call::new(number::rt_sigtimedwait, pending).any().on(EAGAIN, Then::Continue))
+                .act(Call::new(number::close, [Slot::File.into()])),
+        ]
+    }
+
+    /// Standard streams that lead to /dev/null.
+    fn streams(self) -> Vec<Step> {
+        let numbered = (0_u32..).zip(&self.policy.process.streams);
+        let null = numbered.filter(|(_, stream)| stream.value == Stream::Null);
+        null.map(|(number, stream)| {
+            Step::new(Phase::Payload, format!("lead standard stream {number} to /dev/null"), stream.span)
+                .promise(Promise::Session)
+                .needs(&[Fact::Descriptors])
+                .act(Call::new(number::dup2, [Slot::Null.into(), number.into()]).equals(1))
+        })
+        .collect()
+    }
+
+    /// Opens what [`Launch::streams`] uses, while the host's /dev is there.
+    pub(super) fn open_null(self) -> Option<Step> {
+        let stream = self.policy.process.streams.iter().find(|stream| stream.value == Stream::Null)?;
+        let open = [AT_FDCWD.into(), "/dev/null".into(), (O_RDWR | O_CLOEXEC).into()];
+        Some(
+            Step::new(Phase::Sources, "open /dev/null", stream.span)
+                .needs(&[Fact::HostPaths])
+                .act(Call::new(number::openat, open).keep(Slot::Null)),
+        )
+    }
+
+    fn keyring(self) -> Option<Step> {
+        let keyring = &self.policy.process.keyring;
+        (keyring.value == Keyring::New).then(|| {
+            Step::new(Phase::Payload, "join a new session keyring", keyring.span)
+                .promise(Promise::Keyring)
+                .act(Call::new(number::keyctl, [KEYCTL_JOIN_SESSION_KEYRING.into()]).any())
+                .note(EPERM.into(), KEYRING_REFUSED)
+                .note(EACCES.into(), KEYRING_REFUSED)
+                .note(ENOSYS.into(), KEYRING_MISSING)
+        })
+    }
+
+    /// Changing ids forgot the parent-death signal; the program must have one when nothing else ends it.
+    fn outlive_nobody(self) -> Option<Step> {
+        if !self.forks() {
+            return self.die_with_parent(Phase::Payload);
+        }
+        if self.reaps() {
+            // Pid 1 has it, and takes the whole namespace with it.
+            return None;
+        }
+        let alive = [Slot::GateInside.into(), Buffer::Answer.into(), 1.into(), MSG_DONTWAIT.into()];
+        Some(
+            Step::new(Phase::Payload, "end with the outside", Span::default())
+                .needs(&[Fact::Descriptors])
+                .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
+                .act(Call::new(number::recvfrom, alive).equals(2).on(EAGAIN, Then::Continue)),
+        )
+    }
+
+    /// A privileged launcher raises hard limits while it may; the program's process then only lowers them.
+    pub(super) fn raise_limits(self) -> Vec<Step> {
+        let raise = |limit: &Rlimit| {
+            let get = [Value::Zero, limit.resource.into(), Value::Zero, Buffer::Answer.into()];
+            let set = [Value::Zero, limit.resource.into(), words(&[limit.hard, limit.hard]).into()];
+            Step::new(Phase::Start, format!("raise rlimits.{}", limit.name), limit.span)
+                .act(Call::new(number::prlimit64, get))
+                .act(Act::Check {
+                    place: Place::Buffer(Buffer::Answer, 8),
+                    mask: u64::MAX,
+                    comparison: Comparison::Less,
+                    value: limit.hard,
+                    otherwise: Else::Skip(1),
+                })
+                .act(Call::new(number::prlimit64, set))
+                .note(EPERM.into(), LIMIT_REFUSED)
+        };
+        self.policy.rlimits.iter().filter(|_| self.privileged).map(raise).collect()
+    }
+
+    fn limits(self) -> Vec<Step> {
+        let mut limits: Vec<&Rlimit> = self.policy.rlimits.iter().collect();
+        limits.sort_by_key(|limit| LATE_LIMITS.contains(&limit.resource));
+        let set = |limit: &Rlimit| {
+            let new = words(&[limit.soft, limit.hard]);
+            Step::new(Phase::Exec, format!("set rlimits.{}", limit.name), limit.span)
+                .promise(Promise::Limits)
+                .act(Call::new(number::prlimit64, [Value::Zero, limit.resource.into(), new.into()]))
+                .note(EPERM.into(), LIMIT_REFUSED)
+        };
+        limits.into_iter().map(set).collect()
+    }
+
+    /// Pid 1 keeps nothing: no descriptor, no capability, no way to more.
+    pub(super) fn reaper(self) -> Vec<Step> {
+        let step = |words: &str| Step::new(Phase::Payload, format!("reaper: {words}"), Span::default());
+        vec![
+            step("close descriptors").act(Call::new(number::close_range, [Value::Zero, u32::MAX.into()])),
+            step("set no_new_privs").act(Call::new(number::prctl, [PR_SET_NO_NEW_PRIVS.into(), 1.into()])),
+            step("drop capabilities")
+                .act(Call::new(number::capset, [capability_header().into(), capability_data(0, 0).into()])),
+            step("install its own filter").act(Act::Filter(self.filters.reaper.clone())),
+            self.supervise(Role::Reaper, Slot::Program),
+        ]
+    }
+}

@@ -1,0 +1,56 @@
+//! What to say when the kernel, or something in front of it, refuses a whole feature: who refuses, and the remedy.
+
+/// A user namespace cannot be made: EPERM.
+pub const USER_NAMESPACE_REFUSED: &str = "user namespaces are refused here, by a container's seccomp filter (run \
+    with one that allows clone3 and unshare: docker --security-opt seccomp=...), by kernel.unprivileged_userns_clone = 0, or \
+    because the launcher runs in a chroot; a spec without new namespaces needs none";
+/// A user namespace cannot be made: ENOSPC.
+pub const USER_NAMESPACES_USED_UP: &str = "the limit of a kind of namespace is reached: see the files in \
+    /proc/sys/user, max_user_namespaces above all, where 0 switches them off";
+/// clone3 is answered with ENOSYS.
+pub const CLONE3_MISSING: &str = "the kernel is older than 5.3, or a container's seccomp filter hides clone3, as \
+    Docker's does; run with one that allows it (docker --security-opt seccomp=...), or use a spec without new namespaces";
+/// Without privilege and without a user namespace.
+pub const NEEDS_PRIVILEGE: &str = "new namespaces without a new user namespace need CAP_SYS_ADMIN: launch as root, or \
+    let namespaces.user be \"new\"";
+/// A mount operation is refused inside a user namespace.
+pub const MOUNT_REFUSED: &str = "mounting is refused inside the user namespace: Ubuntu 24.04's AppArmor does it to \
+    programs without a profile (install templates/apparmor.profile, or set kernel.apparmor_restrict_unprivileged_userns = 0), \
+    and so do containers' filters (docker --security-opt seccomp=... --security-opt apparmor=...)";
+/// The mount API is not there.
+pub const MOUNT_API_MISSING: &str =
+    "the kernel is older than 5.12, or a container's seccomp filter hides the mount calls";
+/// proc cannot be mounted.
+pub const PROC_REFUSED: &str = "a new proc needs a fully visible one: the container masks parts of /proc (docker \
+    --security-opt systempaths=unconfined, podman --security-opt unmask=ALL), or use filesystem.proc = \"none\"";
+/// pivot_root fails.
+pub const PIVOT_REFUSED: &str = "the launcher runs in a chroot or on an initramfs, whose root cannot be left";
+/// The session keyring cannot be made: EPERM.
+pub const KEYRING_REFUSED: &str =
+    "a container's seccomp filter refuses keyctl: set process.keyring = \"inherit\"";
+/// The session keyring cannot be made: ENOSYS.
+pub const KEYRING_MISSING: &str = "the kernel has no keyrings: set process.keyring = \"inherit\"";
+/// Ids cannot be mapped.
+pub const MAPPING_REFUSED: &str = "an ordinary user maps only the own id; launch as root to map others";
+/// A hard limit cannot be raised.
+pub const LIMIT_REFUSED: &str =
+    "raising a hard limit needs CAP_SYS_RESOURCE outside: launch as root, or ask for less";
+/// Capabilities cannot be had.
+pub const CAPABILITIES_REFUSED: &str =
+    "the launcher does not have them: launch as root, or let namespaces.user be \"new\"";
+/// Ids cannot be changed.
+pub const IDENTITY_REFUSED: &str =
+    "the ids are not mapped in the user namespace, or the launcher may not change to them";
+/// The session's leader cannot leave its terminal.
+pub const SESSION_REFUSED: &str =
+    "the launcher could not leave its session's terminal; start it through setsid(1)";
+/// No seccomp.
+pub const SECCOMP_REFUSED: &str = "the kernel has no seccomp filters, or refuses this one";
+/// A mount point is missing in a tree that is not ours.
+pub const NO_MOUNT_POINT: &str = "nothing is created in a tree that is not the sandbox's own: make the mount point there, \
+    or use root = \"empty\"";
+/// A symlink on the way to a mount point.
+pub const SYMLINK_ON_THE_WAY: &str =
+    "no symlink is followed to a mount point: name the path that it leads to";
+/// The program cannot be found.
+pub const PROGRAM_MISSING: &str = "the program, or the interpreter that it names, is not in the sandbox";

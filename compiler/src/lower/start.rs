@@ -1,0 +1,204 @@
+//! The caller's side: what is put in order before anything changes, the gate, and the child.
+
+use super::Launch;
+use super::linux::*;
+use super::refusals::*;
+use super::step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Slot, Step, Value};
+use crate::policy::{Namespace, User};
+use crate::source::Span;
+use boxwright_launcher::abi::{
+    CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER,
+    CLONE_NEWUTS, SIGKILL, SIGSTOP,
+};
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
+
+/// All signals but SIGKILL and SIGSTOP, whose dispositions are fixed: a caller may have left any of the others ignored.
+const EVERY_DISPOSITION: u64 = !(1 << (SIGKILL - 1) | 1 << (SIGSTOP - 1));
+
+impl Launch<'_> {
+    /// What every launch begins with.
+    pub(super) fn start(self) -> Vec<Step> {
+        let process = &self.policy.process;
+        let mut steps = vec![
+            self.open_streams(),
+            Step::new(Phase::Start, "prepare signals", Span::default())
+                .act(Call::new(
+                    number::rt_sigprocmask,
+                    [SIG_SETMASK.into(), words(&[u64::MAX]).into(), Value::Zero, 8.into()],
+                ))
+                .act(Act::Signals(EVERY_DISPOSITION)),
+            Step::new(Phase::Start, "prepare the file mode mask", Span::default())
+                .act(Call::new(number::umask, []).any()),
+            Step::new(Phase::Start, "prepare argv and envp", process.args[0].span)
+                .gives(&[Fact::Environment])
+                .act(Act::Environment {
+                    arguments: process.args.iter().map(|argument| argument.value.clone()).collect(),
+                    variables: process
+                        .env
+                        .iter()
+                        .map(|(name, value)| format!("{name}={}", value.value))
+                        .collect(),
+                    passed: process.env_pass.iter().map(|name| format!("{}=", name.value)).collect(),
+                    append: process.append_args,
+                }),
+        ];
+        // In place the ids change after this, and with them the request would be gone: `payload` makes it then.
+        if self.forks() {
+            steps.extend(self.die_with_parent(Phase::Start));
+        }
+        steps.push(self.know_caller());
+        steps.extend(self.raise_limits());
+        steps.extend(self.set_groups());
+        steps
+    }
+
+    /// A set-up descriptor must never become a standard stream of the program.
+    fn open_streams(self) -> Step {
+        let mut step = Step::new(Phase::Start, "open standard streams", Span::default());
+        for stream in 0..3 {
+            step = step
+                .act(
+                    Call::new(number::fcntl, [stream.into(), F_GETFD.into()])
+                        .any()
+                        .on(EBADF, Then::Continue)
+                        .then_skip(1),
+                )
+                .act(Call::new(number::openat, [AT_FDCWD.into(), "/dev/null".into(), O_RDWR.into()]).any());
+        }
+        step
+    }
+
+    /// Asks for SIGKILL when the caller dies, and makes sure that it has not died before.
+    pub(super) fn die_with_parent(self, phase: Phase) -> Option<Step> {
+        let span = self.policy.die_with_parent?;
+        let step = Step::new(phase, "die with the parent", span)
+            .act(Call::new(number::getppid, []).keep(Slot::Parent))
+            .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]));
+        // getppid(2) takes no argument: the parent's pid stands there to be compared with the result.
+        Some(step.act(Call::new(number::getppid, [Slot::Parent.into()]).equals(0)))
+    }
+
+    /// Who launches, and whether the program may be that user.
+    fn know_caller(self) -> Step {
+        let user = &self.policy.process.user;
+        let step = Step::new(Phase::Start, "process.user", user.span)
+            .act(Call::new(number::getuid, []).keep(Slot::Uid))
+            .act(Call::new(number::getgid, []).keep(Slot::Gid));
+        let caller_is = |slot, id: u32, comparison, words: String| Act::Check {
+            place: Place::Slot(slot),
+            mask: 0xffff_ffff,
+            comparison,
+            value: id.into(),
+            otherwise: Else::Fail(words),
+        };
+        let not_root = |words: &str| caller_is(Slot::Uid, 0, Comparison::NotEqual, words.to_owned());
+        match user.value {
+            User::Caller => step.act(not_root(
+                "\"caller\" is uid 0, which no program of a sandbox may be; name ids: user = { uid = 65534, gid = 65534 }",
+            )),
+            User::Ids { .. } if self.privileged => step,
+            User::Ids { uid, gid, .. } if !self.new_user() => {
+                let words = |kind| {
+                    format!(
+                        "the caller has another {kind}, and changing it needs CAP_SETUID and CAP_SETGID or a new user namespace"
+                    )
+                };
+                step.act(caller_is(Slot::Uid, uid, Comparison::Equal, words("uid")))
+                    .act(caller_is(Slot::Gid, gid, Comparison::Equal, words("gid")))
+            }
+            User::Ids { .. } => step.act(not_root(
+                "the caller is uid 0 without CAP_SETUID and CAP_SETGID: the program would be uid 0 outside; launch with them or as another user",
+            )),
+        }
+    }
+
+    /// The pair of sockets on which both sides notice each other's death.
+    pub(super) fn gate(self) -> Option<Step> {
+        let mut pair = Call::new(
+            number::socketpair,
+            [
+                AF_UNIX.into(),
+                (SOCK_SEQPACKET | SOCK_CLOEXEC).into(),
+                Value::Zero,
+                Value::Slot(Slot::GateOutside),
+            ],
+        );
+        pair.keep = Keep::Gate;
+        Some(Step::new(Phase::Fork, "connect both sides", Span::default()).act(pair))
+    }
+
+    pub(super) fn fork_inside(self, child: Vec<Step>) -> Step {
+        let namespaces = &self.policy.namespaces;
+        let span = [&namespaces.user, &namespaces.pid].map(|namespace| namespace.span);
+        let step = Step::new(Phase::Fork, "make new namespaces", span[usize::from(!self.new_user())])
+            .promise(Promise::Namespaces)
+            .act(Act::Fork { flags: self.namespace_flags(), pid: Slot::Child, child })
+            .note(ENOSYS.into(), CLONE3_MISSING)
+            .note(ENOSPC.into(), USER_NAMESPACES_USED_UP);
+        let refused = if self.new_user() { USER_NAMESPACE_REFUSED } else { NEEDS_PRIVILEGE };
+        step.note(EPERM.into(), refused).note(EACCES.into(), refused)
+    }
+
+    /// The namespaces that clone3(2) or unshare(2) makes. A time namespace with offsets is made by itself, since the
+    /// offsets can only be written before a process is in it (time_namespaces(7)).
+    pub(super) fn namespace_flags(self) -> u64 {
+        let namespaces = &self.policy.namespaces;
+        let time = if self.has_own_clocks() { 0 } else { CLONE_NEWTIME };
+        [
+            (&namespaces.mount, CLONE_NEWNS),
+            (&namespaces.uts, CLONE_NEWUTS),
+            (&namespaces.ipc, CLONE_NEWIPC),
+            (&namespaces.pid, CLONE_NEWPID),
+            (&namespaces.network, CLONE_NEWNET),
+            (&namespaces.user, CLONE_NEWUSER),
+            (&namespaces.cgroup, CLONE_NEWCGROUP),
+            (&namespaces.time, time),
+        ]
+        .iter()
+        .filter(|(namespace, _)| namespace.value == Namespace::New)
+        .fold(0, |flags, (_, flag)| flags | flag)
+    }
+
+    /// Beside the child: its ids are mapped, then it may go on.
+    pub(super) fn host(self) -> Vec<Step> {
+        let mut steps = vec![
+            Step::new(Phase::Host, "leave the inside's end of the gate", Span::default())
+                .act(Call::new(number::close, [Slot::GateInside.into()])),
+        ];
+        if self.maps_from_outside() {
+            steps.extend(self.map_ids(vec![Part::Literal("/proc/".into()), Part::Decimal(Slot::Child)]));
+            steps.push(
+                Step::new(Phase::Host, "open the gate", Span::default()).act(
+                    Call::new(number::write, [Slot::GateOutside.into(), "g".into(), 1.into()]).equals(2),
+                ),
+            );
+        }
+        steps
+    }
+
+    /// In the child: the parent must be alive, and its part done.
+    pub(super) fn pass_gate(self) -> Vec<Step> {
+        let read = [Slot::GateInside.into(), Buffer::Answer.into(), 1.into()];
+        let wait = if self.maps_from_outside() {
+            Call::new(number::read, read).equals(2)
+        } else {
+            // Nothing is ever sent: an answer can only be the end of the file, which is no success.
+            let [socket, buffer, one] = read;
+            Call::new(number::recvfrom, [socket, buffer, one, MSG_DONTWAIT.into()])
+                .equals(2)
+                .on(EAGAIN, Then::Continue)
+        };
+        vec![
+            Step::new(Phase::Fork, "wait for the outside", Span::default())
+                .needs(&[Fact::Descriptors])
+                .act(Call::new(number::close, [Slot::GateOutside.into()]))
+                .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
+                .act(wait),
+        ]
+    }
+
+    pub(super) fn maps_from_outside(self) -> bool {
+        self.privileged && self.new_user()
+    }
+}

@@ -1,0 +1,416 @@
+//! The steps of a launch: calls with their values still in place, and what each step needs, gives and takes away.
+//!
+//! A step knows nothing of offsets: strings, blobs, slots and buffers get theirs in `encode`.
+
+use crate::source::Span;
+use boxwright_launcher::plan::operation::{Comparison, Promise, Role, Rule, Success};
+
+/// The two ways to launch one policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// What a launcher with CAP_SETUID and CAP_SETGID does.
+    pub privileged: Vec<Step>,
+    /// What anybody else's does.
+    pub unprivileged: Vec<Step>,
+}
+
+/// One step: what errors name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it does and to what: `mount /srv`.
+    pub words: String,
+    /// Where the spec asks for it.
+    pub span: Span,
+    /// Its place in the order of a launch.
+    pub phase: Phase,
+    /// The promise that its operations keep.
+    pub promise: Promise,
+    /// What must hold before it.
+    pub needs: &'static [Fact],
+    /// What holds after it.
+    pub gives: &'static [Fact],
+    /// What does not hold any more after it.
+    pub takes: &'static [Fact],
+    /// Its operations.
+    pub acts: Vec<Act>,
+    /// What to say when one of them fails with this errno: who refuses, and the remedy.
+    pub notes: Vec<(u32, String)>,
+}
+
+/// The order of a launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Phase {
+    /// In the caller's namespaces, before anything changes.
+    Start,
+    /// The process that goes on inside.
+    Fork,
+    /// Outside, beside the child.
+    Host,
+    /// Inside: ids are mapped, clocks are set.
+    Inside,
+    /// What comes from the old root is opened.
+    Sources,
+    /// The process becomes somebody.
+    Identity,
+    /// The new root is in place.
+    Root,
+    /// The mounts.
+    Mounts,
+    /// The root is closed for writing.
+    Seal,
+    /// The program's process, up to exec.
+    Payload,
+    /// The last: the filter and exec.
+    Exec,
+}
+
+/// What holds at some point of a launch, and some step relies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fact {
+    /// Paths of the host lead where they lead for the caller.
+    HostPaths,
+    /// The process may write to its own files in /proc: it is dumpable.
+    OwnProc,
+    /// The process has the capabilities of its user namespace.
+    Capabilities,
+    /// Ids of the new user namespace have a meaning.
+    IdsMapped,
+    /// The mount namespace is the sandbox's own.
+    OwnMounts,
+    /// `/` is the sandbox's root and nothing leads to the old one.
+    NewRoot,
+    /// The sandbox's root may be written to.
+    RootWritable,
+    /// Descriptors of the launcher are still open.
+    Descriptors,
+    /// No filter refuses the launcher's calls.
+    Unfiltered,
+    /// argv and envp are built.
+    Environment,
+    /// no_new_privs is set.
+    NoNewPrivileges,
+}
+
+/// A value of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Zero.
+    Zero,
+    /// A number, or several flags.
+    Number(u32),
+    /// The address of a string.
+    Text(String),
+    /// The address of a blob.
+    Bytes(Vec<u8>),
+    /// The address of a buffer.
+    Buffer(Buffer),
+    /// What an earlier act stored.
+    Slot(Slot),
+    /// The number that the `Each` before is at.
+    Each,
+}
+
+/// A word that one act stores and others use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    /// The caller's user id.
+    Uid,
+    /// The caller's group id.
+    Gid,
+    /// The process that started the launcher.
+    Parent,
+    /// The outside's end of the gate.
+    GateOutside,
+    /// The inside's end of the gate: follows it, as socketpair(2) writes both.
+    GateInside,
+    /// The first process inside.
+    Child,
+    /// The program, seen from the reaper.
+    Program,
+    /// A directory of /proc.
+    ProcDirectory,
+    /// A file that is open for a moment.
+    File,
+    /// The length of the text that was built last.
+    Length,
+    /// A file system that is being configured.
+    Context,
+    /// The new root.
+    Root,
+    /// The file system that inline files and masks come from.
+    Scratch,
+    /// /dev/null of the host.
+    Null,
+    /// What the entry with this number mounts.
+    Source(u16),
+    /// Where the entry with this number goes.
+    Destination(u16),
+    /// What is there already, to be mounted on itself.
+    Cover,
+    /// The empty file that may stand over the entry with this number.
+    EmptyFile(u16),
+}
+
+/// A piece of memory that the kernel or the launcher writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Buffer {
+    /// A text that is built at launch.
+    Text,
+    /// A struct that a system call fills.
+    Answer,
+}
+
+/// What becomes of a call's result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Nothing.
+    Nothing,
+    /// It is stored.
+    In(Slot),
+    /// The kernel wrote the two ends of the gate.
+    Gate,
+}
+
+/// A part of a text that is built at launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Verbatim.
+    Literal(String),
+    /// A stored word in decimal.
+    Decimal(Slot),
+}
+
+/// Where a check looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// At a slot.
+    Slot(Slot),
+    /// So many bytes into a buffer.
+    Buffer(Buffer, u32),
+}
+
+/// What happens when a check does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Else {
+    /// The launch fails, with these words.
+    Fail(String),
+    /// So many acts are skipped.
+    Skip(u16),
+    /// So many acts are skipped, as the spec said that they may be.
+    SkipOptional(u16),
+}
+
+/// One operation, with its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// A system call.
+    Call(Call),
+    /// A comparison of a word.
+    Check {
+        /// Where.
+        place: Place,
+        /// Which bits.
+        mask: u64,
+        /// How.
+        comparison: Comparison,
+        /// With what.
+        value: u64,
+        /// What happens otherwise.
+        otherwise: Else,
+    },
+    /// The next call is made once for every bit of the set.
+    Each(u64),
+    /// A text is built in [`Buffer::Text`], its length stored in [`Slot::Length`].
+    Text(Vec<Part>),
+    /// The dispositions of these signals are reset: bit n - 1 is signal n.
+    Signals(u64),
+    /// argv and envp are built.
+    Environment {
+        /// argv.
+        arguments: Vec<String>,
+        /// `NAME=value`.
+        variables: Vec<String>,
+        /// `NAME=` of what is passed on.
+        passed: Vec<String>,
+        /// Whether the launcher's own arguments follow.
+        append: bool,
+    },
+    /// A child runs these steps.
+    Fork {
+        /// clone3(2) flags.
+        flags: u64,
+        /// Its pid.
+        pid: Slot,
+        /// What it does.
+        child: Vec<Step>,
+    },
+    /// A filter is installed.
+    Filter(Vec<u8>),
+    /// The program is executed.
+    Exec(String),
+    /// The child is waited for.
+    Supervise {
+        /// Outside or pid 1.
+        role: Role,
+        /// The child.
+        pid: Slot,
+    },
+}
+
+/// A system call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Its number.
+    pub number: u16,
+    /// Its arguments; what is missing is zero.
+    pub arguments: Vec<Value>,
+    /// What counts as success.
+    pub success: Success,
+    /// What becomes of the result.
+    pub keep: Keep,
+    /// What an errno means other than failure; at most three.
+    pub rules: Vec<Rule>,
+    /// How many acts to skip after a success.
+    pub skip: u8,
+}
+
+impl Step {
+    /// A step without operations yet.
+    pub fn new(phase: Phase, words: impl Into<String>, span: Span) -> Self {
+        Self {
+            words: words.into(),
+            span,
+            phase,
+            promise: Promise::None,
+            needs: &[],
+            gives: &[],
+            takes: &[],
+            acts: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The promise that it keeps.
+    pub fn promise(mut self, promise: Promise) -> Self {
+        self.promise = promise;
+        self
+    }
+
+    /// What must hold before it.
+    pub fn needs(mut self, facts: &'static [Fact]) -> Self {
+        self.needs = facts;
+        self
+    }
+
+    /// What holds after it.
+    pub fn gives(mut self, facts: &'static [Fact]) -> Self {
+        self.gives = facts;
+        self
+    }
+
+    /// What does not hold any more after it.
+    pub fn takes(mut self, facts: &'static [Fact]) -> Self {
+        self.takes = facts;
+        self
+    }
+
+    /// Adds an operation.
+    pub fn act(mut self, act: impl Into<Act>) -> Self {
+        self.acts.push(act.into());
+        self
+    }
+
+    /// Adds operations.
+    pub fn acts(mut self, acts: impl IntoIterator<Item = Act>) -> Self {
+        self.acts.extend(acts);
+        self
+    }
+
+    /// Says what an errno of it means.
+    pub fn note(mut self, errno: u32, text: impl Into<String>) -> Self {
+        self.notes.push((errno, text.into()));
+        self
+    }
+}
+
+impl Call {
+    /// A call that must return zero.
+    pub fn new(number: u16, arguments: impl Into<Vec<Value>>) -> Self {
+        Self {
+            number,
+            arguments: arguments.into(),
+            success: Success::Zero,
+            keep: Keep::Nothing,
+            rules: Vec::new(),
+            skip: 0,
+        }
+    }
+
+    /// Everything that is not an errno is a success.
+    pub fn any(mut self) -> Self {
+        self.success = Success::NonNegative;
+        self
+    }
+
+    /// Only the value of this argument is a success.
+    pub fn equals(mut self, argument: u8) -> Self {
+        self.success = Success::Equals(argument);
+        self
+    }
+
+    /// The result is stored.
+    pub fn keep(mut self, slot: Slot) -> Self {
+        self.success = Success::NonNegative;
+        self.keep = Keep::In(slot);
+        self
+    }
+
+    /// What an errno means.
+    pub fn on(mut self, errno: u8, then: boxwright_launcher::plan::operation::Then) -> Self {
+        self.rules.push(Rule { errno, then });
+        self
+    }
+
+    /// A success skips acts.
+    pub fn then_skip(mut self, acts: u8) -> Self {
+        self.skip = acts;
+        self
+    }
+}
+
+impl From<Call> for Act {
+    fn from(call: Call) -> Self {
+        Self::Call(call)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        if number == 0 { Self::Zero } else { Self::Number(number) }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<Slot> for Value {
+    fn from(slot: Slot) -> Self {
+        Self::Slot(slot)
+    }
+}
+
+impl From<Buffer> for Value {
+    fn from(buffer: Buffer) -> Self {
+        Self::Buffer(buffer)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}

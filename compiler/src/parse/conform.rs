@@ -1,0 +1,317 @@
+//! The document against the key table: unknown and missing keys, wrong types and values, what is not supported yet.
+
+use super::rules::{CONFLICTING_KEYS, MISSING_KEY, NOT_SUPPORTED_YET, UNKNOWN_KEY, WRONG_TYPE, WRONG_VALUE};
+use super::{extract, foreign};
+use crate::diagnostic::{Diagnostic, suggest};
+use crate::source::Span;
+use crate::spec::keys::{Key, Presence, ROOT, Type, Word, alternatives, expected};
+use toml::de::{DeTable, DeValue};
+
+type Value<'a> = toml::Spanned<DeValue<'a>>;
+
+/// Everything about the document that the table does not admit; nothing is missed in one that lost some of its keys.
+pub(super) fn conform(document: &Value<'_>, keys: &[Key], lossy: bool) -> Vec<Diagnostic> {
+    let mut conform = Conform { path: Vec::new(), quiet: false, lossy, findings: Vec::new() };
+    if let Some(table) = document.get_ref().as_table() {
+        conform.table(table, Span::default(), keys);
+    }
+    conform.findings
+}
+
+struct Conform {
+    /// The keys that lead to the value at hand.
+    path: Vec<String>,
+    /// Inside something that is not supported yet; saying so once is enough.
+    quiet: bool,
+    /// Keys were lost to syntax errors.
+    lossy: bool,
+    findings: Vec<Diagnostic>,
+}
+
+impl Conform {
+    fn table(&mut self, table: &DeTable<'_>, span: Span, keys: &[Key]) {
+        let mut meant = Vec::new();
+        for (name, value) in table.iter() {
+            match keys.iter().find(|key| key.name == name.get_ref()) {
+                Some(key) => {
+                    let at = Span::from(name.span());
+                    self.at(key.name, |this| this.value(value, at, &key.ty, &key.ty));
+                }
+                None => meant.extend(self.unknown(name.get_ref(), name.span().into(), keys)),
+            }
+        }
+        for key in keys.iter().filter(|key| key.presence == Presence::Required) {
+            if !self.lossy && !table.contains_key(key.name) && !meant.contains(&key.name) {
+                self.missing(key, span);
+            }
+        }
+    }
+
+    /// A value against a type. `key` is where the key stands whose value it is or belongs to; `whole` is what to say
+    /// was expected, which is more than the type when that is one of several.
+    fn value(&mut self, value: &Value<'_>, key: Span, ty: &Type, whole: &Type) {
+        let span = Span::from(value.span());
+        match (ty, value.get_ref()) {
+            (Type::NotYet(ty, milestone), _) => self.not_yet(value, key, ty, milestone),
+            (Type::Union(types), _) => self.union(value, key, types, ty),
+            (Type::Table(keys), DeValue::Table(table)) => self.table(table, span, keys),
+            (Type::Map(_, ty), DeValue::Table(table)) => self.map(table, ty),
+            (Type::Kinds(kinds), DeValue::Table(table)) => self.kinds(table, span, kinds),
+            (Type::List(ty), DeValue::Array(items)) => {
+                for item in items.iter() {
+                    self.value(item, item.span().into(), ty, ty);
+                }
+            }
+            (Type::Words(words), DeValue::String(word)) => self.word(word, span, words, whole),
+            (_, DeValue::String(text)) if is_shape(ty, value.get_ref()) => self.variables(text, span),
+            _ if !is_shape(ty, value.get_ref()) => self.wrong_type(value, ty),
+            _ => self.scalar(value, span, ty, whole),
+        }
+    }
+
+    fn map(&mut self, table: &DeTable<'_>, ty: &Type) {
+        for (name, value) in table.iter() {
+            self.variables(name.get_ref(), name.span().into());
+            self.at(&format!("\"{}\"", name.get_ref()), |this| this.value(value, name.span().into(), ty, ty));
+        }
+    }
+
+    /// Booleans and numbers, whose type is right.
+    fn scalar(&mut self, value: &Value<'_>, span: Span, ty: &Type, whole: &Type) {
+        let written = match value.get_ref() {
+            DeValue::Boolean(boolean) => boolean.to_string(),
+            DeValue::Integer(number) => number.to_string(),
+            _ => return,
+        };
+        let number = value.get_ref().as_integer().and_then(extract::integer);
+        let fits = match ty {
+            Type::Constant(wanted) => value.get_ref().as_bool() == Some(*wanted),
+            Type::Integer(min, max) => number.is_some_and(|number| (*min..=*max).contains(&number)),
+            Type::Bytes => number.is_some_and(|number| number >= 0),
+            Type::Mode(max) => return self.mode(&written, number, span, *max, ty),
+            _ => true,
+        };
+        if !fits {
+            let finding = self.wrong_value(&written, span, whole);
+            self.findings.push(finding);
+        }
+    }
+
+    fn mode(&mut self, written: &str, number: Option<i64>, span: Span, max: u32, ty: &Type) {
+        let mode = number.filter(|mode| (0..=i64::from(max)).contains(mode));
+        if written.starts_with("0o") {
+            if mode.is_none() {
+                let finding = self.wrong_value(written, span, ty);
+                self.findings.push(finding);
+            }
+            return;
+        }
+        // Decimal digits are meant as octal ones; any other radix is meant as it is.
+        let decimal = u32::from_str_radix(written, 8).ok().filter(|mode| *mode <= max).map(i64::from);
+        let meant = decimal.or(mode.filter(|_| written.starts_with("0x") || written.starts_with("0b")));
+        let finding = WRONG_VALUE
+            .at(span, format!("{} is `{written}`, a mode that is not octal", self.here()))
+            .label("expected an octal literal");
+        self.findings.push(match meant {
+            Some(meant) => finding.help(format!("write `{meant:#o}`")),
+            None => finding.help("an octal literal is such as `0o755`"),
+        });
+    }
+
+    fn word(&mut self, word: &str, span: Span, words: &[Word], whole: &Type) {
+        match words.iter().find(|candidate| candidate.name == word) {
+            Some(Word { not_yet: Some(milestone), .. }) => {
+                let value = format!("`{} = \"{word}\"`", self.dotted());
+                self.say_not_yet(&value, span, milestone);
+            }
+            Some(_) => {}
+            None => {
+                let near = suggest::nearest(word, words.iter().map(|word| word.name));
+                let finding = self.wrong_value(&format!("\"{word}\""), span, whole);
+                self.findings.push(match near {
+                    Some(near) => finding.help(format!("did you mean \"{near}\"?")),
+                    None => finding,
+                });
+            }
+        }
+    }
+
+    /// The alternative that has the value's shape; among several strings the one that knows the word.
+    fn union(&mut self, value: &Value<'_>, key: Span, types: &[Type], whole: &Type) {
+        let mut shapes = types.iter().filter(|ty| is_shape(ty, value.get_ref()));
+        let knows = |ty: &&Type| match (ty, value.get_ref()) {
+            (Type::Words(words), DeValue::String(word)) => words.iter().any(|known| known.name == word),
+            _ => true,
+        };
+        let first = shapes.clone().next();
+        match shapes.find(knows).or(first) {
+            Some(ty) => self.value(value, key, ty, whole),
+            None => self.wrong_type(value, whole),
+        }
+    }
+
+    fn kinds(&mut self, table: &DeTable<'_>, span: Span, kinds: &[&[Key]]) {
+        let first = |kind: &&&[Key]| kind.first().and_then(|key| table.get_key_value(key.name));
+        let told: Vec<&&[Key]> = kinds.iter().filter(|kind| first(kind).is_some()).collect();
+        match told.as_slice() {
+            [kind] => self.table(table, span, kind),
+            [] => self.kind_without_name(table, span, kinds),
+            [a, b, ..] => {
+                if let (Some((a, _)), Some((b, _))) = (first(a), first(b)) {
+                    let (a, b) = if a.span().start < b.span().start { (a, b) } else { (b, a) };
+                    self.findings.push(
+                        CONFLICTING_KEYS
+                            .at(
+                                b.span().into(),
+                                format!("{} is both `{}` and `{}`", self.here(), a.get_ref(), b.get_ref()),
+                            )
+                            .label("the second")
+                            .and(a.span().into(), "the first")
+                            .help("keep one of them: an entry is of one kind"),
+                    );
+                }
+            }
+        }
+    }
+
+    fn kind_without_name(&mut self, table: &DeTable<'_>, span: Span, kinds: &[&[Key]]) {
+        let implied = kinds.iter().find(|kind| {
+            kind.first().is_some_and(|key| key.presence != Presence::Required)
+                && kind.iter().any(|key| table.contains_key(key.name))
+        });
+        if let Some(kind) = implied {
+            return self.table(table, span, kind);
+        }
+        let names = || kinds.iter().filter_map(|kind| kind.first());
+        let near = table
+            .keys()
+            .find_map(|key| Some((key, suggest::nearest(key.get_ref(), names().map(|key| key.name))?)));
+        let finding = match near {
+            Some((key, near)) => UNKNOWN_KEY
+                .at(key.span().into(), format!("unknown key `{}` in {}", key.get_ref(), self.here()))
+                .label(format!("did you mean `{near}`?")),
+            None => MISSING_KEY.at(span, format!("{} does not say of which kind it is", self.here())),
+        };
+        let known =
+            alternatives(names().filter(|key| key.is_supported()).map(|key| format!("`{}`", key.name)));
+        self.findings.push(finding.help(format!("expected one of {known}")));
+    }
+
+    /// Says so, and which key was meant.
+    fn unknown(&mut self, name: &str, span: Span, keys: &[Key]) -> Option<&'static str> {
+        let place =
+            if self.path.is_empty() { "at the top level".into() } else { format!("in {}", self.here()) };
+        let finding = UNKNOWN_KEY.at(span, format!("unknown key `{name}` {place}"));
+        let supported = keys.iter().filter(|key| key.is_supported());
+        let known = alternatives(supported.map(|key| format!("`{}`", key.name)));
+        let near = suggest::nearest(name, keys.iter().map(|key| key.name));
+        self.findings.push(match (near, foreign::ours(name), elsewhere(name, ROOT, "")) {
+            (Some(near), _, _) => {
+                finding.label(format!("did you mean `{near}`?")).help(format!("expected one of {known}"))
+            }
+            (None, Some(ours), _) => finding.help(ours),
+            (None, None, Some(place)) => finding.help(format!("`{name}` belongs {place}")),
+            _ => finding.help(format!("expected one of {known}")),
+        });
+        near
+    }
+
+    fn missing(&mut self, key: &Key, span: Span) {
+        if self.quiet {
+            return;
+        }
+        let (what, place) = match (&key.ty, self.path.is_empty()) {
+            (Type::Table(_), true) => (format!("section `[{}]`", key.name), String::new()),
+            (_, true) => (format!("key `{}`", key.name), " at the top level".into()),
+            _ => (format!("key `{}`", key.name), format!(" in {}", self.here())),
+        };
+        self.findings.push(
+            MISSING_KEY.at(span, format!("missing {what}{place}")).help(format!("it says {}", key.doc)),
+        );
+    }
+
+    fn not_yet(&mut self, value: &Value<'_>, key: Span, ty: &Type, milestone: &str) {
+        let name = format!("`{}`", self.dotted());
+        self.say_not_yet(&name, key, milestone);
+        let outer = std::mem::replace(&mut self.quiet, true);
+        self.value(value, key, ty, ty);
+        self.quiet = outer;
+    }
+
+    fn say_not_yet(&mut self, what: &str, span: Span, milestone: &str) {
+        if !self.quiet {
+            self.findings.push(
+                NOT_SUPPORTED_YET
+                    .at(span, format!("{what} is not supported yet"))
+                    .label("this version does not apply it")
+                    .help(milestone),
+            );
+        }
+    }
+
+    /// `${name}` means something in this language, so it cannot be passed on as it stands.
+    fn variables(&mut self, text: &str, span: Span) {
+        if text.contains("${") {
+            let what = format!("a variable in {}", self.here());
+            self.say_not_yet(&what, span, "a later version brings `${name}`; write the value out");
+        }
+    }
+
+    fn wrong_type(&mut self, value: &Value<'_>, ty: &Type) {
+        let article = |name: &'static str| if name.starts_with(['i', 'a']) { "an" } else { "a" };
+        let found = value.get_ref().type_str();
+        let message = format!("{} is {} {found}", self.here(), article(found));
+        let finding = WRONG_TYPE.at(value.span().into(), message).label(format!("expected {}", expected(ty)));
+        self.findings.push(finding);
+    }
+
+    fn wrong_value(&self, written: &str, span: Span, ty: &Type) -> Diagnostic {
+        WRONG_VALUE
+            .at(span, format!("{} is `{written}`", self.here()))
+            .label(format!("expected {}", expected(ty)))
+    }
+
+    fn at(&mut self, name: &str, then: impl FnOnce(&mut Self)) {
+        self.path.push(name.to_owned());
+        then(self);
+        self.path.pop();
+    }
+
+    fn dotted(&self) -> String {
+        self.path.join(".")
+    }
+
+    fn here(&self) -> String {
+        format!("`{}`", self.dotted())
+    }
+}
+
+/// Is the value of the TOML type that this type is written in?
+fn is_shape(ty: &Type, value: &DeValue<'_>) -> bool {
+    match ty {
+        Type::Boolean => value.is_bool(),
+        Type::Constant(_) => value.is_bool(),
+        Type::Integer(..) | Type::Mode(_) => value.is_integer(),
+        Type::Bytes => value.is_integer() || value.is_str(),
+        Type::Cpus => value.is_integer() || value.is_float() || value.is_str(),
+        Type::Duration(_) | Type::String(_) | Type::Words(_) => value.is_str(),
+        Type::List(_) => value.is_array(),
+        Type::Table(_) | Type::Map(..) | Type::Kinds(_) => value.is_table(),
+        Type::Union(types) => types.iter().any(|ty| is_shape(ty, value)),
+        Type::NotYet(ty, _) => is_shape(ty, value),
+    }
+}
+
+/// Where else in the sections of the language a key of this name is.
+fn elsewhere(name: &str, keys: &[Key], section: &str) -> Option<String> {
+    if keys.iter().any(|key| key.name == name) {
+        let top = "at the top level, above the first section".to_owned();
+        return Some(if section.is_empty() { top } else { format!("in `[{section}]`") });
+    }
+    keys.iter().find_map(|key| match &key.ty {
+        Type::Table(inner) | Type::NotYet(Type::Table(inner), _) if section.is_empty() => {
+            elsewhere(name, inner, key.name)
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,57 @@
+//! `[filesystem]` and `[filesystem.mounts]`.
+
+use super::extract::{Extract, entries, field, list};
+use crate::spec::{Filesystem, Mount};
+use toml::de::{DeTable, DeValue};
+
+impl Extract for Filesystem {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        Some(Self {
+            root: field(table, "root"),
+            base: field(table, "base"),
+            read_only: list(table, "read_only"),
+            read_write: list(table, "read_write"),
+            proc: field(table, "proc"),
+            dev: field(table, "dev"),
+            mounts: entries(table, "mounts", |value| mount(value.get_ref())),
+        })
+    }
+}
+
+fn mount(value: &DeValue<'_>) -> Option<Mount> {
+    match value {
+        DeValue::Boolean(false) => Some(Mount::Removed),
+        DeValue::Table(table) => kind(table),
+        _ => None,
+    }
+}
+
+fn kind(table: &DeTable<'_>) -> Option<Mount> {
+    let has = |name: &str| table.contains_key(name);
+    let optional = || field(table, "optional");
+    if has("bind") {
+        Some(Mount::Bind {
+            source: field(table, "bind")?,
+            writable: field(table, "writable"),
+            executable: field(table, "executable"),
+            optional: optional(),
+        })
+    } else if has("tmpfs") {
+        Some(Mount::Tmpfs {
+            size: field(table, "tmpfs"),
+            mode: field(table, "mode"),
+            executable: field(table, "executable"),
+        })
+    } else if has("symlink") {
+        Some(Mount::Symlink { target: field(table, "symlink")? })
+    } else if has("text") {
+        Some(Mount::Text { content: field(table, "text")?, mode: field(table, "mode") })
+    } else if has("mask") {
+        Some(Mount::Mask { optional: optional() })
+    } else if has("seal") {
+        Some(Mount::Seal { optional: optional() })
+    } else {
+        None
+    }
+}

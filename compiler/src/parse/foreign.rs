@@ -1,0 +1,43 @@
+//! Words of other tools, and ours for them.
+
+/// What another tool calls it, which tool, and where it is here.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("AmbientCapabilities", "systemd", "process.capabilities"),
+    ("CapabilityBoundingSet", "systemd", "process.capabilities"),
+    ("MemoryMax", "systemd", "cgroup.memory_max"),
+    ("NoNewPrivileges", "systemd", "always on, so there is no key for it"),
+    ("PrivateDevices", "systemd", "filesystem.dev = \"minimal\""),
+    ("PrivateNetwork", "systemd", "namespaces.network = \"new\", the default"),
+    ("PrivateTmp", "systemd", "\"/tmp\" = { tmpfs = \"64MiB\" } in filesystem.mounts"),
+    ("ProtectSystem", "systemd", "filesystem.base = \"usr\", which is read-only"),
+    ("ReadOnlyPaths", "systemd", "filesystem.read_only"),
+    ("ReadWritePaths", "systemd", "filesystem.read_write"),
+    ("SystemCallFilter", "systemd", "seccomp.allow"),
+    ("bind_ro", "nsjail", "filesystem.read_only"),
+    ("cap_add", "compose", "process.capabilities"),
+    ("cap_drop", "compose", "everything that process.capabilities does not name"),
+    ("command", "compose", "process.args"),
+    ("cpu.max", "the kernel", "cgroup.cpu_max"),
+    ("cpus", "compose", "cgroup.cpu_max"),
+    ("entrypoint", "compose", "process.args"),
+    ("environment", "compose", "process.env"),
+    ("mem_limit", "compose", "cgroup.memory_max"),
+    ("memory.high", "the kernel", "cgroup.memory_high"),
+    ("memory.max", "the kernel", "cgroup.memory_max"),
+    ("noNewPrivileges", "OCI", "always on, so there is no key for it"),
+    ("no_new_privs", "the kernel", "always on, so there is no key for it"),
+    ("pids.max", "the kernel", "cgroup.pids_max"),
+    ("pids_limit", "compose", "cgroup.pids_max"),
+    ("ro_bind", "bubblewrap", "filesystem.read_only"),
+    ("tmpfs", "compose", "\"/path\" = { tmpfs = \"64MiB\" } in filesystem.mounts"),
+    ("ulimits", "compose", "rlimits"),
+    ("volumes", "compose", "filesystem.read_only, filesystem.read_write and filesystem.mounts"),
+    ("working_dir", "compose", "process.cwd"),
+];
+
+/// "compose calls it mem_limit; here it is cgroup.memory_max".
+pub(super) fn ours(word: &str) -> Option<String> {
+    let same = |name: &str| name.replace('-', "_") == word.replace('-', "_");
+    let (name, tool, here) = WORDS.iter().find(|(name, _, _)| same(name))?;
+    Some(format!("{tool} calls it {name}; here it is {here}"))
+}

@@ -1,0 +1,46 @@
+//! `[process]`.
+
+use super::extract::{Extract, entries, field, list};
+use crate::source::Spanned;
+use crate::spec::{Process, User};
+use toml::de::{DeTable, DeValue};
+
+impl Extract for Process {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        Some(Self {
+            args: args(table),
+            append_args: field(table, "append_args"),
+            user: field(table, "user"),
+            cwd: field(table, "cwd"),
+            umask: field(table, "umask"),
+            env: entries(table, "env", String::extract_spanned),
+            env_pass: list(table, "env_pass"),
+            capabilities: field(table, "capabilities"),
+            terminal: field(table, "terminal"),
+            streams: ["stdin", "stdout", "stderr"].map(|name| field(table, name)),
+            keyring: field(table, "keyring"),
+        })
+    }
+}
+
+fn args(table: &DeTable<'_>) -> Option<Spanned<Vec<Spanned<String>>>> {
+    let written = table.get("args")?.get_ref().as_array()?.len();
+    field::<Vec<Spanned<String>>>(table, "args").filter(|args| args.value.len() == written)
+}
+
+impl Extract for User {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        match value {
+            DeValue::String(word) => (word == "caller").then_some(Self::Caller),
+            _ => {
+                let table = value.as_table()?;
+                Some(Self::Ids {
+                    uid: field(table, "uid")?,
+                    gid: field(table, "gid")?,
+                    groups: field(table, "groups"),
+                })
+            }
+        }
+    }
+}

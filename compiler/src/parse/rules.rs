@@ -1,0 +1,33 @@
+//! The classes of findings of this room.
+
+use crate::diagnostic::Rule;
+
+pub(super) const SYNTAX: Rule = Rule::error("syntax", "the file is not TOML");
+pub(super) const DUPLICATE_KEY: Rule = Rule::error("duplicate-key", "a key or section is written twice");
+pub(super) const HIDDEN_CHARACTER: Rule =
+    Rule::error("hidden-character", "a character that a reviewer cannot see");
+pub(super) const TOO_DEEP: Rule = Rule::error("too-deep", "keys, arrays or tables are nested too deeply");
+pub(super) const UNKNOWN_KEY: Rule = Rule::error("unknown-key", "the language has no such key there");
+pub(super) const MISSING_KEY: Rule = Rule::error("missing-key", "a key that must be there is not");
+pub(super) const WRONG_TYPE: Rule =
+    Rule::error("wrong-type", "a value has a type that its key does not take");
+pub(super) const WRONG_VALUE: Rule =
+    Rule::error("wrong-value", "a value is none of those that its key takes");
+pub(super) const CONFLICTING_KEYS: Rule =
+    Rule::error("conflicting-keys", "keys stand together that exclude each other");
+pub(super) const NOT_SUPPORTED_YET: Rule =
+    Rule::error("not-supported-yet", "the language has it, this version does not apply it");
+
+/// Every rule of this room.
+pub const RULES: &[Rule] = &[
+    SYNTAX,
+    DUPLICATE_KEY,
+    HIDDEN_CHARACTER,
+    TOO_DEEP,
+    UNKNOWN_KEY,
+    MISSING_KEY,
+    WRONG_TYPE,
+    WRONG_VALUE,
+    CONFLICTING_KEYS,
+    NOT_SUPPORTED_YET,
+];

@@ -1,0 +1,53 @@
+//! The top level and the small sections: `[network]`, `[rlimits]`, `[seccomp]`, `[lifecycle]`.
+
+use super::extract::{Extract, entries, field, section};
+use crate::spec::{Amount, Lifecycle, Network, Rlimit, Seccomp, Spec};
+use toml::de::DeValue;
+
+impl Extract for Spec {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        Some(Self {
+            name: field(table, "name"),
+            hostname: field(table, "hostname"),
+            domainname: field(table, "domainname"),
+            process: section(table, "process"),
+            filesystem: section(table, "filesystem"),
+            namespaces: section(table, "namespaces"),
+            network: section(table, "network"),
+            rlimits: entries(table, "rlimits", rlimit),
+            seccomp: section(table, "seccomp"),
+            lifecycle: section(table, "lifecycle"),
+        })
+    }
+}
+
+impl Extract for Network {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        Some(Self { loopback: field(value.as_table()?, "loopback") })
+    }
+}
+
+fn rlimit(value: &toml::Spanned<DeValue<'_>>) -> Option<Rlimit> {
+    match value.get_ref().as_table() {
+        Some(table) => Some(Rlimit::Pair { soft: field(table, "soft")?, hard: field(table, "hard")? }),
+        None => Amount::extract_spanned(value).map(Rlimit::Both),
+    }
+}
+
+impl Extract for Seccomp {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        Some(Self {
+            default_action: field(table, "default_action"),
+            default_errno: field(table, "default_errno"),
+            allow: field(table, "allow"),
+        })
+    }
+}
+
+impl Extract for Lifecycle {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        Some(Self { die_with_parent: field(value.as_table()?, "die_with_parent") })
+    }
+}

@@ -1,0 +1,47 @@
+//! `Spec` to `Policy`: defaults filled in, names looked up, units converted, short forms expanded.
+
+mod capabilities;
+mod errnos;
+mod filesystem;
+mod mounts;
+mod namespaces;
+mod paths;
+mod process;
+mod rlimits;
+mod rules;
+mod seccomp;
+mod top;
+mod units;
+
+pub use rules::RULES;
+
+use crate::diagnostic::Diagnostic;
+use crate::policy::Policy;
+use crate::source::{Source, Spanned};
+use crate::spec::{Leaf, Spec};
+
+/// What the spec means. Where a finding says that something has no meaning, its default stands in the `Policy`, so
+/// that the rest can be checked too; there is none without a program.
+pub fn resolve(spec: &Spec, source: &Source) -> (Option<Policy>, Vec<Diagnostic>) {
+    let mut findings = Vec::new();
+    let policy = top::resolve(spec, source, &mut findings);
+    (policy, findings)
+}
+
+/// The value as written, or its default.
+fn or_default<T: Clone>(leaf: &Leaf<T>, default: T) -> Spanned<T> {
+    leaf.clone().unwrap_or(Spanned::new(default, Spec::NOWHERE))
+}
+
+/// The meaning of a word, or of the default when the parser has refused it.
+fn word<T: Copy>(leaf: &Leaf<String>, meanings: &[(&str, T)], default: T) -> Spanned<T> {
+    let meaning = |word: &str| meanings.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning);
+    leaf.as_ref().map_or(Spanned::new(default, Spec::NOWHERE), |leaf| {
+        Spanned::new(meaning(&leaf.value).unwrap_or(default), leaf.span)
+    })
+}
+
+/// The value, or nothing and a finding.
+fn keep<T>(result: Result<T, Diagnostic>, findings: &mut Vec<Diagnostic>) -> Option<T> {
+    result.map_err(|finding| findings.push(finding)).ok()
+}

@@ -1,0 +1,124 @@
+//! `[filesystem]`: the root, and the short forms expanded into entries of the tree.
+
+use super::mounts::Tree;
+use super::rules::INVALID_PATH;
+use super::{keep, paths};
+use crate::diagnostic::Diagnostic;
+use crate::policy::{Filesystem, MountKind, Root};
+use crate::source::{Span, Spanned};
+use crate::spec::{self, Leaf, Spec};
+
+/// The nodes of `dev = "minimal"`, with their numbers from Documentation/admin-guide/devices.txt.
+const DEVICES: [(&str, (u32, u32)); 6] = [
+    ("/dev/full", (1, 7)),
+    ("/dev/null", (1, 3)),
+    ("/dev/random", (1, 8)),
+    ("/dev/tty", (5, 0)),
+    ("/dev/urandom", (1, 9)),
+    ("/dev/zero", (1, 5)),
+];
+
+const DEVICE_LINKS: [(&str, &str); 4] = [
+    ("/dev/fd", "/proc/self/fd"),
+    ("/dev/stderr", "/proc/self/fd/2"),
+    ("/dev/stdin", "/proc/self/fd/0"),
+    ("/dev/stdout", "/proc/self/fd/1"),
+];
+
+/// Where the merged-/usr layout has the directories that used to be at the top.
+const USR_LINKS: [(&str, &str); 4] =
+    [("/bin", "usr/bin"), ("/lib", "usr/lib"), ("/lib64", "usr/lib64"), ("/sbin", "usr/sbin")];
+
+/// What the dynamic linker and the alternatives system keep outside /usr; not every distribution has them.
+const USR_COMPANIONS: [&str; 2] = ["/etc/alternatives", "/etc/ld.so.cache"];
+
+pub(super) fn resolve(filesystem: &spec::Filesystem, findings: &mut Vec<Diagnostic>) -> Filesystem {
+    let root = root(&filesystem.root, findings);
+    let mut tree = Tree::default();
+    if let Some(base) = says(&filesystem.base, "usr") {
+        expand_base(&mut tree, base);
+    }
+    match filesystem.proc.as_ref().map(|proc| (proc.value.as_str(), proc.span)) {
+        Some(("own", span)) => tree.give("/proc", MountKind::Proc { subset: false }, span, "filesystem.proc"),
+        Some(("subset", span)) => {
+            tree.give("/proc", MountKind::Proc { subset: true }, span, "filesystem.proc")
+        }
+        _ => {}
+    }
+    if let Some(dev) = says(&filesystem.dev, "minimal") {
+        expand_dev(&mut tree, dev);
+    }
+    for (paths, writable, key) in [
+        (&filesystem.read_only, false, "filesystem.read_only"),
+        (&filesystem.read_write, true, "filesystem.read_write"),
+    ] {
+        for path in paths {
+            if let Some(path) = keep(paths::destination(path), findings) {
+                let kind = bind(&path.value, writable, false);
+                tree.give(&path.value, kind, path.span, key);
+            }
+        }
+    }
+    tree.mounts(&filesystem.mounts, findings);
+    Filesystem { root, mounts: tree.finish(findings) }
+}
+
+fn root(leaf: &Leaf<String>, findings: &mut Vec<Diagnostic>) -> Spanned<Root> {
+    let empty = Spanned::new(Root::Empty, Spec::NOWHERE);
+    let Some(root) = leaf else { return empty };
+    match root.value.as_str() {
+        "empty" => Spanned::new(Root::Empty, root.span),
+        "host" => Spanned::new(Root::Host, root.span),
+        "/" => {
+            findings.push(
+                INVALID_PATH
+                    .at(root.span, "`/` is not a root file system unpacked somewhere")
+                    .label("expected a path beneath it")
+                    .help("write `root = \"host\"` for the launcher's own tree, read-only"),
+            );
+            empty
+        }
+        _ => {
+            let path = paths::absolute(root).map_err(|finding| match root.value.starts_with('/') {
+                true => finding,
+                false => finding.help(
+                    "expected \"empty\", \"host\" or the absolute path of an unpacked root file system",
+                ),
+            });
+            keep(path, findings).map_or(empty, |path| path.map(Root::Rootfs))
+        }
+    }
+}
+
+/// The place of a word, if it is the one.
+fn says(leaf: &Leaf<String>, word: &str) -> Option<Span> {
+    leaf.as_ref().filter(|leaf| leaf.value == word).map(|leaf| leaf.span)
+}
+
+fn expand_base(tree: &mut Tree, span: Span) {
+    let key = "filesystem.base";
+    tree.give("/usr", bind("/usr", false, false), span, key);
+    for path in USR_COMPANIONS {
+        tree.give(path, bind(path, false, true), span, key);
+    }
+    for (link, target) in USR_LINKS {
+        tree.give(link, MountKind::Symlink { target: target.into() }, span, key);
+    }
+}
+
+fn expand_dev(tree: &mut Tree, span: Span) {
+    let key = "filesystem.dev";
+    tree.give("/dev", MountKind::Directory, span, key);
+    for (path, number) in DEVICES {
+        tree.give(path, MountKind::Device { source: path.into(), number }, span, key);
+    }
+    for (link, target) in DEVICE_LINKS {
+        tree.give(link, MountKind::Symlink { target: target.into() }, span, key);
+    }
+    tree.give("/dev/shm", MountKind::Tmpfs { size: None, mode: 0o1777, executable: false }, span, key);
+}
+
+/// The same path inside; writable means not executable.
+fn bind(path: &str, writable: bool, optional: bool) -> MountKind {
+    MountKind::Bind { source: path.into(), writable, executable: !writable, optional }
+}

@@ -1,0 +1,137 @@
+//! The tree of mounts: one destination, one entry, whatever key asks for it.
+
+use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING};
+use super::{keep, paths, units};
+use crate::diagnostic::Diagnostic;
+use crate::policy::{Mount, MountKind};
+use crate::source::{Span, Spanned};
+use crate::spec::{self, Amount, Leaf};
+use std::collections::BTreeMap;
+
+const MOUNTS: &str = "filesystem.mounts";
+
+/// The longest target of a symbolic link (`PATH_MAX` in linux/limits.h, without the NUL).
+const TARGET_MAX: usize = 4095;
+
+/// What has been asked for so far.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    /// Everything that was asked for at a destination, in the order of the keys; one is right.
+    entries: BTreeMap<String, Vec<Mount>>,
+    removed: Vec<Spanned<String>>,
+}
+
+impl Tree {
+    /// Asks for something.
+    pub(super) fn give(&mut self, destination: &str, kind: MountKind, span: Span, key: &'static str) {
+        self.entries.entry(destination.to_owned()).or_default().push(Mount { kind, span, key });
+    }
+
+    /// Asks for what `[filesystem.mounts]` says.
+    pub(super) fn mounts(
+        &mut self,
+        mounts: &[(Spanned<String>, spec::Mount)],
+        findings: &mut Vec<Diagnostic>,
+    ) {
+        for (destination, mount) in mounts {
+            let Some(destination) = keep(paths::destination(destination), findings) else { continue };
+            match kind(mount, findings) {
+                Some(kind) => self.give(&destination.value, kind, destination.span, MOUNTS),
+                None => self.removed.push(destination),
+            }
+        }
+    }
+
+    /// The entries, one at each destination.
+    pub(super) fn finish(mut self, findings: &mut Vec<Diagnostic>) -> BTreeMap<String, Mount> {
+        for removed in &self.removed {
+            if self.entries.remove(&removed.value).is_none() {
+                findings.push(
+                    REMOVES_NOTHING
+                        .at(removed.span, format!("nothing else asks for `{}`", removed.value))
+                        .label("`false` takes nothing away here"),
+                );
+            }
+        }
+        self.entries
+            .into_iter()
+            .filter_map(|(destination, mut mounts)| {
+                findings.extend(mounts.windows(2).filter_map(|pair| duplicate(&destination, pair)));
+                (!mounts.is_empty()).then(|| (destination, mounts.swap_remove(0)))
+            })
+            .collect()
+    }
+}
+
+fn duplicate(destination: &str, pair: &[Mount]) -> Option<Diagnostic> {
+    let [first, second] = pair else { return None };
+    let finding = DUPLICATE_DESTINATION
+        .at(second.span, format!("`{destination}` is asked for twice"))
+        .label(format!("by `{}`", second.key))
+        .and(first.span, format!("by `{}`", first.key));
+    Some(finding.help("one destination has one entry: take it out of one of them"))
+}
+
+/// What stands at the destination; nothing when it is taken away.
+fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind> {
+    Some(match mount {
+        spec::Mount::Bind { source, writable, executable, optional } => {
+            keep(paths::absolute(source), findings);
+            let writable = is(writable);
+            MountKind::Bind {
+                source: source.value.clone(),
+                writable,
+                executable: executable.as_ref().map_or(!writable, |executable| executable.value),
+                optional: is(optional),
+            }
+        }
+        spec::Mount::Tmpfs { size, mode, executable } => MountKind::Tmpfs {
+            size: size.as_ref().and_then(|size| keep(tmpfs_size(size), findings)),
+            mode: mode.as_ref().map_or(0o1777, |mode| mode.value),
+            executable: is(executable),
+        },
+        spec::Mount::Symlink { target } => {
+            keep(symlink_target(target), findings);
+            MountKind::Symlink { target: target.value.clone() }
+        }
+        spec::Mount::Text { content, mode } => MountKind::Text {
+            content: content.value.clone(),
+            mode: mode.as_ref().map_or(0o444, |mode| mode.value),
+        },
+        spec::Mount::Mask { optional } => MountKind::Mask { optional: is(optional) },
+        spec::Mount::Seal { optional } => MountKind::Seal { optional: is(optional) },
+        spec::Mount::Removed => return None,
+    })
+}
+
+fn is(leaf: &Leaf<bool>) -> bool {
+    leaf.as_ref().is_some_and(|leaf| leaf.value)
+}
+
+fn tmpfs_size(size: &Spanned<Amount>) -> Result<u64, Diagnostic> {
+    let invalid = |reason: &str| INVALID_AMOUNT.at(size.span, format!("the size of the tmpfs {reason}"));
+    match &size.value {
+        // To the kernel a size of 0 is no limit at all (tmpfs(5)).
+        Amount::Integer(0) => Err(invalid("is 0, which the kernel takes for no limit")
+            .help("write how much it may hold, or `true` for the kernel's limit of half the memory")),
+        Amount::Integer(bytes) => Ok(*bytes),
+        Amount::Text(text) => match units::bytes(text) {
+            Ok(0) => Err(invalid("is 0, which the kernel takes for no limit")),
+            Ok(bytes) => Ok(bytes),
+            Err(misread) => Err(invalid(&format!("`{text}` {}", misread.reason)).help(misread.help)),
+        },
+    }
+}
+
+fn symlink_target(target: &Spanned<String>) -> Result<(), Diagnostic> {
+    let fault = if target.value.is_empty() {
+        "is empty"
+    } else if target.value.contains('\0') {
+        "contains a NUL"
+    } else if target.value.len() > TARGET_MAX {
+        "is longer than 4095 bytes"
+    } else {
+        return Ok(());
+    };
+    Err(INVALID_TEXT.at(target.span, format!("the target of the symbolic link {fault}")))
+}

@@ -1,0 +1,77 @@
+//! Paths: absolute and in normal form, so that one place has one name.
+
+use super::rules::INVALID_PATH;
+use crate::diagnostic::Diagnostic;
+use crate::source::Spanned;
+
+/// The longest path without its NUL (`PATH_MAX` in linux/limits.h).
+const PATH_MAX: usize = 4095;
+
+/// The longest component (`NAME_MAX` in linux/limits.h).
+const NAME_MAX: usize = 255;
+
+/// How many characters of a path a message repeats; the snippet shows it too.
+const SHOWN_MAX: usize = 80;
+
+/// A path that may be `/`.
+pub(super) fn absolute(path: &Spanned<String>) -> Result<Spanned<String>, Diagnostic> {
+    match fault(&path.value) {
+        None => Ok(path.clone()),
+        Some((what, label)) => {
+            let shown = match path.value.chars().take(SHOWN_MAX).collect::<String>() {
+                shown if shown.is_empty() => "the path".into(),
+                shown => format!("`{shown}`"),
+            };
+            let finding = INVALID_PATH.at(path.span, format!("{shown} {what}")).label(label);
+            Err(match normalised(&path.value) {
+                Some(better) => finding.help(format!("write `{better}`")),
+                None => finding,
+            })
+        }
+    }
+}
+
+/// A place inside the sandbox where something can be mounted or made: any but `/`.
+pub(super) fn destination(path: &Spanned<String>) -> Result<Spanned<String>, Diagnostic> {
+    if path.value == "/" {
+        return Err(INVALID_PATH
+            .at(path.span, "`/` cannot be an entry of the tree")
+            .label("expected a path beneath it")
+            .help("`filesystem.root` says what `/` is"));
+    }
+    absolute(path)
+}
+
+/// What is wrong with a path, and what was expected.
+fn fault(path: &str) -> Option<(&'static str, &'static str)> {
+    let component = |wanted: &str| path.split('/').any(|component| component == wanted);
+    if path.is_empty() {
+        Some(("is empty", "expected an absolute path"))
+    } else if path.contains('\0') {
+        Some(("contains a NUL", "the kernel would end the path there"))
+    } else if !path.starts_with('/') {
+        Some(("is not absolute", "expected a path that begins with `/`"))
+    } else if path.len() > PATH_MAX {
+        Some(("is too long", "expected at most 4095 bytes"))
+    } else if path.split('/').any(|component| component.len() > NAME_MAX) {
+        Some(("has a component that is too long", "expected at most 255 bytes between slashes"))
+    } else if component("..") {
+        Some(("contains `..`", "where it leads would depend on symbolic links"))
+    } else if component(".") {
+        Some(("contains `.`", "expected a path in normal form"))
+    } else if path.contains("//") {
+        Some(("contains `//`", "expected a path in normal form"))
+    } else if path.len() > 1 && path.ends_with('/') {
+        Some(("ends with `/`", "expected a path in normal form"))
+    } else {
+        None
+    }
+}
+
+/// The same path in normal form, when that is beyond doubt.
+fn normalised(path: &str) -> Option<String> {
+    let components: Vec<&str> =
+        path.split('/').filter(|component| !component.is_empty() && *component != ".").collect();
+    let better = format!("/{}", components.join("/"));
+    (path.starts_with('/') && fault(&better).is_none()).then_some(better)
+}

@@ -1,0 +1,143 @@
+//! `[process]`.
+
+use super::rules::{DUPLICATE_ENTRY, INVALID_NAME, INVALID_PATH, INVALID_TEXT};
+use super::{capabilities, keep, or_default, paths, word};
+use crate::diagnostic::Diagnostic;
+use crate::policy::{Keyring, Process, Stream, Terminal, User};
+use crate::source::Spanned;
+use crate::spec::{self, Leaf, Spec};
+use std::collections::BTreeMap;
+
+/// The longest argument or environment entry (`MAX_ARG_STRLEN` in linux/binfmts.h), without its NUL.
+const TEXT_MAX: usize = 131_071;
+
+const STREAMS: [(&str, Stream); 2] = [("inherit", Stream::Inherit), ("null", Stream::Null)];
+const KEYRINGS: [(&str, Keyring); 2] = [("new", Keyring::New), ("inherit", Keyring::Inherit)];
+
+pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -> Option<Process> {
+    let args = args(&process.args, findings);
+    let env = env(&process.env, findings);
+    let env_pass = env_pass(&process.env_pass, &process.env, findings);
+    let capabilities = capabilities::resolve(&process.capabilities, findings);
+    let cwd = process.cwd.as_ref().and_then(|cwd| keep(paths::absolute(cwd), findings));
+    let [stdin, stdout, stderr] = &process.streams;
+    Some(Process {
+        args: args?,
+        append_args: process.append_args.as_ref().is_some_and(|append| append.value),
+        user: user(&process.user),
+        cwd: or_default(&cwd, "/".into()),
+        umask: or_default(&process.umask, 0o077),
+        env,
+        env_pass,
+        capabilities,
+        terminal: word(&process.terminal, &[("new_session", Terminal::NewSession)], Terminal::NewSession),
+        streams: [stdin, stdout, stderr].map(|stream| word(stream, &STREAMS, Stream::Inherit)),
+        keyring: word(&process.keyring, &KEYRINGS, Keyring::New),
+    })
+}
+
+fn args(leaf: &Leaf<Vec<Spanned<String>>>, findings: &mut Vec<Diagnostic>) -> Option<Vec<Spanned<String>>> {
+    let args = leaf.as_ref()?;
+    let Some(program) = args.value.first() else {
+        findings.push(
+            INVALID_TEXT
+                .at(args.span, "`process.args` is empty")
+                .label("expected the program")
+                .help("the first is what is executed, as an absolute path inside the sandbox"),
+        );
+        return None;
+    };
+    keep(program_path(program), findings);
+    for arg in &args.value {
+        keep(text(arg, "an argument"), findings);
+    }
+    Some(args.value.clone())
+}
+
+fn program_path(program: &Spanned<String>) -> Result<(), Diagnostic> {
+    if program.value == "/" {
+        return Err(INVALID_PATH.at(program.span, "`/` is not a program").label("expected a file"));
+    }
+    let path = paths::absolute(program).map_err(|finding| match program.value.starts_with('/') {
+        true => finding,
+        false => finding.help("no PATH is searched: write where the program is inside the sandbox"),
+    });
+    path.map(|_| ())
+}
+
+/// The kernel takes it as an argument or an environment entry.
+fn text(text: &Spanned<String>, what: &str) -> Result<(), Diagnostic> {
+    if text.value.contains('\0') {
+        Err(INVALID_TEXT
+            .at(text.span, format!("{what} contains a NUL"))
+            .label("the kernel would end it there"))
+    } else if text.value.len() > TEXT_MAX {
+        Err(INVALID_TEXT
+            .at(text.span, format!("{what} has {} bytes", text.value.len()))
+            .label(format!("expected at most {TEXT_MAX}")))
+    } else {
+        Ok(())
+    }
+}
+
+fn user(leaf: &Leaf<spec::User>) -> Spanned<User> {
+    match leaf {
+        None => Spanned::new(User::Caller, Spec::NOWHERE),
+        Some(user) => user.clone().map(|user| match user {
+            spec::User::Caller => User::Caller,
+            spec::User::Ids { uid, gid, groups } => User::Ids {
+                uid: uid.value,
+                gid: gid.value,
+                groups: groups.map(|groups| groups.value.into_iter().map(|group| group.value).collect()),
+            },
+        }),
+    }
+}
+
+fn env(
+    entries: &[(Spanned<String>, Spanned<String>)],
+    findings: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, Spanned<String>> {
+    for (name, value) in entries {
+        keep(variable(name), findings);
+        keep(text(value, "an environment variable"), findings);
+    }
+    entries.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect()
+}
+
+fn env_pass(
+    names: &[Spanned<String>],
+    env: &[(Spanned<String>, Spanned<String>)],
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Spanned<String>> {
+    let mut seen: BTreeMap<&str, &Spanned<String>> =
+        env.iter().map(|(name, _)| (name.value.as_str(), name)).collect();
+    let mut passed = Vec::new();
+    for name in names {
+        keep(variable(name), findings);
+        match seen.insert(&name.value, name) {
+            Some(first) => findings.push(
+                DUPLICATE_ENTRY
+                    .at(name.span, format!("environment variable `{}` is named twice", name.value))
+                    .label("the second")
+                    .and(first.span, "the first")
+                    .help("a variable is either fixed in `env` or passed on by `env_pass`"),
+            ),
+            None => passed.push(name.clone()),
+        }
+    }
+    passed
+}
+
+fn variable(name: &Spanned<String>) -> Result<(), Diagnostic> {
+    let fault = if name.value.is_empty() {
+        "is empty"
+    } else if name.value.contains('=') {
+        "contains `=`"
+    } else if name.value.contains('\0') {
+        "contains a NUL"
+    } else {
+        return Ok(());
+    };
+    Err(INVALID_NAME.at(name.span, format!("the name of an environment variable {fault}")))
+}

@@ -1,0 +1,40 @@
+//! The classes of findings of this room.
+
+use crate::diagnostic::Rule;
+
+pub(super) const INVALID_NAME: Rule = Rule::error("invalid-name", "a name has a form that it must not have");
+pub(super) const INVALID_PATH: Rule = Rule::error("invalid-path", "a path is not absolute and normalised");
+pub(super) const INVALID_TEXT: Rule = Rule::error("invalid-text", "a text cannot be handed to the kernel");
+pub(super) const INVALID_AMOUNT: Rule =
+    Rule::error("invalid-amount", "a size, duration or limit cannot be understood or is out of range");
+pub(super) const INVALID_MAPPING: Rule = Rule::error("invalid-mapping", "an id mapping is out of range");
+pub(super) const UNKNOWN_CAPABILITY: Rule =
+    Rule::error("unknown-capability", "the kernel has no such capability");
+pub(super) const UNKNOWN_SYSCALL: Rule =
+    Rule::error("unknown-syscall", "the architecture has no such system call");
+pub(super) const UNKNOWN_ERRNO: Rule = Rule::error("unknown-errno", "the kernel has no such errno");
+pub(super) const DUPLICATE_ENTRY: Rule = Rule::error("duplicate-entry", "a list names something twice");
+pub(super) const DUPLICATE_DESTINATION: Rule =
+    Rule::error("duplicate-destination", "two keys ask for something at one destination");
+pub(super) const REMOVES_NOTHING: Rule =
+    Rule::error("removes-nothing", "`false` takes away what nothing has given");
+pub(super) const WITHOUT_EFFECT: Rule =
+    Rule::warning("without-effect", "a key is written that changes nothing here");
+pub(super) const NO_SECCOMP: Rule = Rule::warning("no-seccomp", "the program may make every system call");
+
+/// Every rule of this room.
+pub const RULES: &[Rule] = &[
+    INVALID_NAME,
+    INVALID_PATH,
+    INVALID_TEXT,
+    INVALID_AMOUNT,
+    INVALID_MAPPING,
+    UNKNOWN_CAPABILITY,
+    UNKNOWN_SYSCALL,
+    UNKNOWN_ERRNO,
+    DUPLICATE_ENTRY,
+    DUPLICATE_DESTINATION,
+    REMOVES_NOTHING,
+    WITHOUT_EFFECT,
+    NO_SECCOMP,
+];

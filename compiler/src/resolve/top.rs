@@ -1,0 +1,78 @@
+//! The top level: names, and the sections in order.
+
+use super::rules::INVALID_NAME;
+use super::{filesystem, keep, namespaces, process, rlimits, seccomp};
+use crate::diagnostic::Diagnostic;
+use crate::policy::Policy;
+use crate::source::{Source, Spanned};
+use crate::spec::{Leaf, Spec};
+
+/// The most bytes of a host or domain name (`__NEW_UTS_LEN` in linux/utsname.h), and of a sandbox's name.
+const NAME_MAX: usize = 64;
+
+pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnostic>) -> Option<Policy> {
+    let name = name(&spec.name, source, findings);
+    let hostname = host_name("hostname", &spec.hostname, findings);
+    let domainname = host_name("domainname", &spec.domainname, findings);
+    let process = process::resolve(&spec.process, findings);
+    let filesystem = filesystem::resolve(&spec.filesystem, findings);
+    let namespaces = namespaces::resolve(&spec.namespaces, findings);
+    let rlimits = rlimits::resolve(&spec.rlimits, findings);
+    let seccomp = seccomp::resolve(&spec.seccomp, findings);
+    Some(Policy {
+        name,
+        hostname,
+        domainname,
+        process: process?,
+        filesystem,
+        namespaces,
+        loopback: asked(&spec.network.loopback),
+        rlimits,
+        seccomp,
+        die_with_parent: asked(&spec.lifecycle.die_with_parent),
+    })
+}
+
+/// The place of a `true`.
+fn asked(leaf: &Leaf<bool>) -> Option<crate::source::Span> {
+    leaf.as_ref().filter(|leaf| leaf.value).map(|leaf| leaf.span)
+}
+
+fn name(leaf: &Leaf<String>, source: &Source, findings: &mut Vec<Diagnostic>) -> Spanned<String> {
+    let named = leaf.clone().unwrap_or_else(|| {
+        let file = source.path.file_name().unwrap_or_default().to_string_lossy();
+        let stem = file.strip_suffix(".sandbox.toml").or(file.strip_suffix(".toml")).unwrap_or(&file);
+        // Standard input has no name to take over.
+        Spanned::new(if stem == "-" { "sandbox".into() } else { stem.into() }, Spec::NOWHERE)
+    });
+    if let Err(reason) = checked_name(&named.value) {
+        let finding = INVALID_NAME.at(named.span, format!("the sandbox's name {reason}"));
+        findings.push(if leaf.is_some() {
+            finding
+        } else {
+            finding.help("the name comes from the file's; write `name = \"...\"` to give it another")
+        });
+    }
+    named
+}
+
+fn host_name(key: &str, leaf: &Leaf<String>, findings: &mut Vec<Diagnostic>) -> Leaf<String> {
+    let name = leaf.clone()?;
+    let checked =
+        checked_name(&name.value).map_err(|reason| INVALID_NAME.at(name.span, format!("`{key}` {reason}")));
+    keep(checked, findings).map(|()| name)
+}
+
+fn checked_name(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        Err("is empty".into())
+    } else if name.len() > NAME_MAX {
+        Err(format!("has {} bytes; at most {NAME_MAX} are allowed", name.len()))
+    } else if let Some(odd) =
+        name.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'))
+    {
+        Err(format!("contains `{odd}`; letters, digits, `-`, `_` and `.` are allowed"))
+    } else {
+        Ok(())
+    }
+}

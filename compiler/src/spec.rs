@@ -1,0 +1,261 @@
+//! What was written: every leaf of a spec with its span, every key optional.
+//!
+//! A `Spec` contains no default, no looked-up name, no converted unit and no joined path: `"512MiB"` is still text.
+//! The parser guarantees the types and ranges that the [key table](keys) states; a value that broke them is absent
+//! here and a finding there.
+
+pub mod keys;
+
+use crate::source::{Span, Spanned};
+
+/// A value that may not have been written.
+pub type Leaf<T> = Option<Spanned<T>>;
+
+/// A whole spec file.
+#[derive(Debug, Clone, Default)]
+pub struct Spec {
+    /// `name`
+    pub name: Leaf<String>,
+    /// `hostname`
+    pub hostname: Leaf<String>,
+    /// `domainname`
+    pub domainname: Leaf<String>,
+    /// `[process]`
+    pub process: Process,
+    /// `[filesystem]`
+    pub filesystem: Filesystem,
+    /// `[namespaces]`
+    pub namespaces: Namespaces,
+    /// `[network]`
+    pub network: Network,
+    /// `[rlimits]`, in the order of the file's keys
+    pub rlimits: Vec<(Spanned<String>, Rlimit)>,
+    /// `[seccomp]`
+    pub seccomp: Seccomp,
+    /// `[lifecycle]`
+    pub lifecycle: Lifecycle,
+}
+
+/// `[process]`
+#[derive(Debug, Clone, Default)]
+pub struct Process {
+    /// `args`; absent when any of them was not a string, because their places matter
+    pub args: Leaf<Vec<Spanned<String>>>,
+    /// `append_args`
+    pub append_args: Leaf<bool>,
+    /// `user`
+    pub user: Leaf<User>,
+    /// `cwd`
+    pub cwd: Leaf<String>,
+    /// `umask`
+    pub umask: Leaf<u32>,
+    /// `env`
+    pub env: Vec<(Spanned<String>, Spanned<String>)>,
+    /// `env_pass`
+    pub env_pass: Vec<Spanned<String>>,
+    /// `capabilities`
+    pub capabilities: Leaf<Vec<Spanned<String>>>,
+    /// `terminal`
+    pub terminal: Leaf<String>,
+    /// `stdin`, `stdout` and `stderr`
+    pub streams: [Leaf<String>; 3],
+    /// `keyring`
+    pub keyring: Leaf<String>,
+}
+
+/// `process.user`
+#[derive(Debug, Clone)]
+pub enum User {
+    /// `"caller"`
+    Caller,
+    /// `{ uid, gid, groups }`
+    Ids {
+        /// `uid`
+        uid: Spanned<u32>,
+        /// `gid`
+        gid: Spanned<u32>,
+        /// `groups`
+        groups: Leaf<Vec<Spanned<u32>>>,
+    },
+}
+
+/// `[filesystem]`
+#[derive(Debug, Clone, Default)]
+pub struct Filesystem {
+    /// `root`
+    pub root: Leaf<String>,
+    /// `base`
+    pub base: Leaf<String>,
+    /// `read_only`
+    pub read_only: Vec<Spanned<String>>,
+    /// `read_write`
+    pub read_write: Vec<Spanned<String>>,
+    /// `proc`
+    pub proc: Leaf<String>,
+    /// `dev`
+    pub dev: Leaf<String>,
+    /// `[filesystem.mounts]`
+    pub mounts: Vec<(Spanned<String>, Mount)>,
+}
+
+/// One entry of `[filesystem.mounts]`
+#[derive(Debug, Clone)]
+pub enum Mount {
+    /// `{ bind = ... }`
+    Bind {
+        /// `bind`
+        source: Spanned<String>,
+        /// `writable`
+        writable: Leaf<bool>,
+        /// `executable`
+        executable: Leaf<bool>,
+        /// `optional`
+        optional: Leaf<bool>,
+    },
+    /// `{ tmpfs = ... }`
+    Tmpfs {
+        /// `tmpfs`; `true` is written as no size
+        size: Leaf<Amount>,
+        /// `mode`
+        mode: Leaf<u32>,
+        /// `executable`
+        executable: Leaf<bool>,
+    },
+    /// `{ symlink = ... }`
+    Symlink {
+        /// `symlink`
+        target: Spanned<String>,
+    },
+    /// `{ text = ... }`
+    Text {
+        /// `text`
+        content: Spanned<String>,
+        /// `mode`
+        mode: Leaf<u32>,
+    },
+    /// `{ mask = true }`
+    Mask {
+        /// `optional`
+        optional: Leaf<bool>,
+    },
+    /// `{ seal = true }`
+    Seal {
+        /// `optional`
+        optional: Leaf<bool>,
+    },
+    /// `false`
+    Removed,
+}
+
+/// `[namespaces]`
+#[derive(Debug, Clone, Default)]
+pub struct Namespaces {
+    /// `mount`
+    pub mount: Leaf<String>,
+    /// `uts`
+    pub uts: Leaf<String>,
+    /// `ipc`
+    pub ipc: Leaf<String>,
+    /// `pid`
+    pub pid: Leaf<String>,
+    /// `network`
+    pub network: Leaf<String>,
+    /// `user`
+    pub user: Leaf<UserNamespace>,
+    /// `cgroup`
+    pub cgroup: Leaf<String>,
+    /// `time`
+    pub time: Leaf<TimeNamespace>,
+}
+
+/// `namespaces.user`
+#[derive(Debug, Clone)]
+pub enum UserNamespace {
+    /// `"new"` or `"host"`
+    Word(String),
+    /// `{ uid_mappings, gid_mappings }`
+    Mappings {
+        /// `uid_mappings`
+        uid: Vec<Spanned<IdMapping>>,
+        /// `gid_mappings`
+        gid: Vec<Spanned<IdMapping>>,
+    },
+}
+
+/// One line of a uid or gid map.
+#[derive(Debug, Clone)]
+pub struct IdMapping {
+    /// `container_id`
+    pub container_id: Spanned<u32>,
+    /// `host_id`
+    pub host_id: Spanned<u32>,
+    /// `size`
+    pub size: Spanned<u32>,
+}
+
+/// `namespaces.time`
+#[derive(Debug, Clone)]
+pub enum TimeNamespace {
+    /// `"new"` or `"host"`
+    Word(String),
+    /// `{ monotonic, boottime }`
+    Offsets {
+        /// `monotonic`
+        monotonic: Leaf<String>,
+        /// `boottime`
+        boottime: Leaf<String>,
+    },
+}
+
+/// `[network]`
+#[derive(Debug, Clone, Default)]
+pub struct Network {
+    /// `loopback`
+    pub loopback: Leaf<bool>,
+}
+
+/// One entry of `[rlimits]`
+#[derive(Debug, Clone)]
+pub enum Rlimit {
+    /// One amount for both.
+    Both(Spanned<Amount>),
+    /// `{ soft, hard }`
+    Pair {
+        /// `soft`
+        soft: Spanned<Amount>,
+        /// `hard`
+        hard: Spanned<Amount>,
+    },
+}
+
+/// A number, or a text with a unit, or `"max"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Amount {
+    /// A plain number.
+    Integer(u64),
+    /// Text that is yet to be understood.
+    Text(String),
+}
+
+/// `[seccomp]`
+#[derive(Debug, Clone, Default)]
+pub struct Seccomp {
+    /// `default_action`
+    pub default_action: Leaf<String>,
+    /// `default_errno`
+    pub default_errno: Leaf<Amount>,
+    /// `allow`
+    pub allow: Leaf<Vec<Spanned<String>>>,
+}
+
+/// `[lifecycle]`
+#[derive(Debug, Clone, Default)]
+pub struct Lifecycle {
+    /// `die_with_parent`
+    pub die_with_parent: Leaf<bool>,
+}
+
+impl Spec {
+    /// The place of values that nobody wrote: the file's first byte.
+    pub const NOWHERE: Span = Span { start: 0, end: 0 };
+}

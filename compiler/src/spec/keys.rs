@@ -1,0 +1,168 @@
+//! The key table: every key of the language, declared once with its type, default, meaning and status.
+//!
+//! The parser, "expected one of", "did you mean" and the not-supported-yet findings read it; so will the JSON Schema
+//! and the reference. To add a key: an entry here, a field in [`Spec`](super::Spec), a line in `parse/` and one in
+//! `resolve/`.
+
+mod cgroup;
+mod filesystem;
+mod namespaces;
+mod network;
+mod process;
+mod rlimits;
+mod root;
+mod seccomp;
+mod words;
+
+pub use root::ROOT;
+pub use words::{alternatives, expected};
+
+/// One key of a table.
+#[derive(Debug)]
+pub struct Key {
+    /// As it is written.
+    pub name: &'static str,
+    /// What may stand to the right of the equals sign.
+    pub ty: Type,
+    /// What holds when it is not written.
+    pub presence: Presence,
+    /// What it is for, in one line.
+    pub doc: &'static str,
+}
+
+/// What holds when a key is not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It must be written.
+    Required,
+    /// Nothing is asked for.
+    Optional,
+    /// The same as if this TOML value had been written.
+    Default(&'static str),
+}
+
+/// What may be written as a value.
+#[derive(Debug)]
+pub enum Type {
+    /// `true` or `false`.
+    Boolean,
+    /// Only this one of the two.
+    Constant(bool),
+    /// An integer within these bounds.
+    Integer(i64, i64),
+    /// A file mode as an octal literal, at most this.
+    Mode(u32),
+    /// A number of bytes: an integer, or a string such as `"64MiB"`.
+    Bytes,
+    /// A length of time: a string such as `"1m30s"`.
+    Duration(Sign),
+    /// A share of processors: `1.5`, or a string such as `"150%"`.
+    Cpus,
+    /// A string of some form.
+    String(Form),
+    /// One of these strings.
+    Words(&'static [Word]),
+    /// An array.
+    List(&'static Type),
+    /// A table with these keys.
+    Table(&'static [Key]),
+    /// A table whose keys have this form, and whose values are all of one type.
+    Map(Form, &'static Type),
+    /// A table that is one of several kinds, told by the first key of each kind; a kind whose first key is not
+    /// required is told by any of its keys.
+    Kinds(&'static [&'static [Key]]),
+    /// Any of these; words come before free strings.
+    Union(&'static [Type]),
+    /// Part of the language that this version does not apply: what will bring it.
+    NotYet(&'static Type, &'static str),
+}
+
+/// May a duration be negative?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// No.
+    Positive,
+    /// Yes: `"-1h"`.
+    Either,
+}
+
+/// What a string stands for; the pass that looks it up checks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Any text.
+    Text,
+    /// An absolute path.
+    Path,
+    /// The name of an environment variable.
+    Variable,
+    /// A host or domain name.
+    HostName,
+    /// The name of a sandbox, of a rule, of a spec variable.
+    Name,
+    /// A capability such as CAP_NET_BIND_SERVICE.
+    Capability,
+    /// A system call, or a group such as @minimal.
+    Syscall,
+    /// An errno such as EPERM.
+    Errno,
+    /// A signal such as SIGTERM.
+    Signal,
+    /// An IP address, with or without a prefix length.
+    Address,
+    /// A day such as 2027-06-30.
+    Date,
+    /// A version such as 6.7.
+    Version,
+    /// A place in a spec such as filesystem.mounts."/srv".
+    Place,
+}
+
+/// One of the strings of [`Type::Words`].
+#[derive(Debug)]
+pub struct Word {
+    /// As it is written, without the quotes.
+    pub name: &'static str,
+    /// What it means, in one line.
+    pub doc: &'static str,
+    /// What will bring it, if this version does not apply it.
+    pub not_yet: Option<&'static str>,
+}
+
+const RUNNING: &str = "a later version brings it, together with supervision of the running program";
+const LAYERS: &str = "a later version brings it, together with the merging of specs";
+const FILTER: &str = "a later version brings it, together with the filter compiler";
+const LANDLOCK: &str = "a later version brings it, together with Landlock";
+const CGROUP: &str = "a later version brings it, together with cgroup v2";
+const NETWORK: &str = "a later version brings it, together with network set-up";
+const FILES: &str = "a later version brings it, together with the rest of the mounts";
+const REVIEW: &str = "a later version brings it, together with the tools for reviews";
+const JOIN: &str = "a later version brings it, together with joining namespaces";
+
+impl Key {
+    /// Does this version apply it?
+    pub fn is_supported(&self) -> bool {
+        !matches!(self.ty, Type::NotYet(..))
+    }
+
+    const fn new(name: &'static str, ty: Type, doc: &'static str) -> Self {
+        Self { name, ty, presence: Presence::Optional, doc }
+    }
+
+    const fn required(self) -> Self {
+        Self { name: self.name, presence: Presence::Required, doc: self.doc, ty: self.ty }
+    }
+
+    const fn default(self, toml: &'static str) -> Self {
+        Self { name: self.name, presence: Presence::Default(toml), doc: self.doc, ty: self.ty }
+    }
+}
+
+impl Word {
+    const fn new(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, not_yet: None }
+    }
+
+    const fn not_yet(name: &'static str, doc: &'static str, milestone: &'static str) -> Self {
+        Self { name, doc, not_yet: Some(milestone) }
+    }
+}

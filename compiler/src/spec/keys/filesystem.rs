@@ -1,0 +1,148 @@
+//! `[filesystem]`.
+
+use super::{FILES, Form, Key, Type, Word};
+
+pub(super) const FILESYSTEM: &[Key] = &[
+    Key::new(
+        "root",
+        Type::Union(&[
+            Type::Words(&[
+                Word::new("empty", "a new read-only directory with nothing in it but the mounts"),
+                Word::new("host", "the launcher's own tree, read-only"),
+            ]),
+            Type::String(Form::Path),
+            Type::NotYet(&Type::Table(ROOTFS), FILES),
+        ]),
+        "what / is; a path is a root file system unpacked there",
+    )
+    .default("\"empty\""),
+    Key::new(
+        "base",
+        Type::Words(&[
+            Word::new("none", "nothing"),
+            Word::new("usr", "/usr read-only, ld.so.cache, alternatives and the merged-/usr symlinks"),
+        ]),
+        "what most dynamic programs need",
+    )
+    .default("\"none\""),
+    Key::new(
+        "etc",
+        Type::NotYet(
+            &Type::List(&Type::Words(&[
+                Word::new("users", "passwd and group made for process.user"),
+                Word::new("tls", "certificates"),
+                Word::new("time", "localtime"),
+                Word::new("dns", "resolv.conf, hosts and nsswitch.conf"),
+            ])),
+            FILES,
+        ),
+        "what of /etc is made or bound",
+    ),
+    Key::new(
+        "read_only",
+        Type::List(&Type::String(Form::Path)),
+        "files and directories at the same path inside, read-only",
+    )
+    .default("[]"),
+    Key::new(
+        "read_write",
+        Type::List(&Type::String(Form::Path)),
+        "files and directories at the same path inside, writable and not executable",
+    )
+    .default("[]"),
+    Key::new(
+        "proc",
+        Type::Words(&[
+            Word::new("own", "the proc file system of the new pid namespace"),
+            Word::new("subset", "the same with nothing but the process directories"),
+            Word::new("none", "no /proc"),
+        ]),
+        "what /proc is",
+    )
+    .default("\"none\""),
+    Key::new(
+        "dev",
+        Type::Words(&[
+            Word::new("minimal", "null, zero, full, random, urandom, tty, the fd links and shm"),
+            Word::new("none", "no /dev"),
+        ]),
+        "what /dev is",
+    )
+    .default("\"none\""),
+    Key::new("sys", Type::Words(&[Word::new("none", "no /sys")]), "what /sys is").default("\"none\""),
+    Key::new(
+        "mounts",
+        Type::Map(
+            Form::Path,
+            &Type::Union(&[
+                Type::Constant(false),
+                Type::Kinds(&[BIND, TMPFS, SYMLINK, TEXT, MASK, SEAL, OVERLAY, SOCKET]),
+            ]),
+        ),
+        "everything else, keyed by destination; false takes away what another key gave",
+    )
+    .default("{}"),
+];
+
+const ROOTFS: &[Key] = &[
+    Key::new("path", Type::String(Form::Path), "a root file system unpacked there").required(),
+    Key::new(
+        "overlay",
+        Type::Words(&[Word::new("memory", "writes go to memory and are lost")]),
+        "where writes go",
+    ),
+];
+
+const WRITABLE: Key = Key::new("writable", Type::Boolean, "may it be written to?").default("false");
+const OPTIONAL: Key =
+    Key::new("optional", Type::Boolean, "leave it out when it does not exist?").default("false");
+
+const BIND: &[Key] = &[
+    Key::new("bind", Type::String(Form::Path), "a file or directory of the host").required(),
+    WRITABLE,
+    Key::new("executable", Type::Boolean, "may files in it be executed? true unless writable"),
+    OPTIONAL,
+];
+
+const TMPFS: &[Key] = &[
+    Key::new(
+        "tmpfs",
+        Type::Union(&[Type::Constant(true), Type::Bytes]),
+        "a file system in memory of this size; true leaves the kernel's limit of half the memory",
+    )
+    .required(),
+    Key::new("mode", Type::Mode(0o7777), "the mode of its root directory").default("0o1777"),
+    Key::new("executable", Type::Boolean, "may files in it be executed?").default("false"),
+];
+
+const SYMLINK: &[Key] =
+    &[Key::new("symlink", Type::String(Form::Text), "a symbolic link with this target").required()];
+
+const TEXT: &[Key] = &[
+    Key::new("text", Type::String(Form::Text), "a read-only file with this content").required(),
+    Key::new("mode", Type::Mode(0o7777), "its mode").default("0o444"),
+];
+
+const MASK: &[Key] = &[
+    Key::new("mask", Type::Constant(true), "hide what is there: nothing can be read or written").required(),
+    OPTIONAL,
+];
+
+const SEAL: &[Key] = &[
+    Key::new("seal", Type::Constant(true), "make what is there read-only, with everything beneath")
+        .required(),
+    OPTIONAL,
+];
+
+const OVERLAY: &[Key] = &[Key::new(
+    "overlay",
+    Type::NotYet(&Type::List(&Type::String(Form::Path)), FILES),
+    "these directories on top of each other, writes go to memory",
+)
+.required()];
+
+const SOCKET: &[Key] = &[
+    Key::new("socket", Type::NotYet(&Type::String(Form::Path), FILES), "a UNIX socket of the host")
+        .required(),
+    OPTIONAL,
+];

@@ -1,0 +1,102 @@
+//! `[process]`.
+
+use super::{FILTER, Form, Key, LANDLOCK, RUNNING, Type, Word};
+
+const ID_MAX: i64 = u32::MAX as i64 - 1;
+
+const STREAM: Type =
+    Type::Words(&[Word::new("inherit", "the launcher's own"), Word::new("null", "/dev/null")]);
+
+pub(super) const PROCESS: &[Key] = &[
+    Key::new(
+        "args",
+        Type::List(&Type::String(Form::Text)),
+        "the program and its arguments; the first is an absolute path inside, and is what is executed",
+    )
+    .required(),
+    Key::new("append_args", Type::Boolean, "may the launcher's own arguments be appended?").default("false"),
+    Key::new(
+        "user",
+        Type::Union(&[
+            Type::Words(&[Word::new("caller", "whoever starts the launcher; refused when that is root")]),
+            Type::Table(USER),
+        ]),
+        "the ids of the program, as seen inside",
+    )
+    .default("\"caller\""),
+    Key::new("cwd", Type::String(Form::Path), "the working directory inside").default("\"/\""),
+    Key::new("umask", Type::Mode(0o777), "the file mode creation mask").default("0o077"),
+    Key::new(
+        "env",
+        Type::Map(Form::Variable, &Type::String(Form::Text)),
+        "environment variables with fixed values; nothing else is in the environment",
+    )
+    .default("{}"),
+    Key::new(
+        "env_pass",
+        Type::List(&Type::String(Form::Variable)),
+        "environment variables that are passed on when the caller has them",
+    )
+    .default("[]"),
+    Key::new(
+        "capabilities",
+        Type::List(&Type::String(Form::Capability)),
+        "what the program has after exec; everything else is gone for good",
+    )
+    .default("[]"),
+    Key::new(
+        "exec",
+        Type::Union(&[
+            Type::Words(&[
+                Word::new("any", "whatever the mounts let it execute"),
+                Word::not_yet("once", "the program can never execute another", FILTER),
+            ]),
+            Type::NotYet(&Type::List(&Type::String(Form::Path)), LANDLOCK),
+        ]),
+        "what the program may execute in turn",
+    )
+    .default("\"any\""),
+    Key::new(
+        "keep_fds",
+        Type::NotYet(
+            &Type::List(&Type::Union(&[
+                Type::Integer(3, i32::MAX as i64),
+                Type::Words(&[Word::new("listen", "the sockets of socket activation")]),
+            ])),
+            RUNNING,
+        ),
+        "open descriptors that the program keeps",
+    ),
+    Key::new("notify", Type::NotYet(&Type::Boolean, RUNNING), "readiness and watchdog messages to systemd"),
+    Key::new(
+        "terminal",
+        Type::Words(&[
+            Word::new("new_session", "the program has no controlling terminal"),
+            Word::not_yet("inherit", "job control stays, input injection is filtered", FILTER),
+        ]),
+        "what becomes of the controlling terminal",
+    )
+    .default("\"new_session\""),
+    Key::new("stdin", STREAM, "where standard input comes from").default("\"inherit\""),
+    Key::new("stdout", STREAM, "where standard output goes").default("\"inherit\""),
+    Key::new("stderr", STREAM, "where standard error goes").default("\"inherit\""),
+    Key::new(
+        "keyring",
+        Type::Words(&[
+            Word::new("new", "a fresh session keyring"),
+            Word::new("inherit", "the launcher's own, where a container forbids keyctl"),
+        ]),
+        "the session keyring",
+    )
+    .default("\"new\""),
+];
+
+const USER: &[Key] = &[
+    Key::new("uid", Type::Integer(0, ID_MAX), "the user id").required(),
+    Key::new("gid", Type::Integer(0, ID_MAX), "the group id").required(),
+    Key::new(
+        "groups",
+        Type::List(&Type::Integer(0, ID_MAX)),
+        "supplementary groups, exactly these; dropped where the kernel permits it when absent",
+    ),
+];

@@ -1,0 +1,149 @@
+//! The top level of a spec, and the small sections.
+
+use super::{Form, Key, LANDLOCK, LAYERS, REVIEW, RUNNING, Type, Word};
+use super::{cgroup, filesystem, namespaces, network, process, rlimits, seccomp};
+
+/// The keys of the top level; every other table of the language hangs from it.
+pub static ROOT: &[Key] = &[
+    Key::new("version", Type::Integer(1, 1), "the version of the spec language").required(),
+    Key::new(
+        "name",
+        Type::String(Form::Name),
+        "the sandbox's name, the prefix of launch errors; the file's name without .sandbox.toml when absent",
+    ),
+    Key::new("description", Type::String(Form::Text), "what the sandbox is for, for people"),
+    Key::new(
+        "extends",
+        Type::NotYet(&Type::List(&Type::String(Form::Text)), LAYERS),
+        "specs that this one adds to: relative paths or builtin:NAME",
+    ),
+    Key::new("hostname", Type::String(Form::HostName), "the host name in the new UTS namespace"),
+    Key::new("domainname", Type::String(Form::HostName), "the NIS domain name in the new UTS namespace"),
+    Key::new(
+        "vars",
+        Type::NotYet(
+            &Type::Map(Form::Name, &Type::Union(&[Type::String(Form::Text), Type::Table(VARIABLE)])),
+            LAYERS,
+        ),
+        "variables for ${name} in strings and mount keys",
+    ),
+    Key::new("process", Type::Table(process::PROCESS), "who the program is and how it starts").required(),
+    Key::new("filesystem", Type::Table(filesystem::FILESYSTEM), "what the program sees of files"),
+    Key::new("namespaces", Type::Table(namespaces::NAMESPACES), "which namespaces are the sandbox's own"),
+    Key::new("network", Type::Table(network::NETWORK), "what the new network namespace has"),
+    Key::new(
+        "landlock",
+        Type::NotYet(&Type::Table(LANDLOCK_SECTION), LANDLOCK),
+        "Landlock beyond what follows from the mounts; only narrows",
+    ),
+    Key::new("seccomp", Type::Table(seccomp::SECCOMP), "which system calls the program may make"),
+    Key::new(
+        "cgroup",
+        Type::NotYet(&Type::Table(cgroup::CGROUP), super::CGROUP),
+        "limits of the sandbox's control group; the kernel's files in snake_case",
+    ),
+    Key::new("rlimits", Type::Table(rlimits::RLIMITS), "resource limits of setrlimit(2)"),
+    Key::new("lifecycle", Type::Table(LIFECYCLE), "when the sandbox ends"),
+    Key::new(
+        "requires",
+        Type::NotYet(&Type::Table(REQUIRES), LANDLOCK),
+        "what the kernel must offer, and what may be missing",
+    ),
+    Key::new(
+        "accept",
+        Type::NotYet(&Type::List(&Type::Table(ACCEPT)), REVIEW),
+        "findings that somebody has looked at",
+    ),
+    Key::new(
+        "test",
+        Type::NotYet(
+            &Type::List(&Type::Kinds(&[TEST_SYSCALL, TEST_PATH, TEST_PORT, TEST_CAPABILITY])),
+            REVIEW,
+        ),
+        "what the sandbox must allow or deny",
+    ),
+];
+
+const VARIABLE: &[Key] = &[
+    Key::new("default", Type::String(Form::Text), "the value unless --var gives another"),
+    Key::new("description", Type::String(Form::Text), "what the variable is for"),
+];
+
+const LANDLOCK_SECTION: &[Key] = &[Key::new(
+    "scoped",
+    Type::List(&Type::Words(&[
+        Word::new("abstract_unix_socket", "no connection to abstract sockets outside"),
+        Word::new("signal", "no signal to processes outside"),
+    ])),
+    "what may not leave the sandbox",
+)];
+
+const LIFECYCLE: &[Key] = &[
+    Key::new(
+        "timeout",
+        Type::NotYet(&Type::Duration(super::Sign::Positive), RUNNING),
+        "how long the program may run",
+    ),
+    Key::new(
+        "kill_signal",
+        Type::NotYet(&Type::String(Form::Signal), RUNNING),
+        "the first signal when the sandbox must end",
+    ),
+    Key::new(
+        "kill_timeout",
+        Type::NotYet(&Type::Duration(super::Sign::Positive), RUNNING),
+        "how long after the first signal everything is killed",
+    ),
+    Key::new(
+        "die_with_parent",
+        Type::Boolean,
+        "kill the sandbox when the process that started the launcher dies",
+    )
+    .default("false"),
+];
+
+const REQUIRES: &[Key] = &[
+    Key::new("kernel", Type::String(Form::Version), "the oldest kernel"),
+    Key::new("landlock_abi", Type::Integer(1, 1000), "the oldest Landlock ABI"),
+    Key::new("optional", Type::List(&Type::String(Form::Place)), "keys that an older kernel may leave out"),
+];
+
+const ACCEPT: &[Key] = &[
+    Key::new("rule", Type::String(Form::Name), "the finding's rule").required(),
+    Key::new("at", Type::String(Form::Place), "the key that it is about"),
+    Key::new("reason", Type::String(Form::Text), "why it is accepted").required(),
+    Key::new("until", Type::String(Form::Date), "the last day on which it is"),
+];
+
+const EXPECT: Key = Key::new("expect", Type::String(Form::Text), "allowed, denied, or an errno").required();
+
+const TEST_SYSCALL: &[Key] = &[
+    Key::new("syscall", Type::String(Form::Syscall), "the system call").required(),
+    Key::new(
+        "args",
+        Type::List(&Type::Union(&[Type::Integer(i64::MIN, i64::MAX), Type::String(Form::Text)])),
+        "its arguments",
+    ),
+    EXPECT,
+];
+
+const TEST_PATH: &[Key] = &[
+    Key::new("path", Type::String(Form::Path), "the file").required(),
+    Key::new(
+        "access",
+        Type::Words(&[
+            Word::new("read", "open it for reading"),
+            Word::new("write", "open it for writing"),
+            Word::new("execute", "execute it"),
+        ]),
+        "what is tried",
+    )
+    .required(),
+    EXPECT,
+];
+
+const TEST_PORT: &[Key] =
+    &[Key::new("connect_tcp", Type::Integer(0, 65535), "the port to connect to").required(), EXPECT];
+
+const TEST_CAPABILITY: &[Key] =
+    &[Key::new("capability", Type::String(Form::Capability), "the capability").required(), EXPECT];

@@ -1,0 +1,154 @@
+//! What is said when a launch fails: one line, written at once.
+
+use crate::sys;
+use boxwright_launcher::errno;
+use boxwright_launcher::plan::Plan;
+
+/// Why an operation failed.
+#[derive(Clone, Copy)]
+pub enum Failure {
+    /// The kernel refused with this errno.
+    Errno(u32),
+    /// A check did not hold, or an answer was not complete; the string of the plan at this offset says why.
+    Reason(u32),
+    /// What the launcher itself has to say.
+    Words(Words),
+}
+
+/// What the launcher itself has to say about an operation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Words {
+    /// A slot whose operation went on without a result.
+    Unset,
+    /// A call that succeeded in part.
+    Incomplete,
+    /// A text longer than its room.
+    TooLong,
+    /// Arguments for a sandbox that takes none.
+    Arguments,
+    /// Executed operations differ from the header's.
+    Promise,
+    /// A process of the sandbox was ended by something else before the program started.
+    Died,
+}
+
+/// A line for standard error, cut at its capacity.
+pub struct Line {
+    bytes: [u8; Self::CAPACITY],
+    length: usize,
+}
+
+impl Words {
+    const ALL: [Self; 6] =
+        [Self::Unset, Self::Incomplete, Self::TooLong, Self::Arguments, Self::Promise, Self::Died];
+
+    fn text(self) -> &'static [u8] {
+        match self {
+            Self::Unset => b"an earlier step left no result",
+            Self::Incomplete => b"incomplete",
+            Self::TooLong => b"too long",
+            Self::Arguments => b"takes no arguments: the spec does not set append_args",
+            Self::Promise => b"a protection was skipped",
+            Self::Died => b"ended before the program started",
+        }
+    }
+}
+
+impl Failure {
+    /// Two words that cross the page shared by all processes of a launch.
+    pub fn encode(self) -> [u32; 2] {
+        match self {
+            Self::Errno(errno) => [0, errno],
+            Self::Reason(string) => [1, string],
+            Self::Words(words) => [2, words as u32],
+        }
+    }
+
+    /// What [`Failure::encode`] made.
+    pub fn decode(words: [u32; 2]) -> Self {
+        match words {
+            [0, errno] => Self::Errno(errno),
+            [1, string] => Self::Reason(string),
+            [_, other] => Self::Words(Words::ALL.get(other as usize).copied().unwrap_or(Words::Died)),
+        }
+    }
+}
+
+impl Line {
+    /// Room for two long paths.
+    const CAPACITY: usize = 8192;
+
+    pub fn new() -> Self {
+        Self { bytes: [0; Self::CAPACITY], length: 0 }
+    }
+
+    pub fn push(&mut self, text: &[u8]) {
+        for &byte in text {
+            if let Some(room) = self.bytes[..Self::CAPACITY - 1].get_mut(self.length) {
+                *room = byte;
+                self.length += 1;
+            }
+        }
+    }
+
+    pub fn decimal(&mut self, number: u64) {
+        let mut digits = [0; 20];
+        self.push(decimal(number, &mut digits));
+    }
+
+    /// Writes it with its line end, in one write.
+    pub fn print(&mut self) {
+        self.bytes[self.length] = b'\n';
+        sys::print(&self.bytes[..=self.length]);
+    }
+}
+
+/// The decimal digits of a number.
+pub fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut at = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        at -= 1;
+        if number == 0 {
+            break;
+        }
+    }
+    &digits[at..]
+}
+
+/// Prints `name: file:line:column: words: why`, and what the plan notes about it.
+pub fn print(plan: &Plan, operation: u32, failure: Failure) {
+    let mut line = Line::new();
+    line.push(plan.provenance().name);
+    line.push(b": ");
+    if let Some(origin) = plan.operation(operation).map(|operation| plan.origin(operation.origin)) {
+        line.push(origin.file);
+        line.push(b":");
+        line.decimal(origin.line.into());
+        line.push(b":");
+        line.decimal(origin.column.into());
+        line.push(b": ");
+        line.push(origin.words);
+        line.push(b": ");
+    }
+    match failure {
+        Failure::Errno(number) => {
+            match errno::words(number) {
+                Some(words) => line.push(words),
+                None => {
+                    line.push(b"errno ");
+                    line.decimal(number.into());
+                }
+            }
+            if let Some(note) = plan.note(operation, number) {
+                line.push(b"; ");
+                line.push(note);
+            }
+        }
+        Failure::Reason(string) => line.push(plan.string(string)),
+        Failure::Words(words) => line.push(words.text()),
+    }
+    line.print();
+}

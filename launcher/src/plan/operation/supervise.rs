@@ -1,0 +1,40 @@
+//! `supervise`: waits for the child, passes signals on and ends with its exit status.
+
+use super::{Malformed, Record, Sink};
+
+/// Which supervisor this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Supervise {
+    /// Its place.
+    pub role: Role,
+    /// The slot with the child's pid.
+    pub pid: u32,
+}
+
+/// The place of a supervisor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Outside, beside the caller: reports what went wrong inside.
+    Outside,
+    /// Pid 1 of the new pid namespace: reaps every orphan.
+    Reaper,
+}
+
+impl Supervise {
+    pub(super) const NUMBER: u8 = 10;
+
+    pub(super) fn read(record: &Record) -> Result<Self, Malformed> {
+        record.unused_from(12)?;
+        let role = match (record.byte(3), record.half(6)) {
+            (0, 0) => Role::Outside,
+            (1, 0) => Role::Reaper,
+            _ => return Err(Malformed),
+        };
+        Ok(Self { role, pid: record.word(8) })
+    }
+
+    pub(super) fn write(&self, record: &mut Sink) {
+        record.byte(3, self.role as u8);
+        record.word(8, self.pid);
+    }
+}

@@ -1,0 +1,309 @@
+//! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
+
+use super::operation::{
+    Argument, Call, Environment, Fork, Kind, NONE, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Store,
+    Strings, Success, Tally, Text, Then,
+};
+use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
+use crate::arch::number;
+
+/// How deep lists may fork: the caller's side, the first process inside, the program.
+pub const LARGEST_DEPTH: u8 = 4;
+
+/// System calls that no `call` may make. Some are operations of their own, where the launcher builds the arguments; the
+/// others could change the launcher's own memory, code or control flow.
+pub const BANNED_CALLS: &[u16] = number::BANNED;
+
+/// The most words of an arena that hold slots: those that a list may use are tracked one bit each.
+const SLOT_WORDS: usize = super::LARGEST_ARENA as usize / 4;
+
+/// Which words of the arena an earlier operation stores.
+#[derive(Clone)]
+struct Slots([u64; SLOT_WORDS / 64]);
+
+/// The walk along one way from an entry to the program.
+struct Walk<'p, 'a> {
+    plan: &'p Plan<'a>,
+    tally: Tally,
+    programs: u8,
+}
+
+impl Slots {
+    fn define(&mut self, offset: u32) {
+        if let Some(word) = self.0.get_mut(offset as usize / 256) {
+            *word |= 1 << (offset / 4 % 64);
+        }
+    }
+
+    fn defines(&self, offset: u32) -> bool {
+        offset.is_multiple_of(4)
+            && self.0.get(offset as usize / 256).is_some_and(|word| word >> (offset / 4 % 64) & 1 == 1)
+    }
+}
+
+impl Plan<'_> {
+    /// Everything that [`Plan::read`] promises beyond the header and the section table.
+    pub(super) fn verify(&self) -> Result<(), Refusal> {
+        self.verify_shapes()?;
+        for entry in [Entry::Privileged, Entry::Unprivileged] {
+            let mut walk = Walk { plan: self, tally: Tally::default(), programs: 0 };
+            walk.list(self.entry(entry), 0, 0, &mut Slots([0; SLOT_WORDS / 64]))?;
+            let refusal = |reason| Err(Refusal { offset: super::field::ENTRIES, reason });
+            if walk.programs != 1 {
+                return refusal(Reason::Flow);
+            }
+            if walk.tally != self.promises(entry) {
+                return refusal(Reason::Promise);
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_shapes(&self) -> Result<(), Refusal> {
+        let refuse =
+            |section: Section, reason| Err(Refusal { offset: self.sections.range(section).start, reason });
+        let strings = self.section(Section::Strings);
+        if strings.last() != Some(&0) {
+            return refuse(Section::Strings, Reason::Shape);
+        }
+        if self.section(Section::Arena).len() > self.arena() as usize {
+            return refuse(Section::Arena, Reason::Shape);
+        }
+        if self.section(Section::Provenance).len() != PROVENANCE_BYTES {
+            return refuse(Section::Provenance, Reason::Shape);
+        }
+        if self.operations() > MOST_OPERATIONS {
+            return refuse(Section::Operations, Reason::Shape);
+        }
+        // Their records begin with so many strings.
+        for (section, count) in [(Section::Origins, 2), (Section::Notes, 1), (Section::Provenance, 3)] {
+            for record in self.section(section).chunks_exact(section.unit()) {
+                if (0..count).any(|index| super::word(record, 4 * index) as usize >= strings.len()) {
+                    return refuse(section, Reason::Pointer);
+                }
+            }
+        }
+        self.verify_operations()
+    }
+
+    /// Every operation is one that a writer makes and every list ends, even those that no entry leads to.
+    fn verify_operations(&self) -> Result<(), Refusal> {
+        let start = self.sections.range(Section::Operations).start;
+        for index in 0..self.operations() {
+            let refuse = |reason| Err(Refusal { offset: start + index as usize * RECORD_BYTES, reason });
+            let Some(operation) = self.operation(index) else {
+                return refuse(Reason::Operation);
+            };
+            if usize::from(operation.origin) >= self.section(Section::Origins).len() / super::Origin::BYTES {
+                return refuse(Reason::Pointer);
+            }
+        }
+        let mut next = 0;
+        for number in 0..self.lists() {
+            let refusal = Refusal {
+                offset: self.sections.range(Section::Lists).start + usize::from(number) * 8,
+                reason: Reason::List,
+            };
+            // Lists follow each other without gaps, so no operation stands outside a list or in two.
+            let list =
+                self.list(number).filter(|list| list.first == next && list.count > 0).ok_or(refusal)?;
+            next = list.first.checked_add(list.count).ok_or(refusal)?;
+            for index in list.first..next {
+                let ends = self.operation(index).ok_or(refusal)?.ends_list();
+                if ends != (index + 1 == next) {
+                    return Err(refusal);
+                }
+            }
+        }
+        if next == self.operations() { Ok(()) } else { Err(Refusal { offset: start, reason: Reason::List }) }
+    }
+}
+
+impl Walk<'_, '_> {
+    /// Follows a list; `phase` is the phase that it starts in, `slots` what is stored by then.
+    fn list(&mut self, number: u16, depth: u8, mut phase: u8, slots: &mut Slots) -> Result<(), Refusal> {
+        let refusal = Refusal { offset: super::field::ENTRIES, reason: Reason::Flow };
+        let list = self.plan.list(number).filter(|_| depth < LARGEST_DEPTH).ok_or(refusal)?;
+        // What is executed before a fork counts for the child too; the parent's later operations do not.
+        let mut forked = false;
+        let mut each = false;
+        for index in list.first..list.first + list.count {
+            let start = self.plan.sections.range(Section::Operations).start;
+            let refuse = |reason| Err(Refusal { offset: start + index as usize * RECORD_BYTES, reason });
+            let Some(operation) = self.plan.operation(index) else {
+                return refuse(Reason::Operation);
+            };
+            if operation.phase < phase {
+                return refuse(Reason::Phase);
+            }
+            phase = operation.phase;
+            if let Err(reason) = self.operation(&operation, list, index, each, slots) {
+                return refuse(reason);
+            }
+            each = matches!(operation.kind, Kind::Each(_));
+            if !forked {
+                self.tally.count(&operation);
+            }
+            match operation.kind {
+                Kind::Fork(fork) => {
+                    if forked {
+                        return refuse(Reason::Flow);
+                    }
+                    self.list(fork.list, depth + 1, phase, &mut slots.clone())?;
+                    forked = true;
+                }
+                Kind::Exec(_) => self.programs = self.programs.saturating_add(1),
+                Kind::Supervise(_) if !forked => return refuse(Reason::Flow),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn operation(
+        &self,
+        operation: &Operation,
+        list: List,
+        index: u32,
+        each: bool,
+        slots: &mut Slots,
+    ) -> Result<(), Reason> {
+        // The last operation ends the list, so a skip that stays inside it always leaves one to go on with.
+        let left = list.first + list.count - index - 1;
+        let within = |count: u32| if count < left || count == 0 { Ok(()) } else { Err(Reason::Skip) };
+        // Only what the spec declared optional may pass over an operation that keeps a promise.
+        let skip = |count: u32| {
+            within(count)?;
+            let keeps =
+                |at| self.plan.operation(at).is_none_or(|operation| operation.promise != Promise::None);
+            if (index + 1..=index + count).any(keeps) { Err(Reason::Promise) } else { Ok(()) }
+        };
+        if each && !matches!(operation.kind, Kind::Call(_)) {
+            return Err(Reason::Skip);
+        }
+        match &operation.kind {
+            Kind::Call(call) => {
+                skip(call.skip.into())?;
+                for rule in call.rules {
+                    if let Then::Skip(count) = rule.then {
+                        skip(count.into())?;
+                    }
+                }
+                self.call(call, each, slots)
+            }
+            Kind::Check(check) => {
+                self.arena(check.offset, 8)?;
+                match check.otherwise {
+                    Otherwise::Fail(reason) => self.string(reason),
+                    Otherwise::Skip(count) => skip(count.into()),
+                    Otherwise::SkipOptional(count) => within(count.into()),
+                }
+            }
+            Kind::Each(_) | Kind::Signals(_) => Ok(()),
+            Kind::Text(text) => self.text(text, slots),
+            Kind::Environment(environment) => self.environment(environment),
+            Kind::Fork(fork) => self.fork(fork, slots),
+            Kind::Filter(filter) => self.blob(
+                filter.blob,
+                u64::from(filter.count) * u64::from(super::operation::Filter::INSTRUCTION_BYTES),
+            ),
+            Kind::Exec(exec) => self.string(exec.path),
+            Kind::Supervise(supervise) => self.slot(supervise.pid, slots),
+        }
+    }
+
+    #[inline(never)]
+    fn call(&self, call: &Call, each: bool, slots: &mut Slots) -> Result<(), Reason> {
+        if number::BANNED.contains(&call.number) {
+            return Err(Reason::Call);
+        }
+        let mut uses_each = false;
+        for argument in call.arguments {
+            match argument {
+                Argument::Zero | Argument::Immediate(_) => {}
+                Argument::String(offset) => self.string(offset)?,
+                Argument::Blob(offset) => self.blob(offset, 0)?,
+                Argument::Arena(offset) => self.arena(offset, 0)?,
+                Argument::Slot(offset) => self.slot(offset, slots)?,
+                Argument::Each => uses_each = true,
+            }
+        }
+        if uses_each != each || (each && call.skip != 0) {
+            return Err(Reason::Skip);
+        }
+        if matches!(call.success, Success::Equals(argument) if argument > 5) {
+            return Err(Reason::Operation);
+        }
+        match call.result {
+            Store::Nothing => Ok(()),
+            Store::Word(offset) => self.store(offset, slots),
+            Store::Pair(offset) => {
+                self.store(offset, slots)?;
+                self.store(offset.saturating_add(4), slots)
+            }
+        }
+    }
+
+    fn text(&self, text: &Text, slots: &mut Slots) -> Result<(), Reason> {
+        self.blob(text.pieces, u64::from(text.count) * u64::from(Piece::BYTES))?;
+        for index in 0..text.count {
+            let at = text.pieces + index * Piece::BYTES;
+            let piece = Piece::read(self.plan.blob_word(at), self.plan.blob_word(at + 4));
+            match piece.map_err(|_| Reason::Operation)? {
+                Piece::Literal(string) => self.string(string)?,
+                Piece::Decimal(slot) => self.slot(slot, slots)?,
+            }
+        }
+        if text.capacity == 0 {
+            return Err(Reason::Pointer);
+        }
+        self.arena(text.offset, text.capacity)?;
+        self.store(text.length, slots)
+    }
+
+    fn environment(&self, environment: &Environment) -> Result<(), Reason> {
+        if environment.arguments.count == 0 {
+            return Err(Reason::Operation);
+        }
+        for Strings { blob, count } in [environment.arguments, environment.variables, environment.passed] {
+            self.blob(blob, u64::from(count) * 4)?;
+            for index in 0..count {
+                self.string(self.plan.blob_word(blob + index * 4))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fork(&self, fork: &Fork, slots: &mut Slots) -> Result<(), Reason> {
+        self.store(fork.pid, slots)
+    }
+
+    fn string(&self, offset: u32) -> Result<(), Reason> {
+        let length = self.plan.section(Section::Strings).len();
+        if (offset as usize) < length { Ok(()) } else { Err(Reason::Pointer) }
+    }
+
+    fn blob(&self, offset: u32, bytes: u64) -> Result<(), Reason> {
+        let length = self.plan.section(Section::Blobs).len() as u64;
+        if u64::from(offset) + bytes <= length { Ok(()) } else { Err(Reason::Pointer) }
+    }
+
+    fn arena(&self, offset: u32, bytes: u32) -> Result<(), Reason> {
+        let end = u64::from(offset) + u64::from(bytes);
+        if end <= u64::from(self.plan.arena()) { Ok(()) } else { Err(Reason::Pointer) }
+    }
+
+    fn slot(&self, offset: u32, slots: &Slots) -> Result<(), Reason> {
+        if slots.defines(offset) { Ok(()) } else { Err(Reason::Slot) }
+    }
+
+    fn store(&self, offset: u32, slots: &mut Slots) -> Result<(), Reason> {
+        if offset == NONE || !offset.is_multiple_of(4) {
+            return Err(Reason::Slot);
+        }
+        self.arena(offset, 4)?;
+        slots.define(offset);
+        Ok(())
+    }
+}

@@ -1,0 +1,313 @@
+//! The loop: one operation after the other, and the one place where their errors are handled.
+
+use crate::failure::{self, Failure, Words, decimal};
+use crate::mem::{self, Pointers};
+use crate::start::Start;
+use crate::supervise;
+use crate::sys::{self, Report};
+use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
+use boxwright_launcher::plan::operation::{
+    Call, Check, Environment, Fork, Kind, Operation, Otherwise, Piece, Store, Strings, Success, Tally, Text,
+    Then,
+};
+use boxwright_launcher::plan::{Entry, List, Plan, Section};
+use core::sync::atomic::Ordering::SeqCst;
+
+/// How often a call is made again because of a `retry` rule before its errno counts.
+const RETRIES: u32 = 128;
+/// ENOENT.
+const NOT_FOUND: u32 = 2;
+
+/// How far a launch is, as its processes tell each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum State {
+    /// The program was executed: from here on the exit status is its own. Zero means that it was not yet.
+    Executed = 1,
+    /// An operation failed.
+    Failed,
+}
+
+/// One process of a launch.
+pub struct Launch {
+    pub plan: Plan<'static>,
+    pub start: Start,
+    pub report: Option<&'static Report>,
+    /// The child that this process forked last.
+    pub child: Option<u32>,
+    entry: Entry,
+    /// Whether this process is a child of the one that the caller started.
+    inside: bool,
+    tally: Tally,
+    pointers: Option<Pointers>,
+}
+
+/// What the loop does after an operation: how many to skip.
+///
+/// Functions of the loop that are never inlined get their operation by reference; inlined, its fields would be copied
+/// into every arm, which costs the launcher hundreds of bytes.
+type Outcome = Result<u32, Failure>;
+
+/// Runs a plan.
+pub fn launch(plan: Plan<'static>, start: Start) -> ! {
+    mem::store(0, plan.section(Section::Arena));
+    let entry = if sys::is_privileged() { Entry::Privileged } else { Entry::Unprivileged };
+    let mut launch = Launch {
+        plan,
+        start,
+        report: None,
+        child: None,
+        entry,
+        inside: false,
+        tally: Tally::default(),
+        pointers: None,
+    };
+    launch.run(plan.entry(entry))
+}
+
+impl Launch {
+    fn run(&mut self, number: u16) -> ! {
+        // The reader checked every list and operation; these defaults only spare a panic.
+        let Some(List { mut first, .. }) = self.plan.list(number) else { sys::exit(EXIT_NOT_SET_UP) };
+        let mut each = None;
+        loop {
+            let Some(operation) = self.plan.operation(first) else { sys::exit(EXIT_NOT_SET_UP) };
+            self.tally.count(&operation);
+            match self.operation(first, &operation, each.take()) {
+                Ok(skip) => {
+                    if let Kind::Each(numbers) = operation.kind {
+                        each = Some(numbers.set);
+                    }
+                    first += 1 + skip;
+                }
+                Err(failure) => self.fail(first, failure),
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn operation(&mut self, index: u32, operation: &Operation, each: Option<u64>) -> Outcome {
+        match &operation.kind {
+            Kind::Call(call) => self.calls(call, each),
+            Kind::Check(check) => self.check(index, check),
+            Kind::Each(_) => Ok(0),
+            Kind::Text(text) => self.text(text),
+            Kind::Signals(signals) => {
+                let numbers = (0..64).filter(|bit| signals.set >> bit & 1 == 1);
+                numbers
+                    .map(|bit| bit + 1)
+                    .try_for_each(sys::reset_disposition)
+                    .map_err(Failure::Errno)
+                    .map(|()| 0)
+            }
+            Kind::Environment(environment) => self.environment(environment),
+            Kind::Fork(fork) => self.fork(fork),
+            Kind::Filter(filter) => {
+                let blobs = self.plan.section(Section::Blobs);
+                let program = blobs.get(filter.blob as usize..).unwrap_or(&[]);
+                sys::install_filter(program, filter.count).map_err(Failure::Errno).map(|()| 0)
+            }
+            Kind::Exec(exec) => Err(self.exec(exec.path)),
+            Kind::Supervise(supervise) => supervise::supervise(self, supervise, index),
+        }
+    }
+
+    /// Makes a call once, or once for every number of the `each` before it.
+    fn calls(&self, call: &Call, each: Option<u64>) -> Outcome {
+        match each {
+            None => self.call(call, 0),
+            Some(set) => {
+                (0..64)
+                    .filter(|bit| set >> bit & 1 == 1)
+                    .try_for_each(|bit| self.call(call, bit).map(|_| ()))?;
+                Ok(0)
+            }
+        }
+    }
+
+    fn call(&self, call: &Call, each: usize) -> Outcome {
+        let mut tries = 0;
+        let errno = loop {
+            let errno = match sys::execute(&self.plan, call, each) {
+                None => return Err(Failure::Words(Words::Unset)),
+                Some(Ok(result)) => return self.succeed(call, result, each),
+                Some(Err(errno)) => errno,
+            };
+            tries += 1;
+            if !(tries < RETRIES && rule(call, errno) == Then::Retry) {
+                break errno;
+            }
+        };
+        match rule(call, errno) {
+            Then::Continue => Ok(0),
+            Then::Skip(count) => Ok(count.into()),
+            Then::Fail | Then::Retry => Err(Failure::Errno(errno)),
+        }
+    }
+
+    fn succeed(&self, call: &Call, result: u32, each: usize) -> Outcome {
+        let complete = match call.success {
+            Success::Zero => result == 0,
+            Success::NonNegative => true,
+            Success::Equals(argument) => {
+                let argument = call.arguments.get(usize::from(argument)).copied();
+                argument.and_then(|argument| sys::value(&self.plan, argument, each)) == Some(result as usize)
+            }
+        };
+        if !complete {
+            return Err(Failure::Words(Words::Incomplete));
+        }
+        if let Store::Word(offset) = call.result {
+            mem::store(offset, &result.to_le_bytes());
+        }
+        Ok(call.skip.into())
+    }
+
+    fn check(&mut self, index: u32, check: &Check) -> Outcome {
+        if check.holds(mem::load(check.offset)) {
+            return Ok(0);
+        }
+        match check.otherwise {
+            Otherwise::Fail(reason) => Err(Failure::Reason(reason)),
+            Otherwise::Skip(count) => Ok(count.into()),
+            Otherwise::SkipOptional(count) => {
+                for skipped in index + 1..=index + u32::from(count) {
+                    if let Some(operation) = self.plan.operation(skipped) {
+                        self.tally.count(&operation);
+                    }
+                }
+                Ok(count.into())
+            }
+        }
+    }
+
+    fn text(&self, text: &Text) -> Outcome {
+        let mut length = 0;
+        // The last byte of the room stays NUL: the arena starts with zeros there.
+        let mut push = |part: &[u8]| {
+            let at = length;
+            length += part.len() as u32;
+            if length < text.capacity && mem::store(text.offset + at, part) {
+                Ok(())
+            } else {
+                Err(Failure::Words(Words::TooLong))
+            }
+        };
+        for piece in 0..text.count {
+            let at = text.pieces + piece * Piece::BYTES;
+            match Piece::read(self.plan.blob_word(at), self.plan.blob_word(at + 4)) {
+                Ok(Piece::Literal(string)) => push(self.plan.string(string))?,
+                Ok(Piece::Decimal(slot)) => push(decimal(mem::load_word(slot).into(), &mut [0; 20]))?,
+                Err(_) => return Err(Failure::Words(Words::Unset)),
+            }
+        }
+        mem::store(text.offset + length, &[0]);
+        mem::store(text.length, &length.to_le_bytes());
+        Ok(0)
+    }
+
+    #[inline(never)]
+    fn environment(&mut self, environment: &Environment) -> Outcome {
+        // The first of the launcher's own arguments is its name.
+        let own = self.start.arguments.count().saturating_sub(1);
+        if own > 0 && !environment.append {
+            return Err(Failure::Words(Words::Arguments));
+        }
+        let Environment { arguments, variables, passed, .. } = environment;
+        let counts = [arguments.count, variables.count, passed.count].map(|count| count as usize);
+        // A null pointer ends each of the two arrays.
+        let capacity = counts.iter().sum::<usize>() + own + 2;
+        let mut pointers = sys::map_pointers(capacity).map_err(Failure::Errno)?;
+        self.strings(arguments).for_each(|string| pointers.push(string.as_ptr()));
+        for argument in (1..=own).filter_map(|index| self.start.arguments.get(index)) {
+            pointers.push(argument);
+        }
+        pointers.begin_variables();
+        self.strings(variables).for_each(|string| pointers.push(string.as_ptr()));
+        for name in self.strings(passed) {
+            let own = &self.start.variables;
+            let found = (0..own.count()).find(|&index| own.bytes(index).starts_with(name));
+            found.and_then(|index| own.get(index)).into_iter().for_each(|variable| pointers.push(variable));
+        }
+        self.pointers = Some(pointers);
+        Ok(0)
+    }
+
+    /// The strings of a list.
+    fn strings(&self, strings: &Strings) -> impl Iterator<Item = &'static [u8]> + use<> {
+        let (plan, Strings { blob, count }) = (self.plan, *strings);
+        (0..count).map(move |index| plan.string(plan.blob_word(blob + index * 4)))
+    }
+
+    fn fork(&mut self, fork: &Fork) -> Outcome {
+        if self.report.is_none() {
+            self.report = Some(sys::share_report().map_err(Failure::Errno)?);
+        }
+        match sys::fork(fork.flags).map_err(Failure::Errno)? {
+            Some((pid, pidfd)) => {
+                self.child = Some(pidfd);
+                mem::store(fork.pid, &pid.to_le_bytes());
+                Ok(0)
+            }
+            None => {
+                self.inside = true;
+                self.child = None;
+                self.run(fork.list)
+            }
+        }
+    }
+
+    fn exec(&self, path: u32) -> Failure {
+        let Some(pointers) = self.pointers.filter(|_| self.tally == self.plan.promises(self.entry)) else {
+            return Failure::Words(Words::Promise);
+        };
+        self.tell(State::Executed);
+        Failure::Errno(sys::execute_program(self.plan.string(path), &pointers))
+    }
+
+    fn tell(&self, state: State) {
+        if let Some(report) = self.report {
+            report.state.store(state as u32, SeqCst);
+        }
+    }
+
+    /// The one place where errors are handled: nothing goes on after this.
+    pub fn fail(&self, index: u32, failure: Failure) -> ! {
+        let executing =
+            matches!(self.plan.operation(index).map(|operation| operation.kind), Some(Kind::Exec(_)));
+        let status = match failure {
+            Failure::Errno(NOT_FOUND) if executing => EXIT_NOT_FOUND,
+            Failure::Errno(_) if executing => EXIT_NOT_EXECUTABLE,
+            _ => EXIT_NOT_SET_UP,
+        };
+        match self.report {
+            Some(report) if self.inside => {
+                let [kind, value] = failure.encode();
+                report.operation.store(index, SeqCst);
+                report.failure[0].store(kind, SeqCst);
+                report.failure[1].store(value, SeqCst);
+                report.status.store(status.into(), SeqCst);
+                self.tell(State::Failed);
+                sys::exit(status)
+            }
+            _ => {
+                if let Some(child) = self.child {
+                    sys::kill_child(child);
+                }
+                // When the child failed first, what went wrong here only followed from it.
+                let (index, failure, status) =
+                    self.report.and_then(supervise::reported).unwrap_or((index, failure, status));
+                failure::print(&self.plan, index, failure);
+                sys::exit(status)
+            }
+        }
+    }
+}
+
+/// What an errno means for a call.
+fn rule(call: &Call, errno: u32) -> Then {
+    call.rules
+        .iter()
+        .find(|rule| rule.errno != 0 && u32::from(rule.errno) == errno)
+        .map_or(Then::Fail, |rule| rule.then)
+}

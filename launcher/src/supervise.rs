@@ -1,0 +1,79 @@
+//! The two supervisors: the outside, beside the caller, and the reaper, pid 1 of the new pid namespace.
+
+use crate::failure::{self, Failure, Words};
+use crate::mem;
+use crate::run::{Launch, State};
+use crate::sys::{self, Exit, Report};
+use boxwright_launcher::abi::{EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
+use boxwright_launcher::plan::operation::{Role, Supervise};
+use core::sync::atomic::Ordering::SeqCst;
+
+/// Waits for the child and ends with its exit status.
+pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
+    match (supervise.role, launch.child) {
+        (Role::Reaper, _) => reap(launch, mem::load_word(supervise.pid)),
+        (Role::Outside, Some(child)) => watch(launch, child, index),
+        (Role::Outside, None) => sys::exit(EXIT_NOT_SET_UP),
+    }
+}
+
+/// Passes every signal on to the child until it ended.
+fn watch(launch: &Launch, child: u32, index: u32) -> ! {
+    let exit = loop {
+        match sys::wait_for_signal() {
+            // Another child may have ended as well: the caller's, before it became this program.
+            Some(SIGCHLD) | None => {
+                if let Some(exit) = sys::wait_for_exit(Some(child), false) {
+                    break exit;
+                }
+            }
+            Some(signal) => {
+                sys::signal_child(child, signal);
+                if matches!(signal, SIGTSTP | SIGTTIN | SIGTTOU) {
+                    sys::stop();
+                }
+            }
+        }
+    };
+    let executed = launch.report.is_some_and(|report| report.state.load(SeqCst) == State::Executed as u32);
+    match launch.report.and_then(reported) {
+        Some((operation, failure, status)) => {
+            failure::print(&launch.plan, operation, failure);
+            sys::exit(status)
+        }
+        None if executed => sys::exit(status(exit)),
+        None => launch.fail(index, Failure::Words(Words::Died)),
+    }
+}
+
+/// Reaps every process of the namespace; when the program ended this ends, and with it everything that is left.
+fn reap(launch: &Launch, program: u32) -> ! {
+    launch.start.variables.wipe();
+    loop {
+        while let Some(exit) = sys::wait_for_exit(None, false) {
+            if exit.pid == program {
+                sys::exit(status(exit))
+            }
+        }
+        match sys::wait_for_signal() {
+            Some(SIGCHLD) | None => {}
+            Some(signal) => sys::signal_pid(program, signal),
+        }
+    }
+}
+
+/// The failure that a process of the launch left in the shared page.
+pub fn reported(report: &Report) -> Option<(u32, Failure, u8)> {
+    if report.state.load(SeqCst) != State::Failed as u32 {
+        return None;
+    }
+    let words = [report.failure[0].load(SeqCst), report.failure[1].load(SeqCst)];
+    let status = u8::try_from(report.status.load(SeqCst)).unwrap_or(EXIT_NOT_SET_UP);
+    Some((report.operation.load(SeqCst), Failure::decode(words), status))
+}
+
+/// The exit status that stands for a child's end: its own, or 128 and the signal.
+fn status(exit: Exit) -> u8 {
+    let status = (exit.status & 0xff) as u8;
+    if exit.exited { status } else { EXIT_SIGNAL.wrapping_add(status) }
+}

@@ -1,0 +1,309 @@
+//! System calls: the one instruction that makes them, and the few that the launcher makes for itself.
+//!
+//! # Safety
+//! A `call` of a plan reaches the kernel with addresses of the plan's and the arena's own bytes only, at offsets that the
+//! reader checked, and with numbers below 2^32, where nothing of the launcher is mapped. The reader refuses the calls that
+//! change the address space, code or control flow.
+#![allow(unsafe_code, reason = "system calls are made by an instruction that the compiler does not know")]
+
+use crate::mem::{self, Pointers};
+use boxwright_launcher::abi::{
+    CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGSTOP,
+};
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::{Argument, Call};
+use boxwright_launcher::plan::{LARGEST_PLAN, Plan, Section};
+use core::sync::atomic::AtomicU32;
+
+/// An errno.
+pub type Errno = u32;
+
+/// `asm-generic/mman-common.h`.
+const PROT_READ: usize = 1;
+const PROT_READ_WRITE: usize = 3;
+const MAP_SHARED_ANONYMOUS: usize = 0x21;
+const MAP_PRIVATE_ANONYMOUS: usize = 0x22;
+/// `linux/wait.h`.
+const P_ALL: usize = 0;
+const P_PIDFD: usize = 3;
+const WNOHANG: usize = 1;
+const WEXITED: usize = 4;
+/// `asm-generic/fcntl.h`.
+const O_CLOEXEC: usize = 0o2_000_000;
+/// `linux/seccomp.h`.
+const SECCOMP_SET_MODE_FILTER: usize = 1;
+/// `asm-generic/siginfo.h`: `CLD_EXITED`.
+const EXITED: u32 = 1;
+/// The size of a signal set: 64 bits.
+const SET_BYTES: usize = 8;
+/// EINVAL.
+const EINVAL: Errno = 22;
+/// ENOMEM.
+const ENOMEM: Errno = 12;
+
+/// What the processes of one launch tell each other: a page that they share.
+#[repr(C)]
+pub struct Report {
+    /// How far the launch is: see [`crate::run::State`].
+    pub state: AtomicU32,
+    /// The operation that failed.
+    pub operation: AtomicU32,
+    /// Why: [`crate::failure::Failure::encode`].
+    pub failure: [AtomicU32; 2],
+    /// The exit status to end with.
+    pub status: AtomicU32,
+}
+
+/// A child's end.
+#[derive(Clone, Copy)]
+pub struct Exit {
+    /// The child's pid.
+    pub pid: u32,
+    /// Whether it exited by itself; otherwise a signal ended it.
+    pub exited: bool,
+    /// The exit status or the signal's number.
+    pub status: u32,
+}
+
+/// `linux/sched.h`: `struct clone_args`, version 0.
+#[repr(C, align(8))]
+struct CloneArguments {
+    flags: u64,
+    pidfd: u64,
+    child_tid: u64,
+    parent_tid: u64,
+    exit_signal: u64,
+    stack: u64,
+    stack_size: u64,
+    tls: u64,
+}
+
+/// `asm-generic/siginfo.h`: the words of a `siginfo_t`.
+#[repr(C, align(8))]
+struct SignalInformation([u32; 32]);
+
+/// `linux/filter.h`: `struct sock_fprog`.
+#[repr(C)]
+struct FilterProgram {
+    count: u16,
+    instructions: *const u8,
+}
+
+/// The only place where a system call is made.
+unsafe fn raw(number: u16, arguments: [usize; 6]) -> Result<usize, Errno> {
+    // SAFETY: the caller vouches for what the call does to this process; the instruction itself clobbers what it says.
+    let result = unsafe { boxwright_launcher::raw_system_call!(number, arguments) };
+    // The kernel returns errnos as -4095..=-1 (asm-generic `IS_ERR_VALUE`).
+    if (-4095..0).contains(&result) {
+        Err(result.unsigned_abs() as Errno)
+    } else {
+        Ok(result.cast_unsigned())
+    }
+}
+
+/// Makes a plan's call. `None` when a slot that it uses was never set.
+pub fn execute(plan: &Plan, call: &Call, each: usize) -> Option<Result<u32, Errno>> {
+    let mut arguments = [0; 6];
+    for (index, slot) in arguments.iter_mut().enumerate() {
+        *slot = value(plan, call.arguments[index], each)?;
+    }
+    // SAFETY: the arguments are those that this file's safety paragraph describes, and `Plan::read` refused every number
+    // that could do more with them than read and write the plan's and the arena's bytes.
+    Some(unsafe { raw(call.number, arguments) }.map(|result| result as u32))
+}
+
+/// What the kernel gets for an argument.
+pub fn value(plan: &Plan, argument: Argument, each: usize) -> Option<usize> {
+    let section = |section, offset| plan.section(section).as_ptr() as usize + offset as usize;
+    Some(match argument {
+        Argument::Zero => 0,
+        Argument::Immediate(value) => value as usize,
+        Argument::String(offset) => section(Section::Strings, offset),
+        Argument::Blob(offset) => section(Section::Blobs, offset),
+        Argument::Arena(offset) => mem::arena_address(offset),
+        // A slot starts as all ones where the plan lets its operation fail; no result of a success is that.
+        Argument::Slot(offset) => match mem::load_word(offset) {
+            u32::MAX => return None,
+            word => word as usize,
+        },
+        Argument::Each => each,
+    })
+}
+
+/// `exit_group(status)`.
+pub fn exit(status: u8) -> ! {
+    // SAFETY: the process ends.
+    let _ = unsafe { raw(number::exit_group, [status.into(), 0, 0, 0, 0, 0]) };
+    // SAFETY: exiting was refused, by a filter; the undefined instruction ends the process by a signal.
+    unsafe { boxwright_launcher::raw_stop!() }
+}
+
+/// `write(2, text)`: what cannot be said is lost.
+pub fn print(text: &[u8]) {
+    // SAFETY: the kernel reads the slice.
+    let _ = unsafe { raw(number::write, [2, text.as_ptr() as usize, text.len(), 0, 0, 0]) };
+}
+
+/// `capget(2)`: whether the launcher may map any id.
+pub fn is_privileged() -> bool {
+    let header = [CAPABILITY_VERSION_3, 0];
+    let mut data = [0_u32; 6];
+    let arguments = [header.as_ptr() as usize, data.as_mut_ptr() as usize, 0, 0, 0, 0];
+    // SAFETY: the kernel reads the header's two words and writes six words (capget(2), version 3).
+    let result = unsafe { raw(number::capget, arguments) };
+    let needed = 1 << CAP_SETUID | 1 << CAP_SETGID;
+    result.is_ok() && core::hint::black_box(data)[0] & needed == needed
+}
+
+/// `rt_sigaction(signal, SIG_DFL)`.
+pub fn reset_disposition(signal: u32) -> Result<(), Errno> {
+    let default = [0_u64; 4];
+    let arguments = [signal as usize, default.as_ptr() as usize, 0, SET_BYTES, 0, 0];
+    // SAFETY: the kernel reads a `struct sigaction` of zeros: SIG_DFL, which holds no address.
+    unsafe { raw(number::rt_sigaction, arguments) }.map(|_| ())
+}
+
+/// The page for [`Report`], shared with children.
+pub fn share_report() -> Result<&'static Report, Errno> {
+    let address = map(size_of::<Report>(), MAP_SHARED_ANONYMOUS)?;
+    // SAFETY: the kernel returned a fresh page of zeros, and atomics of zeros are a `Report`.
+    Ok(unsafe { &*(address as *const Report) })
+}
+
+/// Memory for argv and envp with `capacity` pointers in all.
+pub fn map_pointers(capacity: usize) -> Result<Pointers, Errno> {
+    let bytes = capacity.checked_mul(size_of::<usize>()).ok_or(ENOMEM)?;
+    let address = map(bytes, MAP_PRIVATE_ANONYMOUS)?;
+    // SAFETY: the kernel returned fresh zeroed memory of that many bytes, which stays until exec.
+    Ok(unsafe { Pointers::new(address as *mut u8, capacity) })
+}
+
+fn map(bytes: usize, flags: usize) -> Result<usize, Errno> {
+    // SAFETY: without MAP_FIXED the kernel chooses addresses that nothing uses.
+    unsafe { raw(number::mmap, [0, bytes, PROT_READ_WRITE, flags, usize::MAX, 0]) }
+}
+
+/// `clone3(2)` as fork: `Ok(None)` in the child, its pid and pidfd in the parent.
+pub fn fork(flags: u64) -> Result<Option<(u32, u32)>, Errno> {
+    let mut pidfd = u32::MAX;
+    let arguments = CloneArguments {
+        flags: flags | CLONE_PIDFD,
+        pidfd: &raw mut pidfd as u64,
+        child_tid: 0,
+        parent_tid: 0,
+        exit_signal: SIGCHLD.into(),
+        stack: 0,
+        stack_size: 0,
+        tls: 0,
+    };
+    let size = size_of::<CloneArguments>();
+    // SAFETY: without CLONE_VM the child has a copy of this process, its stack included; `Fork::FLAGS` has no flag that
+    // shares memory, and the kernel writes the descriptor's number to `pidfd`.
+    let pid = unsafe { raw(number::clone3, [&raw const arguments as usize, size, 0, 0, 0, 0]) }?;
+    Ok(if pid == 0 { None } else { Some((pid as u32, core::hint::black_box(pidfd))) })
+}
+
+/// `seccomp(SECCOMP_SET_MODE_FILTER)` with `count` instructions.
+pub fn install_filter(instructions: &[u8], count: u16) -> Result<(), Errno> {
+    if instructions.len() < usize::from(count) * 8 {
+        return Err(EINVAL);
+    }
+    let program = FilterProgram { count, instructions: instructions.as_ptr() };
+    let arguments = [SECCOMP_SET_MODE_FILTER, 0, &raw const program as usize, 0, 0, 0];
+    // SAFETY: the kernel reads the struct and `count` instructions of eight bytes, which the slice has.
+    unsafe { raw(number::seccomp, arguments) }.map(|_| ())
+}
+
+/// `execve(2)`: returns only on failure.
+pub fn execute_program(path: &[u8], pointers: &Pointers) -> Errno {
+    let arguments = [path.as_ptr() as usize, pointers.arguments(), pointers.variables(), 0, 0, 0];
+    // SAFETY: the path lies in the plan's strings, which end in NUL; both arrays end in a null pointer and point to
+    // strings of the plan or of the initial stack.
+    match unsafe { raw(number::execve, arguments) } {
+        Ok(_) => EINVAL,
+        Err(errno) => errno,
+    }
+}
+
+/// Waits for one of all signals, which are blocked; `None` when the wait was interrupted.
+pub fn wait_for_signal() -> Option<u32> {
+    let all = u64::MAX;
+    // SAFETY: the kernel reads the set and writes nothing.
+    let result = unsafe { raw(number::rt_sigtimedwait, [&raw const all as usize, 0, 0, SET_BYTES, 0, 0]) };
+    result.ok().map(|signal| signal as u32)
+}
+
+/// The end of the child of this pidfd, or of any child; `None` while there is none.
+pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
+    let mut information = SignalInformation([0; 32]);
+    let (kind, id) = pidfd.map_or((P_ALL, 0), |pidfd| (P_PIDFD, pidfd as usize));
+    let options = if block { WEXITED } else { WEXITED | WNOHANG };
+    loop {
+        let arguments = [kind, id, &raw mut information as usize, options, 0, 0];
+        // SAFETY: the kernel writes a `siginfo_t`, whose 128 bytes `information` has.
+        match unsafe { raw(number::waitid, arguments) } {
+            Err(4) => {}
+            Err(_) => return None,
+            Ok(_) => break,
+        }
+    }
+    let words = core::hint::black_box(information).0;
+    // The pid stays zero when no child ended (waitid(2), WNOHANG).
+    (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6] })
+}
+
+/// `pidfd_send_signal(2)`.
+pub fn signal_child(pidfd: u32, signal: u32) {
+    // SAFETY: a signal to another process; without a `siginfo_t` nothing is read.
+    let _ = unsafe { raw(number::pidfd_send_signal, [pidfd as usize, signal as usize, 0, 0, 0, 0]) };
+}
+
+/// Kills the child of this pidfd and waits until it is gone.
+pub fn kill_child(pidfd: u32) {
+    signal_child(pidfd, SIGKILL);
+    wait_for_exit(Some(pidfd), true);
+}
+
+/// `kill(2)`, for a child that this process alone can reap, so that its pid is still its own.
+pub fn signal_pid(pid: u32, signal: u32) {
+    // SAFETY: a signal to another process.
+    let _ = unsafe { raw(number::kill, [pid as usize, signal as usize, 0, 0, 0, 0]) };
+}
+
+/// Stops this process as the terminal asked.
+pub fn stop() {
+    // SAFETY: the process stops and goes on later. Pid 0 is every process of the group; the launcher asks for itself.
+    let _ = unsafe {
+        raw(number::getpid, [0; 6]).and_then(|pid| raw(number::kill, [pid, SIGSTOP as usize, 0, 0, 0, 0]))
+    };
+}
+
+/// Reads a plan file into memory of its own, so that it cannot change after it was checked.
+pub fn read_plan(path: *const u8) -> Option<&'static [u8]> {
+    /// `linux/fcntl.h`: `AT_FDCWD`.
+    const HERE: usize = -100_isize as usize;
+    // SAFETY: the path is a NUL-terminated string of argv.
+    let file = unsafe { raw(number::openat, [HERE, path as usize, O_CLOEXEC, 0, 0, 0]) }.ok()?;
+    let address = map(LARGEST_PLAN, MAP_PRIVATE_ANONYMOUS).ok()?;
+    let mut length = 0;
+    while length < LARGEST_PLAN {
+        // SAFETY: the kernel writes at most what is left of the mapping.
+        match unsafe { raw(number::read, [file, address + length, LARGEST_PLAN - length, 0, 0, 0]) } {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(_) => return None,
+        }
+    }
+    // SAFETY: the descriptor is this function's own.
+    unsafe { raw(number::close, [file, 0, 0, 0, 0, 0]) }.ok()?;
+    // SAFETY: the mapping is this function's own, and nothing refers to it yet.
+    unsafe { raw(number::mprotect, [address, LARGEST_PLAN, PROT_READ, 0, 0, 0]) }.ok()?;
+    // SAFETY: `length` bytes were read into the mapping, which is now read-only and stays until exec.
+    Some(unsafe { core::slice::from_raw_parts(address as *const u8, length) })
+}
+
+/// Nothing in the launcher panics on purpose; what would is stopped at once.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    exit(boxwright_launcher::abi::EXIT_NOT_SET_UP)
+}
