@@ -1,6 +1,7 @@
 //! The filter compiler: facts about system calls, and classic BPF for what a policy says. It knows no kernel and does no I/O.
 
 pub mod assembler;
+pub mod constant;
 pub mod decision;
 pub mod diagram;
 pub mod emit;
@@ -8,14 +9,17 @@ pub mod emit_rules;
 pub mod evaluate;
 pub mod group;
 pub mod instruction;
+pub mod parameter;
 pub mod proof;
 pub mod rule;
 pub mod second_opinion;
 pub mod table;
 pub mod verdict;
 
+pub use constant::{constant, constants};
 pub use group::{group, group_names};
 pub use instruction::{Instruction, to_bytes};
+pub use parameter::{Parameter, parameters};
 pub use proof::{Error, Proof, Proven, compile_filter, prove};
 pub use second_opinion::second_opinion;
 pub use table::Architecture;

@@ -94,10 +94,10 @@ fn smallest(filter: &Filter, meaning: Node, diagram: &mut Diagram) -> Result<Vec
     for exceptions in EXCEPTIONS {
         candidates.extend(emit(meaning, exceptions, diagram, &mut strategies).ok());
     }
-    // An instruction on the longest path is worth two elsewhere.
+    // Installing costs by the length, running by the path.
     candidates
         .into_iter()
-        .min_by_key(|program| program.len() + 2 * longest_path(program))
+        .min_by_key(|program| program.len() * longest_path(program))
         .ok_or(Error::OverBudget)
 }
 

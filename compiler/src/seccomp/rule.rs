@@ -52,6 +52,8 @@ pub struct Condition {
 /// How much of an argument the kernel reads: what a caller puts into the rest must not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Width {
+    /// The lower 16 bits: `umode_t` and the user ids of old.
+    Bits16,
     /// The lower 32 bits: `int`, `unsigned int` and flags of these types.
     Bits32,
     /// All of it: pointers, sizes and `long`.
@@ -264,6 +266,7 @@ impl Width {
     /// The bits that the kernel reads.
     pub const fn mask(self) -> u64 {
         match self {
+            Self::Bits16 => u16::MAX as u64,
             Self::Bits32 => u32::MAX as u64,
             Self::Bits64 => u64::MAX,
         }
