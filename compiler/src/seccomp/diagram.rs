@@ -4,7 +4,7 @@
 //! one of the 2^512 inputs alike exactly when their nodes are the same number.
 
 use super::verdict::Verdict;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -418,10 +418,33 @@ impl Diagram {
         Ok(result)
     }
 
+    /// What follows the first word when the bits of `mask` in it are `bits`, if that decides it.
+    pub fn decided_by(&self, node: Node, mask: u32, bits: u32) -> Option<Node> {
+        let word = self.word(node)?;
+        let (mut pending, mut seen, mut decided) = (vec![node], BTreeSet::new(), None);
+        while let Some(node) = pending.pop() {
+            let Inner { bit, low, high } = self.inner(node);
+            if self.word(node) != Some(word) {
+                if *decided.get_or_insert(node) != node {
+                    return None;
+                }
+            } else if seen.insert(node) {
+                let weight = 1 << (31 - bit % 32);
+                if mask & weight == 0 || bits & weight == 0 {
+                    pending.push(low);
+                }
+                if mask & weight == 0 || bits & weight != 0 {
+                    pending.push(high);
+                }
+            }
+        }
+        decided
+    }
+
     /// The bits of its first word that a meaning depends on.
     pub fn support(&self, node: Node) -> u32 {
         let word = self.word(node);
-        let (mut mask, mut pending, mut seen) = (0, vec![node], std::collections::BTreeSet::new());
+        let (mut mask, mut pending, mut seen) = (0, vec![node], BTreeSet::new());
         while let Some(node) = pending.pop() {
             if self.word(node) == word && word.is_some() && seen.insert(node) {
                 let Inner { bit, low, high } = self.inner(node);
@@ -510,7 +533,7 @@ impl Diagram {
 
     /// How many nodes a meaning consists of.
     pub fn size(&self, node: Node) -> usize {
-        let (mut pending, mut seen) = (vec![node], std::collections::BTreeSet::new());
+        let (mut pending, mut seen) = (vec![node], BTreeSet::new());
         while let Some(node) = pending.pop() {
             let Inner { bit, low, high } = self.inner(node);
             if seen.insert(node) && bit != TERMINAL {

@@ -138,18 +138,14 @@ impl Emitter<'_> {
         support: u32,
         plain: bool,
     ) -> Result<Vec<(u32, Node, Node)>, OverBudget> {
-        let word = self.diagram.word(node);
         let (mut tests, mut decisive, mut decided) = (vec![], 0, None);
         for bit in (0..32).rev().map(|shift| 1 << shift).filter(|bit| support & bit != 0) {
-            let set = self.diagram.restrict(node, bit, bit)?;
-            if self.diagram.word(set) != word {
+            if let Some(set) = self.diagram.decided_by(node, bit, bit) {
                 (decisive, decided) = (decisive | bit, Some(set));
             }
-            if tests.is_empty() {
-                let clear = self.diagram.restrict(node, bit, 0)?;
-                if self.diagram.word(clear) != word || plain {
-                    tests.push((bit, set, clear));
-                }
+            if tests.is_empty() && (plain || self.diagram.decided_by(node, bit, 0).is_some()) {
+                let [set, clear] = [bit, 0].map(|bits| self.diagram.restrict(node, bit, bits));
+                tests.push((bit, set?, clear?));
             }
         }
         if let Some(set) = decided {
