@@ -76,20 +76,23 @@ impl<'a> Launch<'a> {
         if let Root::Rootfs(path) = &self.policy.filesystem.root.value {
             let attributes = MOUNT_ATTR_RDONLY | PLAIN;
             steps.push(
-                self.source_step("open root", path, self.root_span())
+                self.source_step(Phase::Sources, "open root", path, self.root_span())
                     .act(open_tree(path).keep(Slot::Root))
                     .act(set_attributes(Slot::Root.into(), "", attributes, 0)),
             );
-        }
-        if self.entries().any(|entry| self.needs_scratch(&entry)) {
-            steps.push(self.make_scratch());
         }
         steps.extend(self.entries().filter_map(|entry| self.open_source(entry)));
         steps
     }
 
-    fn source_step(self, verb: &str, path: &str, span: Span) -> Step {
-        Step::new(Phase::Sources, format!("{verb} {path}"), span)
+    /// What is neither the host's nor a mount yet, made by the builder: a file needs an owner that is mapped.
+    fn inline_files(self) -> Vec<Step> {
+        let inline: Vec<Step> = self.entries().filter_map(|entry| self.make_source(entry)).collect();
+        if inline.is_empty() { inline } else { [self.make_scratch()].into_iter().chain(inline).collect() }
+    }
+
+    fn source_step(self, phase: Phase, verb: &str, path: &str, span: Span) -> Step {
+        Step::new(phase, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
             .note(ENOSYS.into(), MOUNT_API_MISSING)
@@ -117,7 +120,7 @@ impl<'a> Launch<'a> {
     fn make_scratch(self) -> Step {
         let directory = [Slot::Scratch.into(), EMPTY_DIRECTORY.into(), 0o555.into()];
         let file = [Slot::Scratch.into(), EMPTY_FILE.into(), (S_IFREG | 0o444).into()];
-        self.source_step("make", "inline files", self.root_span())
+        self.source_step(Phase::Root, "make", "inline files", self.root_span())
             .acts(new_file_system("tmpfs", &[("mode", "0755")], PLAIN | MOUNT_ATTR_NOEXEC, Slot::Scratch))
             .act(attach(Slot::Scratch))
             .act(Call::new(number::mkdirat, directory))
@@ -125,7 +128,7 @@ impl<'a> Launch<'a> {
     }
 
     fn open_source(self, entry: Entry) -> Option<Step> {
-        let Entry { number, destination, mount } = entry;
+        let Entry { number, mount, .. } = entry;
         let source = Slot::Source(number);
         Some(match &mount.kind {
             MountKind::Bind { source: path, writable, executable, optional } => {
@@ -133,7 +136,7 @@ impl<'a> Launch<'a> {
                 attributes |= if *writable { 0 } else { MOUNT_ATTR_RDONLY };
                 attributes |= if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
                 let mut open = open_tree(path).keep(source);
-                let mut step = self.source_step("open", path, mount.span);
+                let mut step = self.source_step(Phase::Sources, "open", path, mount.span);
                 if *optional {
                     open = open.on(ENOENT, Then::Continue);
                     step = step.act(open).act(is_set(source, 1));
@@ -151,7 +154,7 @@ impl<'a> Launch<'a> {
                     value: value.into(),
                     otherwise: Else::Fail(not_it.clone()),
                 };
-                self.source_step("open", path, mount.span)
+                self.source_step(Phase::Sources, "open", path, mount.span)
                     .act(open_tree(path).keep(source))
                     .act(stat(source))
                     .act(check(STATX_MODE, S_IFMT.into(), S_IFCHR))
@@ -162,15 +165,23 @@ impl<'a> Launch<'a> {
             MountKind::Proc { subset } => {
                 let parameters: &[(&str, &str)] = if *subset { &[("subset", "pid")] } else { &[] };
                 // While the old root's proc is visible: a user namespace may not mount one that shows more.
-                self.source_step("make", "proc", mount.span)
+                self.source_step(Phase::Sources, "make", "proc", mount.span)
                     .acts(new_file_system("proc", parameters, PLAIN | MOUNT_ATTR_NOEXEC, source))
                     .note(EPERM.into(), PROC_REFUSED)
             }
+            _ => return None,
+        })
+    }
+
+    fn make_source(self, entry: Entry) -> Option<Step> {
+        let Entry { number, destination, mount } = entry;
+        let source = Slot::Source(number);
+        Some(match &mount.kind {
             MountKind::Mask { .. } => {
                 let clone = |name, slot| open_tree_at(Slot::Scratch.into(), name).keep(slot);
                 let close = |slot: Slot| set_attributes(slot.into(), "", MOUNT_ATTR_RDONLY, 0);
                 let file = Slot::EmptyFile(number);
-                self.source_step("prepare mask of", destination, mount.span)
+                self.source_step(Phase::Root, "prepare mask of", destination, mount.span)
                     .act(clone(EMPTY_DIRECTORY, source))
                     .act(close(source))
                     .act(clone(EMPTY_FILE, file))
@@ -178,7 +189,7 @@ impl<'a> Launch<'a> {
             }
             MountKind::Text { content, mode } if self.needs_scratch(&entry) => {
                 let name = format!("text{number}");
-                self.source_step("write text for", destination, mount.span)
+                self.source_step(Phase::Root, "write text for", destination, mount.span)
                     .acts(write_file(Slot::Scratch.into(), &name, content, *mode))
                     .act(open_tree_at(Slot::Scratch.into(), &name).keep(source))
                     .act(set_attributes(source.into(), "", MOUNT_ATTR_RDONLY, 0))
@@ -192,11 +203,12 @@ impl<'a> Launch<'a> {
         if !self.has_own_mounts() {
             return Vec::new();
         }
-        let mut steps = match self.policy.filesystem.root.value {
+        let mut steps = self.inline_files();
+        steps.extend(match self.policy.filesystem.root.value {
             Root::Host => self.close_host_root(),
             Root::Empty => vec![self.make_root(), self.change_root()],
             Root::Rootfs(_) => vec![self.change_root()],
-        };
+        });
         let mut made = BTreeSet::new();
         let mut pinned = BTreeSet::new();
         for entry in self.entries() {
@@ -312,7 +324,7 @@ impl<'a> Launch<'a> {
 
     /// Mounts what is at `path` on itself, with more attributes.
     fn cover_with_itself(self, entry: &Entry, path: &str, attributes: u32, optional: bool) -> Step {
-        let (place, tree) = (Slot::Destination(entry.number), Slot::EmptyFile(entry.number));
+        let (place, tree) = (Slot::Destination(entry.number), Slot::Cover);
         let mut acts: Vec<Act> = vec![open_tree_at(place.into(), "").keep(tree).into()];
         if attributes != 0 {
             acts.push(set_attributes(tree.into(), "", attributes, 0).into());

@@ -8,13 +8,14 @@ use crate::policy::{Namespace, User};
 use crate::source::Span;
 use boxwright_launcher::abi::{
     CLONE_CLEAR_SIGHAND, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID,
-    CLONE_NEWTIME, CLONE_NEWUSER, CLONE_NEWUTS, SIGCHLD, SIGKILL, SIGSTOP,
+    CLONE_NEWTIME, CLONE_NEWUSER, CLONE_NEWUTS, SIGKILL, SIGSTOP,
 };
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 
-/// All standard signals, as a set: those that a caller may have left ignored.
-const STANDARD_SIGNALS: u64 = 0x7fff_ffff;
+/// The dispositions to reset, as a set: those of the standard signals, which a caller may have left ignored. CLONE_CLEAR_SIGHAND
+/// takes handlers away and leaves what is ignored (clone(2)).
+const DISPOSITIONS: u64 = 0x7fff_ffff & !(1 << (SIGKILL - 1) | 1 << (SIGSTOP - 1));
 
 impl Launch<'_> {
     /// What every launch begins with.
@@ -27,7 +28,7 @@ impl Launch<'_> {
                     number::rt_sigprocmask,
                     [SIG_SETMASK.into(), words(&[u64::MAX]).into(), Value::Zero, 8.into()],
                 ))
-                .act(Act::Signals(self.dispositions())),
+                .act(Act::Signals(DISPOSITIONS)),
             Step::new(Phase::Start, "prepare the file mode mask", Span::default())
                 .act(Call::new(number::umask, []).any()),
             Step::new(Phase::Start, "prepare argv and envp", process.args[0].span)
@@ -67,12 +68,6 @@ impl Launch<'_> {
                 .act(Call::new(number::openat, [AT_FDCWD.into(), "/dev/null".into(), O_RDWR.into()]).any());
         }
         step
-    }
-
-    /// Which dispositions to reset: a child gets all of them from clone3(2).
-    fn dispositions(self) -> u64 {
-        let bit = |signal: u32| 1 << (signal - 1);
-        if self.forks() { bit(SIGCHLD) } else { STANDARD_SIGNALS & !(bit(SIGKILL) | bit(SIGSTOP)) }
     }
 
     /// Asks for SIGKILL when the caller dies, and makes sure that it has not died before.

@@ -136,6 +136,8 @@ pub enum Slot {
     Length,
     /// A file system that is being configured.
     Context,
+    /// A copy of what is somewhere, on its way to cover it.
+    Cover,
     /// The new root.
     Root,
     /// The file system that inline files and masks come from.

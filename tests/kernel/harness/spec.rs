@@ -62,8 +62,19 @@ impl Spec {
 
     /// The text that is compiled.
     pub fn text(&self) -> String {
-        self.0.to_string()
+        self.0.to_string().lines().map(|line| octal(line) + "\n").collect()
     }
+}
+
+/// Modes are octal literals in the language, and plain numbers to the writer of TOML.
+fn octal(line: &str) -> String {
+    let number = |key| line.strip_prefix(key)?.parse::<u32>().ok();
+    for key in ["mode = ", "umask = "] {
+        if let Some(number) = number(key) {
+            return format!("{key}0o{number:o}");
+        }
+    }
+    line.to_owned()
 }
 
 /// A file of the project that must be there.
