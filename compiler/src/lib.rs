@@ -19,7 +19,8 @@ pub mod spec;
 
 use boxwright_launcher::plan::write::Sources;
 use diagnostic::Diagnostic;
-use policy::Policy;
+use lower::Filters;
+use policy::{Policy, Seccomp};
 use sha2::{Digest, Sha256};
 use source::Source;
 use std::fmt;
@@ -91,9 +92,10 @@ impl std::error::Error for BuildError {}
 
 /// Compiles a policy, with its source for the places that launch errors name.
 pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
-    let filter = policy.seccomp.as_ref().map(seccomp::compile).transpose().map_err(BuildError::Filter)?;
-    let filter = filter.as_deref().map(seccomp::to_bytes);
-    let program = lower::lower(policy, filter.as_deref());
+    let compile = |rules| seccomp::compile(rules).map(|program| seccomp::to_bytes(&program));
+    let program = policy.seccomp.as_ref().map(compile).transpose().map_err(BuildError::Filter)?;
+    let reaper = compile(&Seccomp::only(&lower::REAPER_CALLS)).map_err(BuildError::Filter)?;
+    let program = lower::lower(policy, &Filters { program, reaper });
     lower::prove(&program).map_err(BuildError::Order)?;
     let sources = Sources {
         name: &policy.name.value,

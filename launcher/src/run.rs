@@ -43,6 +43,9 @@ pub struct Launch {
 }
 
 /// What the loop does after an operation: how many to skip.
+///
+/// Functions of the loop that are never inlined get their operation by reference; inlined, its fields would be copied
+/// into every arm, which costs the launcher hundreds of bytes.
 type Outcome = Result<u32, Failure>;
 
 /// Runs a plan.
@@ -82,6 +85,7 @@ impl Launch {
         }
     }
 
+    #[inline(never)]
     fn operation(&mut self, index: u32, operation: &Operation, each: Option<u64>) -> Outcome {
         match &operation.kind {
             Kind::Call(call) => self.calls(call, each),
@@ -202,6 +206,7 @@ impl Launch {
         Ok(0)
     }
 
+    #[inline(never)]
     fn environment(&mut self, environment: &Environment) -> Outcome {
         // The first of the launcher's own arguments is its name.
         let own = self.start.arguments.count().saturating_sub(1);

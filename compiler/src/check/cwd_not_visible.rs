@@ -2,7 +2,7 @@
 
 use super::tree;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{MountKind, Policy, Root};
+use crate::policy::{MountKind, Namespace, Policy, Root};
 
 pub(super) const RULE: Rule = Rule::error("cwd-not-visible", "the working directory is not in the tree");
 
@@ -12,12 +12,17 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let visible = match tree::covering(filesystem, &path) {
         Some((at, mount)) => match mount.kind {
             MountKind::Bind { .. } | MountKind::Proc { .. } | MountKind::Seal { .. } => true,
-            MountKind::Tmpfs { .. } | MountKind::Mask { .. } => {
+            MountKind::Directory | MountKind::Tmpfs { .. } | MountKind::Mask { .. } => {
                 at == path || tree::has_beneath(filesystem, &path)
             }
             _ => false,
         },
-        None => filesystem.root.value != Root::Empty || tree::has_beneath(filesystem, &path) || path == "/",
+        None => {
+            filesystem.root.value != Root::Empty
+                || policy.namespaces.mount.value == Namespace::Host
+                || tree::has_beneath(filesystem, &path)
+                || path == "/"
+        }
     };
     if visible {
         return Vec::new();

@@ -15,10 +15,11 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         return Vec::new();
     }
     vec![
-        RULE.at(program.span, format!("`{}` is beneath `{grant}`, from which nothing is executed", program.value))
-            .and(mount.span, format!("by `{}`: writable means not executable", mount.key))
-            .help(format!(
-                "grant it read-only, or write `\"{grant}\" = {{ bind = \"...\", writable = true, executable = true }}`"
-            )),
+        RULE.at(
+            program.span,
+            format!("`{}` is beneath `{grant}`, from which nothing is executed", program.value),
+        )
+        .and(mount.span, format!("by `{}`: writable means not executable", mount.key))
+        .help("grant the program itself read-only, outside of what is writable"),
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::tree;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{MountKind, Policy, Root};
+use crate::policy::{MountKind, Namespace, Policy, Root};
 
 pub(super) const RULE: Rule = Rule::error("program-not-visible", "no mount can contain the program");
 
@@ -16,7 +16,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             MountKind::Text { mode, .. } => at == path && mode & 0o111 != 0,
             _ => false,
         },
-        None => filesystem.root.value != Root::Empty,
+        None => filesystem.root.value != Root::Empty || policy.namespaces.mount.value == Namespace::Host,
     };
     if visible {
         return Vec::new();

@@ -7,10 +7,7 @@ const SYMLINKS_MAX: usize = 40;
 
 /// The nearest entry above a path.
 pub(super) fn above<'a>(filesystem: &'a Filesystem, path: &str) -> Option<(&'a str, &'a Mount)> {
-    let ancestors = std::iter::successors(parent(path), |path| parent(path));
-    ancestors
-        .filter(|path| *path != "/")
-        .find_map(|path| filesystem.mounts.get_key_value(path).map(|(path, mount)| (path.as_str(), mount)))
+    filesystem.mounts.get_key_value(filesystem.container(path)?).map(|(path, mount)| (path.as_str(), mount))
 }
 
 /// The entry at a path, or the nearest above it.

@@ -5,7 +5,7 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let folded = fold(word);
     candidates
         .filter_map(|candidate| {
-            let most = (candidate.len() / 3).max(1);
+            let most = (candidate.len().min(word.len()) / 3).max(1);
             // Lengths that differ by more cannot be near; asking costs nothing.
             let distance = (folded.len().abs_diff(candidate.len()) <= most)
                 .then(|| strsim::damerau_levenshtein(&folded, &fold(candidate)))?;

@@ -52,13 +52,7 @@ pub fn call_name(number: u16) -> String {
 
 /// The flags of clone3(2).
 pub fn clone_flags(flags: u64) -> String {
-    let clear = flags >> 32 & 1 == 1;
-    let low = combine(NAMESPACES, (flags & 0xffff_ffff) as u32);
-    match (clear, low.as_str()) {
-        (true, "0") => "CLONE_CLEAR_SIGHAND".into(),
-        (true, _) => format!("CLONE_CLEAR_SIGHAND|{low}"),
-        (false, _) => low,
-    }
+    combine(NAMESPACES, (flags & 0xffff_ffff) as u32)
 }
 
 /// A number that stands at a place of a call.

@@ -28,9 +28,7 @@ pub const F_GETFD: u32 = 1;
 
 /// `linux/openat2.h`.
 pub const RESOLVE_NO_XDEV: u64 = 1;
-/// Never through /proc/PID/fd and the like.
-pub const RESOLVE_NO_MAGICLINKS: u64 = 2;
-/// Never through a symbolic link.
+/// Never through a symbolic link, nor /proc/PID/fd and the like.
 pub const RESOLVE_NO_SYMLINKS: u64 = 4;
 
 /// `linux/mount.h`.
@@ -143,6 +141,9 @@ pub const ENOSPC: u8 = 28;
 /// Not in this kernel, or refused as if it were not.
 pub const ENOSYS: u8 = 38;
 
+/// A symbolic link where none may be.
+pub const ELOOP: u8 = 40;
+
 /// `linux/mount.h`: `struct mount_attr`.
 pub fn mount_attributes(set: u32, propagation: u64) -> Vec<u8> {
     words(&[set.into(), 0, propagation, 0])
@@ -197,7 +198,6 @@ mod tests {
             (O_PATH.into(), libc::O_PATH as u64),
             (F_DUPFD_CLOEXEC.into(), libc::F_DUPFD_CLOEXEC as u64),
             (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),
-            (RESOLVE_NO_MAGICLINKS, libc::RESOLVE_NO_MAGICLINKS),
             (RESOLVE_NO_SYMLINKS, libc::RESOLVE_NO_SYMLINKS),
             (MS_PRIVATE, libc::MS_PRIVATE),
             (MNT_DETACH.into(), libc::MNT_DETACH as u64),

@@ -136,8 +136,6 @@ pub enum Slot {
     Length,
     /// A file system that is being configured.
     Context,
-    /// A copy of what is somewhere, on its way to cover it.
-    Cover,
     /// The new root.
     Root,
     /// The file system that inline files and masks come from.
@@ -148,6 +146,8 @@ pub enum Slot {
     Source(u16),
     /// Where the entry with this number goes.
     Destination(u16),
+    /// What is there already, to be mounted on itself.
+    Cover,
     /// The empty file that may stand over the entry with this number.
     EmptyFile(u16),
 }

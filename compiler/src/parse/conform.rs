@@ -4,14 +4,14 @@ use super::rules::{CONFLICTING_KEYS, MISSING_KEY, NOT_SUPPORTED_YET, UNKNOWN_KEY
 use super::{extract, foreign};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::source::Span;
-use crate::spec::keys::{Key, Presence, ROOT, Type, alternatives, expected};
+use crate::spec::keys::{Key, Presence, ROOT, Type, Word, alternatives, expected};
 use toml::de::{DeTable, DeValue};
 
 type Value<'a> = toml::Spanned<DeValue<'a>>;
 
-/// Everything about the document that the table does not admit.
-pub(super) fn conform(document: &Value<'_>, keys: &[Key]) -> Vec<Diagnostic> {
-    let mut conform = Conform { path: Vec::new(), quiet: false, findings: Vec::new() };
+/// Everything about the document that the table does not admit; nothing is missed in one that lost some of its keys.
+pub(super) fn conform(document: &Value<'_>, keys: &[Key], lossy: bool) -> Vec<Diagnostic> {
+    let mut conform = Conform { path: Vec::new(), quiet: false, lossy, findings: Vec::new() };
     if let Some(table) = document.get_ref().as_table() {
         conform.table(table, Span::default(), keys);
     }
@@ -23,97 +23,111 @@ struct Conform {
     path: Vec<String>,
     /// Inside something that is not supported yet; saying so once is enough.
     quiet: bool,
+    /// Keys were lost to syntax errors.
+    lossy: bool,
     findings: Vec<Diagnostic>,
 }
 
 impl Conform {
     fn table(&mut self, table: &DeTable<'_>, span: Span, keys: &[Key]) {
+        let mut meant = Vec::new();
         for (name, value) in table.iter() {
             match keys.iter().find(|key| key.name == name.get_ref()) {
-                Some(key) => self.at(key.name, |this| this.value(value, name.span().into(), &key.ty)),
-                None => self.unknown(name.get_ref(), name.span().into(), keys),
+                Some(key) => {
+                    let at = Span::from(name.span());
+                    self.at(key.name, |this| this.value(value, at, &key.ty, &key.ty));
+                }
+                None => meant.extend(self.unknown(name.get_ref(), name.span().into(), keys)),
             }
         }
         for key in keys.iter().filter(|key| key.presence == Presence::Required) {
-            if !table.contains_key(key.name) {
+            if !self.lossy && !table.contains_key(key.name) && !meant.contains(&key.name) {
                 self.missing(key, span);
             }
         }
     }
 
-    /// A value against a type; `key` is where the key stands whose value it is, or belongs to.
-    fn value(&mut self, value: &Value<'_>, key: Span, ty: &Type) {
+    /// A value against a type. `key` is where the key stands whose value it is or belongs to; `whole` is what to say
+    /// was expected, which is more than the type when that is one of several.
+    fn value(&mut self, value: &Value<'_>, key: Span, ty: &Type, whole: &Type) {
         let span = Span::from(value.span());
         match (ty, value.get_ref()) {
             (Type::NotYet(ty, milestone), _) => self.not_yet(value, key, ty, milestone),
-            (Type::Union(types), _) => self.union(value, key, types),
+            (Type::Union(types), _) => self.union(value, key, types, ty),
             (Type::Table(keys), DeValue::Table(table)) => self.table(table, span, keys),
             (Type::Map(_, ty), DeValue::Table(table)) => self.map(table, ty),
             (Type::Kinds(kinds), DeValue::Table(table)) => self.kinds(table, span, kinds),
             (Type::List(ty), DeValue::Array(items)) => {
                 for item in items.iter() {
-                    self.value(item, item.span().into(), ty);
+                    self.value(item, item.span().into(), ty, ty);
                 }
             }
-            (Type::Words(_), DeValue::String(word)) => self.word(word, span, ty),
+            (Type::Words(words), DeValue::String(word)) => self.word(word, span, words, whole),
             (_, DeValue::String(text)) if is_shape(ty, value.get_ref()) => self.variables(text, span),
             _ if !is_shape(ty, value.get_ref()) => self.wrong_type(value, ty),
-            _ => self.scalar(value, span, ty),
+            _ => self.scalar(value, span, ty, whole),
         }
     }
 
     fn map(&mut self, table: &DeTable<'_>, ty: &Type) {
         for (name, value) in table.iter() {
             self.variables(name.get_ref(), name.span().into());
-            self.at(&format!("\"{}\"", name.get_ref()), |this| this.value(value, name.span().into(), ty));
+            self.at(&format!("\"{}\"", name.get_ref()), |this| this.value(value, name.span().into(), ty, ty));
         }
     }
 
     /// Booleans and numbers, whose type is right.
-    fn scalar(&mut self, value: &Value<'_>, span: Span, ty: &Type) {
-        match (ty, value.get_ref()) {
-            (Type::Constant(wanted), DeValue::Boolean(written)) if wanted != written => {
-                self.wrong_value(&written.to_string(), span, ty);
-            }
-            (Type::Integer(min, max), DeValue::Integer(number)) => match extract::integer(number) {
-                Some(number) if (*min..=*max).contains(&number) => {}
-                _ => self.wrong_value(&number.to_string(), span, ty),
-            },
-            (Type::Bytes, DeValue::Integer(number))
-                if extract::integer(number).is_none_or(|number| number < 0) =>
-            {
-                self.wrong_value(&number.to_string(), span, ty);
-            }
-            (Type::Mode(max), DeValue::Integer(number)) => self.mode(number, span, *max, ty),
-            _ => {}
+    fn scalar(&mut self, value: &Value<'_>, span: Span, ty: &Type, whole: &Type) {
+        let written = match value.get_ref() {
+            DeValue::Boolean(boolean) => boolean.to_string(),
+            DeValue::Integer(number) => number.to_string(),
+            _ => return,
+        };
+        let number = value.get_ref().as_integer().and_then(extract::integer);
+        let fits = match ty {
+            Type::Constant(wanted) => value.get_ref().as_bool() == Some(*wanted),
+            Type::Integer(min, max) => number.is_some_and(|number| (*min..=*max).contains(&number)),
+            Type::Bytes => number.is_some_and(|number| number >= 0),
+            Type::Mode(max) => return self.mode(&written, number, span, *max, ty),
+            _ => true,
+        };
+        if !fits {
+            let finding = self.wrong_value(&written, span, whole);
+            self.findings.push(finding);
         }
     }
 
-    fn mode(&mut self, number: &toml::de::DeInteger<'_>, span: Span, max: u32, ty: &Type) {
-        if number.radix() != 8 {
-            let written = number.to_string();
-            let octal = u32::from_str_radix(&written, 8).is_ok_and(|mode| mode <= max);
-            let example = if octal { format!("0o{written}") } else { "0o755".into() };
-            let finding =
-                WRONG_VALUE.at(span, format!("{} is `{written}`, a mode that is not octal", self.here()));
-            self.findings.push(finding.label("expected an octal literal").help(format!("write `{example}`")));
-        } else if extract::integer(number).is_none_or(|mode| mode > i64::from(max)) {
-            self.wrong_value(&number.to_string(), span, ty);
+    fn mode(&mut self, written: &str, number: Option<i64>, span: Span, max: u32, ty: &Type) {
+        let mode = number.filter(|mode| (0..=i64::from(max)).contains(mode));
+        if written.starts_with("0o") {
+            if mode.is_none() {
+                let finding = self.wrong_value(written, span, ty);
+                self.findings.push(finding);
+            }
+            return;
         }
+        // Decimal digits are meant as octal ones; any other radix is meant as it is.
+        let decimal = u32::from_str_radix(written, 8).ok().filter(|mode| *mode <= max).map(i64::from);
+        let meant = decimal.or(mode.filter(|_| written.starts_with("0x") || written.starts_with("0b")));
+        let finding = WRONG_VALUE
+            .at(span, format!("{} is `{written}`, a mode that is not octal", self.here()))
+            .label("expected an octal literal");
+        self.findings.push(match meant {
+            Some(meant) => finding.help(format!("write `{meant:#o}`")),
+            None => finding.help("an octal literal is such as `0o755`"),
+        });
     }
 
-    fn word(&mut self, word: &str, span: Span, ty: &Type) {
-        let Type::Words(words) = ty else { return };
+    fn word(&mut self, word: &str, span: Span, words: &[Word], whole: &Type) {
         match words.iter().find(|candidate| candidate.name == word) {
-            Some(found) => {
-                if let Some(milestone) = found.not_yet {
-                    let value = format!("{} = \"{word}\"", self.dotted());
-                    self.say_not_yet(&format!("`{value}`"), span, milestone);
-                }
+            Some(Word { not_yet: Some(milestone), .. }) => {
+                let value = format!("`{} = \"{word}\"`", self.dotted());
+                self.say_not_yet(&value, span, milestone);
             }
+            Some(_) => {}
             None => {
                 let near = suggest::nearest(word, words.iter().map(|word| word.name));
-                let finding = self.wrong_value_finding(&format!("\"{word}\""), span, ty);
+                let finding = self.wrong_value(&format!("\"{word}\""), span, whole);
                 self.findings.push(match near {
                     Some(near) => finding.help(format!("did you mean \"{near}\"?")),
                     None => finding,
@@ -123,7 +137,7 @@ impl Conform {
     }
 
     /// The alternative that has the value's shape; among several strings the one that knows the word.
-    fn union(&mut self, value: &Value<'_>, key: Span, types: &'static [Type]) {
+    fn union(&mut self, value: &Value<'_>, key: Span, types: &[Type], whole: &Type) {
         let mut shapes = types.iter().filter(|ty| is_shape(ty, value.get_ref()));
         let knows = |ty: &&Type| match (ty, value.get_ref()) {
             (Type::Words(words), DeValue::String(word)) => words.iter().any(|known| known.name == word),
@@ -131,8 +145,8 @@ impl Conform {
         };
         let first = shapes.clone().next();
         match shapes.find(knows).or(first) {
-            Some(ty) => self.value(value, key, ty),
-            None => self.wrong_type(value, &Type::Union(types)),
+            Some(ty) => self.value(value, key, ty, whole),
+            None => self.wrong_type(value, whole),
         }
     }
 
@@ -183,7 +197,8 @@ impl Conform {
         self.findings.push(finding.help(format!("expected one of {known}")));
     }
 
-    fn unknown(&mut self, name: &str, span: Span, keys: &[Key]) {
+    /// Says so, and which key was meant.
+    fn unknown(&mut self, name: &str, span: Span, keys: &[Key]) -> Option<&'static str> {
         let place =
             if self.path.is_empty() { "at the top level".into() } else { format!("in {}", self.here()) };
         let finding = UNKNOWN_KEY.at(span, format!("unknown key `{name}` {place}"));
@@ -198,6 +213,7 @@ impl Conform {
             (None, None, Some(place)) => finding.help(format!("`{name}` belongs {place}")),
             _ => finding.help(format!("expected one of {known}")),
         });
+        near
     }
 
     fn missing(&mut self, key: &Key, span: Span) {
@@ -218,7 +234,7 @@ impl Conform {
         let name = format!("`{}`", self.dotted());
         self.say_not_yet(&name, key, milestone);
         let outer = std::mem::replace(&mut self.quiet, true);
-        self.value(value, key, ty);
+        self.value(value, key, ty, ty);
         self.quiet = outer;
     }
 
@@ -249,12 +265,7 @@ impl Conform {
         self.findings.push(finding);
     }
 
-    fn wrong_value(&mut self, written: &str, span: Span, ty: &Type) {
-        let finding = self.wrong_value_finding(written, span, ty);
-        self.findings.push(finding);
-    }
-
-    fn wrong_value_finding(&self, written: &str, span: Span, ty: &Type) -> Diagnostic {
+    fn wrong_value(&self, written: &str, span: Span, ty: &Type) -> Diagnostic {
         WRONG_VALUE
             .at(span, format!("{} is `{written}`", self.here()))
             .label(format!("expected {}", expected(ty)))

@@ -4,6 +4,8 @@ use crate::diagnostic::Rule;
 
 pub(super) const SYNTAX: Rule = Rule::error("syntax", "the file is not TOML");
 pub(super) const DUPLICATE_KEY: Rule = Rule::error("duplicate-key", "a key or section is written twice");
+pub(super) const HIDDEN_CHARACTER: Rule =
+    Rule::error("hidden-character", "a character that a reviewer cannot see");
 pub(super) const TOO_DEEP: Rule = Rule::error("too-deep", "keys, arrays or tables are nested too deeply");
 pub(super) const UNKNOWN_KEY: Rule = Rule::error("unknown-key", "the language has no such key there");
 pub(super) const MISSING_KEY: Rule = Rule::error("missing-key", "a key that must be there is not");
@@ -20,6 +22,7 @@ pub(super) const NOT_SUPPORTED_YET: Rule =
 pub const RULES: &[Rule] = &[
     SYNTAX,
     DUPLICATE_KEY,
+    HIDDEN_CHARACTER,
     TOO_DEEP,
     UNKNOWN_KEY,
     MISSING_KEY,

@@ -1,9 +1,10 @@
 //! TOML itself: the document with everything that could be saved of it, and the errors of its syntax.
 
-use super::rules::{DUPLICATE_KEY, MISSING_KEY, SYNTAX, TOO_DEEP};
+use super::rules::{DUPLICATE_KEY, SYNTAX, TOO_DEEP};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
-use toml::de::DeTable;
+use std::collections::BTreeSet;
+use toml::de::{DeString, DeTable, DeValue};
 use toml_parser::lexer::TokenKind;
 
 /// The most parts of a dotted key. The parser bounds the depth of arrays and inline tables itself, but every part of
@@ -13,46 +14,74 @@ const KEY_PARTS_MAX: usize = 32;
 /// The most syntax errors that are told; in a file that is no TOML at all the rest would only repeat them.
 const ERRORS_MAX: usize = 100;
 
-/// A syntax error, and the lines that it makes doubtful.
-pub(super) struct Broken(Diagnostic);
+/// What could be saved of a file.
+pub(super) struct Read<'a> {
+    /// The document without the values that recovery made up.
+    pub(super) document: toml::Spanned<DeValue<'a>>,
+    /// The errors of its syntax.
+    pub(super) errors: Vec<Diagnostic>,
+    /// Is something lost, so that what is missing may have been there?
+    pub(super) lossy: bool,
+}
 
-/// The document and its syntax errors; only a document that is too deep to be held gives none.
-pub(super) fn read(source: &Source) -> Result<(toml::Spanned<DeTable<'_>>, Vec<Broken>), Diagnostic> {
+/// The document and its syntax errors; only one that is too deep to be held is refused as a whole.
+pub(super) fn read(source: &Source) -> Result<Read<'_>, Diagnostic> {
     if let Some(span) = deep_key(&source.text) {
         return Err(TOO_DEEP
             .at(span, format!("a dotted key has more than {KEY_PARTS_MAX} parts"))
-            .label("the parts end here for us"));
+            .label("one part too many"));
     }
     let (document, errors) = DeTable::parse_recoverable(&source.text);
-    let mut broken: Vec<Broken> =
-        errors.iter().take(ERRORS_MAX).map(|error| finding(error, source, document.get_ref())).collect();
-    broken.sort_by_key(|Broken(finding)| finding.span);
-    broken.dedup_by(|b, a| a.0.span == b.0.span);
-    Ok((document, broken))
+    let span = document.span();
+    let mut table = document.into_inner();
+    let mut errors: Vec<Diagnostic> =
+        errors.iter().take(ERRORS_MAX).map(|error| finding(error, source, &table)).collect();
+    errors.sort_by_key(|finding| finding.span);
+    errors.dedup_by_key(|finding| finding.span);
+    let broken: BTreeSet<usize> = errors
+        .iter()
+        .filter(|finding| finding.rule != DUPLICATE_KEY.name)
+        .map(|finding| source.line(finding.span.start))
+        .collect();
+    prune(&mut table, &broken, source);
+    join_unclosed_array(&mut errors);
+    Ok(Read { document: toml::Spanned::new(span, DeValue::Table(table)), errors, lossy: !broken.is_empty() })
 }
 
-impl Broken {
-    /// Is the finding about something that recovery may have made up?
-    pub(super) fn spoils(&self, finding: &Diagnostic, source: &Source) -> bool {
-        let Self(syntax) = self;
-        if syntax.rule == DUPLICATE_KEY.name {
-            return syntax.span == finding.span;
+/// Takes out the values on broken lines: what recovery made of them is not what anybody wrote.
+fn prune(table: &mut DeTable<'_>, broken: &BTreeSet<usize>, source: &Source) {
+    let spoiled = |(key, value): (&toml::Spanned<DeString<'_>>, &toml::Spanned<DeValue<'_>>)| {
+        let lines = source.line(key.span().start)..=source.line(value.span().end);
+        (broken.range(lines).next().is_some()).then(|| key.get_ref().to_string())
+    };
+    // A section has only its header for a place, and its keys are looked at one by one.
+    for name in table.iter().filter_map(spoiled).collect::<Vec<_>>() {
+        table.remove(name.as_str());
+    }
+    for (_, value) in table.iter_mut() {
+        if let DeValue::Table(inner) = value.get_mut() {
+            prune(inner, broken, source);
         }
-        let lines = source.line(finding.span.start)..=source.line(finding.span.end);
-        lines.contains(&source.line(syntax.span.start)) || finding.rule == MISSING_KEY.name
-    }
-
-    /// The syntax error itself.
-    pub(super) fn into_finding(self) -> Diagnostic {
-        self.0
     }
 }
 
-fn finding(error: &toml::de::Error, source: &Source, document: &DeTable<'_>) -> Broken {
+/// An array that is not closed swallows the lines after it, and each of them is an error; the first one tells it.
+fn join_unclosed_array(errors: &mut Vec<Diagnostic>) {
+    let Some(end) = errors.iter().position(|error| error.message == "unclosed array") else { return };
+    let swallowed = errors.iter().take(end).position(|error| error.message.contains("array"));
+    let Some(first) = swallowed else { return };
+    errors.drain(first + 1..=end);
+    if let Some(error) = errors.get_mut(first) {
+        error.message = "an array above is not closed".into();
+        error.label = "expected `,` or `]` before this".into();
+    }
+}
+
+fn finding(error: &toml::de::Error, source: &Source, document: &DeTable<'_>) -> Diagnostic {
     let span = error.span().map_or(Span::default(), Span::from);
     let message = error.message();
     let text = source.text.get(span.start..span.end).unwrap_or_default();
-    Broken(match message {
+    match message {
         "duplicate key" => {
             let finding = DUPLICATE_KEY
                 .at(span, format!("`{text}` is written twice"))
@@ -68,11 +97,18 @@ fn finding(error: &toml::de::Error, source: &Source, document: &DeTable<'_>) -> 
         }
         _ => {
             let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
-            let expected = if expected == "nothing" { "" } else { expected };
+            let bare = text.starts_with(|c: char| c.is_alphabetic()) && what.starts_with("invalid ");
+            let (what, expected) = match (what, expected) {
+                ("string values must be quoted", _) if text.is_empty() => ("missing value", "a value"),
+                ("string values must be quoted", _) => (what, "a string in quotes"),
+                _ if bare => ("string values must be quoted", "a string in quotes"),
+                (_, "nothing") => (what, ""),
+                _ => (what, expected),
+            };
             let finding = SYNTAX.at(span, what);
             if expected.is_empty() { finding } else { finding.label(format!("expected {expected}")) }
         }
-    })
+    }
 }
 
 /// Where a duplicate was written first: recovery keeps that one, and so it is the nearest of its name before.

@@ -68,8 +68,8 @@ pub(super) fn resolve(leaf: &Leaf<Vec<Spanned<String>>>, findings: &mut Vec<Diag
 fn unknown(name: &Spanned<String>) -> Diagnostic {
     let finding = UNKNOWN_CAPABILITY.at(name.span, format!("unknown capability `{}`", name.value));
     let prefixed = format!("CAP_{}", name.value.to_ascii_uppercase());
-    let near = suggest::nearest(&name.value, NAMES.into_iter())
-        .or_else(|| suggest::nearest(&prefixed, NAMES.into_iter()));
+    let near = NAMES.into_iter().find(|known| *known == prefixed);
+    let near = near.or_else(|| suggest::nearest(&name.value, NAMES.into_iter()));
     match near {
         Some(near) => finding.label(format!("did you mean `{near}`?")),
         None => finding.label("expected a name of capabilities(7) such as `CAP_NET_BIND_SERVICE`"),

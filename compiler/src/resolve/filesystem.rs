@@ -108,13 +108,13 @@ fn expand_base(tree: &mut Tree, span: Span) {
 
 fn expand_dev(tree: &mut Tree, span: Span) {
     let key = "filesystem.dev";
+    tree.give("/dev", MountKind::Directory, span, key);
     for (path, number) in DEVICES {
         tree.give(path, MountKind::Device { source: path.into(), number }, span, key);
     }
     for (link, target) in DEVICE_LINKS {
         tree.give(link, MountKind::Symlink { target: target.into() }, span, key);
     }
-    tree.give("/dev", MountKind::Directory, span, key);
     tree.give("/dev/shm", MountKind::Tmpfs { size: None, mode: 0o1777, executable: false }, span, key);
 }
 

@@ -10,13 +10,19 @@ const PATH_MAX: usize = 4095;
 /// The longest component (`NAME_MAX` in linux/limits.h).
 const NAME_MAX: usize = 255;
 
+/// How many characters of a path a message repeats; the snippet shows it too.
+const SHOWN_MAX: usize = 80;
+
 /// A path that may be `/`.
 pub(super) fn absolute(path: &Spanned<String>) -> Result<Spanned<String>, Diagnostic> {
     match fault(&path.value) {
         None => Ok(path.clone()),
         Some((what, label)) => {
-            let shown: String = path.value.chars().take(80).collect();
-            let finding = INVALID_PATH.at(path.span, format!("`{shown}` {what}")).label(label);
+            let shown = match path.value.chars().take(SHOWN_MAX).collect::<String>() {
+                shown if shown.is_empty() => "the path".into(),
+                shown => format!("`{shown}`"),
+            };
+            let finding = INVALID_PATH.at(path.span, format!("{shown} {what}")).label(label);
             Err(match normalised(&path.value) {
                 Some(better) => finding.help(format!("write `{better}`")),
                 None => finding,

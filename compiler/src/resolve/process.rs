@@ -139,7 +139,5 @@ fn variable(name: &Spanned<String>) -> Result<(), Diagnostic> {
     } else {
         return Ok(());
     };
-    Err(INVALID_NAME
-        .at(name.span, format!("the environment variable's name `{}` {fault}", name.value))
-        .label("expected a name"))
+    Err(INVALID_NAME.at(name.span, format!("the name of an environment variable {fault}")))
 }

@@ -46,7 +46,7 @@ fn name(leaf: &Leaf<String>, source: &Source, findings: &mut Vec<Diagnostic>) ->
         Spanned::new(if stem == "-" { "sandbox".into() } else { stem.into() }, Spec::NOWHERE)
     });
     if let Err(reason) = checked_name(&named.value) {
-        let finding = INVALID_NAME.at(named.span, format!("the sandbox's name `{}` {reason}", named.value));
+        let finding = INVALID_NAME.at(named.span, format!("the sandbox's name {reason}"));
         findings.push(if leaf.is_some() {
             finding
         } else {
@@ -58,8 +58,8 @@ fn name(leaf: &Leaf<String>, source: &Source, findings: &mut Vec<Diagnostic>) ->
 
 fn host_name(key: &str, leaf: &Leaf<String>, findings: &mut Vec<Diagnostic>) -> Leaf<String> {
     let name = leaf.clone()?;
-    let checked = checked_name(&name.value)
-        .map_err(|reason| INVALID_NAME.at(name.span, format!("`{key}` `{}` {reason}", name.value)));
+    let checked =
+        checked_name(&name.value).map_err(|reason| INVALID_NAME.at(name.span, format!("`{key}` {reason}")));
     keep(checked, findings).map(|()| name)
 }
 

@@ -30,11 +30,15 @@ pub(super) fn bytes(text: &str) -> Result<u64, Misread> {
         return number
             .checked_mul(*factor)
             .filter(|bytes| i64::try_from(*bytes).is_ok())
-            .ok_or(Misread { reason: "is too large".into(), help: "write `\"max\"` for no limit".into() });
+            .ok_or(Misread { reason: "is too large".into(), help: "write less than 8 EiB".into() });
     }
     let letter = unit.trim().chars().next().map(|c| c.to_ascii_uppercase());
     let meant = SIZES.iter().find(|(name, _)| name.chars().next() == letter);
     Err(match (unit, meant) {
+        (fraction, _) if fraction.starts_with('.') => Misread {
+            reason: "is not a whole number".into(),
+            help: "write it in the next smaller unit".into(),
+        },
         ("", _) => Misread { reason: "is a number in quotes".into(), help: format!("write `{number}`") },
         (_, Some((name, _))) if unit.trim().eq_ignore_ascii_case(name) => {
             Misread { reason: "is not a size".into(), help: format!("write `{number}{name}`") }

@@ -101,8 +101,7 @@ impl Draft {
 
     /// Says where the plan comes from.
     pub fn sources(&mut self, sources: &Sources) {
-        let words =
-            [self.string(sources.name), self.string(sources.compiler), self.string(sources.tables), 0];
+        let words = [self.string(sources.name), self.string(sources.compiler), self.string(sources.tables)];
         self.provenance = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         self.provenance.extend_from_slice(&sources.spec);
         self.provenance.extend_from_slice(&sources.launcher);
@@ -146,7 +145,7 @@ impl Draft {
         let origins = self.origins.iter().flatten().flat_map(|word| word.to_le_bytes()).collect();
         let note = |&(list, at, errno, text): &(u16, u32, u32, u32)| {
             let first = firsts.get(usize::from(list)).copied().unwrap_or(0);
-            [first + at, errno, text, 0]
+            [text, first + at, errno]
         };
         let notes = self.notes.iter().flat_map(note).flat_map(u32::to_le_bytes).collect();
         let tallies = [self.tally(self.entries[0]), self.tally(self.entries[1])];

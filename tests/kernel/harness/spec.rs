@@ -24,7 +24,7 @@ impl Spec {
     /// The sandbox that the nested demonstration starts inside its own: contained, asking for what differs.
     pub fn inner(site: &Site) -> Self {
         let inside = Site { probe: "/probe".into(), ..site.clone() };
-        let questions = ["identity", "namespaces", "names", "note=inner"].map(str::to_owned);
+        let questions = ["as=inner.", "identity", "namespaces", "names"].map(str::to_owned);
         Self::demonstration("contained").asking(&inside, &questions)
     }
 

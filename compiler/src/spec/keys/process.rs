@@ -1,6 +1,6 @@
 //! `[process]`.
 
-use super::{FILTER, Form, Key, LAYERS, RUNNING, Type, Word};
+use super::{FILTER, Form, Key, LANDLOCK, RUNNING, Type, Word};
 
 const ID_MAX: i64 = u32::MAX as i64 - 1;
 
@@ -51,7 +51,7 @@ pub(super) const PROCESS: &[Key] = &[
                 Word::new("any", "whatever the mounts let it execute"),
                 Word::not_yet("once", "the program can never execute another", FILTER),
             ]),
-            Type::NotYet(&Type::List(&Type::String(Form::Path)), LAYERS),
+            Type::NotYet(&Type::List(&Type::String(Form::Path)), LANDLOCK),
         ]),
         "what the program may execute in turn",
     )

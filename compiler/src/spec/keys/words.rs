@@ -1,6 +1,6 @@
 //! What a type expects, in words for findings.
 
-use super::{Form, Key, Sign, Type};
+use super::{Form, Key, Presence, Sign, Type};
 
 /// "an integer from 1 to 10", "`own`, `subset` or `none`".
 pub fn expected(ty: &Type) -> String {
@@ -18,9 +18,9 @@ pub fn expected(ty: &Type) -> String {
             alternatives(words.iter().filter(|word| word.not_yet.is_none()).map(|word| quoted(word.name)))
         }
         Type::List(item) => format!("a list, each {}", expected(item)),
-        Type::Table(keys) => table(keys.iter()),
+        Type::Table(keys) => table(keys),
         Type::Map(form, _) => format!("a table whose keys are each {}", form.expected()),
-        Type::Kinds(kinds) => table(kinds.iter().filter_map(|kind| kind.first())),
+        Type::Kinds(types) => kinds(types),
         Type::Union(types) => {
             alternatives(types.iter().filter(|ty| !matches!(ty, Type::NotYet(..))).map(expected))
         }
@@ -38,12 +38,29 @@ pub fn alternatives(items: impl Iterator<Item = String>) -> String {
     }
 }
 
-fn table(keys: impl Iterator<Item = &'static Key>) -> String {
-    let supported = keys.filter(|key| key.is_supported());
-    match alternatives(supported.map(|key| format!("`{}`", key.name))) {
+/// What must be in a table, or else what can be.
+fn table(keys: &[Key]) -> String {
+    let required: Vec<String> =
+        keys.iter().filter(|key| key.presence == Presence::Required).map(ticked).collect();
+    match required.is_empty() {
+        true => format!("a table with {}", alternatives(supported(keys.iter()))),
+        false => format!("a table with {}", required.join(" and ")),
+    }
+}
+
+fn kinds(kinds: &[&[Key]]) -> String {
+    match alternatives(supported(kinds.iter().filter_map(|kind| kind.first()))) {
         names if names.is_empty() => names,
         names => format!("a table with {names}"),
     }
+}
+
+fn supported<'a>(keys: impl Iterator<Item = &'a Key>) -> impl Iterator<Item = String> {
+    keys.filter(|key| key.is_supported()).map(ticked)
+}
+
+fn ticked(key: &Key) -> String {
+    format!("`{}`", key.name)
 }
 
 fn integer(min: i64, max: i64) -> String {

@@ -1,0 +1,126 @@
+//! Specs with mistakes and what is said about them, as files: drop a pair in, and it is a test; `BLESS=1` writes the
+//! expected text.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
+use boxwright::diagnostic::{Level, Rule, render_concise, render_full};
+use boxwright::source::Source;
+use boxwright::{Understood, check, parse, resolve, understand};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A folder of specs, sorted.
+fn specs(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests").join(folder);
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut specs: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    specs.retain(|path| path.to_string_lossy().ends_with(".sandbox.toml"));
+    specs.sort();
+    assert!(!specs.is_empty(), "{} is empty", folder.display());
+    specs
+}
+
+/// Under its bare name, so that the output is the same everywhere.
+fn read(path: &Path) -> (Source, Understood) {
+    let text = Source::read(path).unwrap_or_else(|error| panic!("{error}")).text;
+    let source = Source::new(path.file_name().unwrap(), text);
+    let understood = understand(&source);
+    (source, understood)
+}
+
+fn rules() -> Vec<Rule> {
+    let checks = check::CHECKS.iter().map(|check| check.rule);
+    parse::RULES.iter().chain(resolve::RULES).copied().chain(checks).collect()
+}
+
+#[test]
+fn bad_specs_get_the_expected_findings() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut different = Vec::new();
+    for path in specs("fixtures/bad") {
+        let (source, understood) = read(&path);
+        assert!(!understood.findings.is_empty(), "nothing is found in {}", path.display());
+        let errors = understood.findings.iter().any(|finding| finding.level == Level::Error);
+        assert_eq!(understood.policy.is_none(), errors, "only errors stop {}", path.display());
+        let rendered = render_full(&source, &understood.findings, false);
+        let expected = PathBuf::from(path.to_string_lossy().replace(".sandbox.toml", ".expected"));
+        if bless {
+            std::fs::write(&expected, &rendered).unwrap();
+        } else if std::fs::read_to_string(&expected).unwrap_or_default() != rendered {
+            different.push(format!("{}:\n{rendered}", path.display()));
+        }
+    }
+    assert!(different.is_empty(), "not as expected (BLESS=1 accepts):\n{}", different.join("\n"));
+}
+
+#[test]
+fn good_specs_have_no_findings() {
+    for path in specs("fixtures/good") {
+        let (source, understood) = read(&path);
+        assert_eq!(render_concise(&source, &understood.findings), "", "{}", path.display());
+        assert!(understood.policy.is_some());
+    }
+}
+
+#[test]
+fn the_starter_passes() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates/starter.sandbox.toml.hbs");
+    let template = std::fs::read_to_string(path).unwrap();
+    let source = Source::new(
+        "starter.sandbox.toml",
+        template.replace("{{name}}", "x").replace("{{program}}", "/usr/bin/id"),
+    );
+    assert_eq!(render_concise(&source, &understand(&source).findings), "");
+}
+
+#[test]
+fn every_rule_has_a_fixture() {
+    let shown: String = specs("fixtures/bad")
+        .iter()
+        .map(|path| {
+            let (source, understood) = read(path);
+            render_concise(&source, &understood.findings)
+        })
+        .collect();
+    for rule in rules() {
+        let printed = format!(": {}[{}]: ", rule.level.name(), rule.name);
+        assert!(shown.contains(&printed), "no fixture shows `{printed}`");
+    }
+}
+
+#[test]
+fn rules_are_unique_kebab_case_and_documented() {
+    let mut names = BTreeSet::new();
+    for rule in rules() {
+        assert!(names.insert(rule.name), "two rules are called {}", rule.name);
+        assert!(rule.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.name);
+        assert!(!rule.summary.is_empty() && !rule.summary.ends_with('.'), "{}", rule.name);
+    }
+}
+
+#[test]
+fn messages_keep_the_house_form() {
+    for path in specs("fixtures/bad") {
+        for finding in read(&path).1.findings {
+            let texts = [Some(&finding.message), Some(&finding.label), finding.help.as_ref()];
+            for text in texts.into_iter().flatten() {
+                assert!(!text.ends_with('.'), "{text:?} ends with a full stop");
+                assert!(!text.starts_with(|c: char| c.is_uppercase()), "{text:?} begins with a capital");
+                assert!(!text.contains("``"), "{text:?} quotes nothing");
+            }
+        }
+    }
+}
+
+#[test]
+fn two_runs_say_the_same() {
+    for path in specs("fixtures/bad").iter().chain(&specs("fixtures/good")) {
+        let (first, second) = (read(path).1, read(path).1);
+        assert_eq!(first.findings, second.findings);
+        assert_eq!(first.policy, second.policy);
+    }
+}
