@@ -68,7 +68,10 @@ fn prune(table: &mut DeTable<'_>, broken: &BTreeSet<usize>, source: &Source) {
 /// An array that is not closed swallows the lines after it, and each of them is an error; the first one tells it.
 fn join_unclosed_array(errors: &mut Vec<Diagnostic>) {
     let Some(end) = errors.iter().position(|error| error.message == "unclosed array") else { return };
-    let swallowed = errors.iter().take(end).position(|error| error.message.contains("array"));
+    let swallowed = errors
+        .iter()
+        .take(end)
+        .position(|error| error.rule == SYNTAX.name && error.message.contains("array"));
     let Some(first) = swallowed else { return };
     errors.drain(first + 1..=end);
     if let Some(error) = errors.get_mut(first) {

@@ -37,7 +37,7 @@ pub(super) fn resolve(seccomp: &spec::Seccomp, findings: &mut Vec<Diagnostic>) -
     for name in &names {
         match numbers(&name.value) {
             Some(numbers) => insert(&mut allow, &numbers, name.span),
-            None => findings.push(unknown(name)),
+            None => findings.push(unknown(name, findings.len())),
         }
     }
     Some(Seccomp { default_action, allow })
@@ -76,7 +76,7 @@ fn default_errno(leaf: &Leaf<Amount>, findings: &mut Vec<Diagnostic>) -> u16 {
     };
     if let (None, Some(Spanned { value: Amount::Text(name), span })) = (number, leaf) {
         let finding = UNKNOWN_ERRNO.at(*span, format!("unknown errno `{name}`"));
-        findings.push(match suggest::nearest(name, errnos::names()) {
+        findings.push(match suggest::nearest(name, errnos::names(), findings.len()) {
             Some(near) => finding.label(format!("did you mean `{near}`?")),
             None => finding.label("expected a name of errno(3) such as `EPERM`, or a number"),
         });
@@ -104,13 +104,13 @@ fn insert(allow: &mut BTreeMap<u32, Span>, numbers: &[u32], span: Span) {
     }
 }
 
-fn unknown(name: &Spanned<String>) -> Diagnostic {
+fn unknown(name: &Spanned<String>, found: usize) -> Diagnostic {
     let is_group = name.value.starts_with('@');
     let what = if is_group { "group of system calls" } else { "system call" };
     let near = if is_group {
-        suggest::nearest(&name.value, group_names())
+        suggest::nearest(&name.value, group_names(), found)
     } else {
-        suggest::nearest(&name.value, syscall_names())
+        suggest::nearest(&name.value, syscall_names(), found)
     };
     let finding = UNKNOWN_SYSCALL.at(name.span, format!("unknown {what} `{}`", name.value));
     match near {
