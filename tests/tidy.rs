@@ -16,8 +16,10 @@ const PASSES: [&str; 8] = ["parse", "resolve", "check", "lower", "encode", "link
 /// Rooms that hold types and facts for everybody.
 const SHARED: [&str; 5] = ["source", "diagnostic", "spec", "policy", "boxwright_launcher"];
 
-/// A file that lends facts of another pass: what the filter compiler knows about names is one table for all.
-const LENT: [(&str, &str); 2] = [("resolve/seccomp.rs", "seccomp"), ("check/execve_denied.rs", "seccomp")];
+/// What a file may take from a pass all the same: the filter compiler's table of names is one for all, and the steps
+/// that `lower` makes are what `encode` reads.
+const LENT: [(&str, &str); 3] =
+    [("resolve/seccomp.rs", "seccomp"), ("check/execve_denied.rs", "seccomp"), ("encode.rs", "lower")];
 
 /// Words that only some files of the compiler may say.
 const ONLY: [(&str, &[&str]); 7] = [
@@ -60,8 +62,10 @@ fn compiler() -> Vec<(String, String)> {
     files.iter().map(|(path, text)| (path["compiler/src/".len()..].to_owned(), text.clone())).collect()
 }
 
-/// The text without comments, so that a rule is about code; a `//` in a string only hides the rest of that line.
+/// The text without comments and without unit tests, so that a rule is about the code that runs; a `//` in a string
+/// only hides the rest of that line.
 fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap();
     text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
 }
 

@@ -1,9 +1,16 @@
 //! The commands, and the two ways in which they talk to people.
 
+pub mod build;
 pub mod check;
+pub mod inspect;
 pub mod new;
+pub mod run;
 
+use boxwright::diagnostic::{render_full, visible};
+use boxwright::source::Source;
+use boxwright::{Built, understand};
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Writes to standard output. A reader that has gone away has seen what it wanted; that is no failure.
 pub fn print(text: &str) -> io::Result<()> {
@@ -17,4 +24,36 @@ pub fn print(text: &str) -> io::Result<()> {
 /// Writes a line to standard error; when even that fails there is nobody left to tell.
 pub fn complain(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");
+}
+
+/// Reads and compiles a spec, and says on standard error what is found; `None` when that is an error.
+pub fn compile(path: &Path) -> anyhow::Result<Option<Built>> {
+    let source = Source::read(path)?;
+    let understood = understand(&source);
+    let styled = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    let findings = render_full(&source, &understood.findings, styled);
+    if !findings.is_empty() {
+        complain(findings.trim_end());
+    }
+    match understood.policy {
+        Some(policy) => Ok(Some(boxwright::build(&source, &policy)?)),
+        None => Ok(None),
+    }
+}
+
+/// Writes a file whole or not at all: a temporary file beside it takes its name when it is complete.
+pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().ok_or_else(|| io::Error::other("a file name is expected"))?;
+    let temporary = directory.join(format!(".{}.{}", visible(&name.to_string_lossy()), std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(mode).open(&temporary)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let renamed = written.and_then(|()| std::fs::rename(&temporary, path));
+    if renamed.is_err() {
+        // Nothing to do about a second failure: the first is what is told.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    renamed
 }

@@ -3,8 +3,8 @@
 use crate::lower::{Act, Buffer, Call, Else, Keep, Part, Place, Program, Slot, Step, Value};
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
-    self, Argument, Check, Each, Environment, Exec, Filter, Fork, Kind, Operation, Otherwise, Piece, Rule,
-    Signals, Store, Strings, Supervise, Text,
+    self, Argument, Check, Each, Environment, Exec, Filter, Fork, Kind, Operation, Otherwise, Piece, Promise,
+    Rule, Signals, Store, Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -82,13 +82,17 @@ impl Encoder<'_> {
             let (line, column) = (index32(place.line), index32(place.column));
             let origin =
                 self.draft.origin(&step.words, &self.source.path.display().to_string(), line, column);
+            let mut alternatives = 0_u16;
             for act in &step.acts {
                 let at = index32(operations.len());
+                // One of two alternatives is passed over: neither is what keeps the promise.
+                let promise = if alternatives > 0 { Promise::None } else { step.promise };
+                alternatives = alternatives.saturating_sub(1).max(skips(act));
                 if matches!(act, Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_)) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
                 }
                 let kind = self.act(act);
-                operations.push(Operation { phase: step.phase as u8, promise: step.promise, origin, kind });
+                operations.push(Operation { phase: step.phase as u8, promise, origin, kind });
             }
         }
         (operations, notes)
@@ -214,6 +218,18 @@ impl Encoder<'_> {
         self.draft.kernel = KERNEL;
         self.draft.sources(sources);
         self.draft.finish()
+    }
+}
+
+/// How many acts may be passed over after this one, without the spec having said so.
+fn skips(act: &Act) -> u16 {
+    match act {
+        Act::Call(call) => {
+            let skips = call.rules.iter().map(|rule| if let Then::Skip(acts) = rule.then { acts } else { 0 });
+            skips.max().unwrap_or(0).max(call.skip).into()
+        }
+        Act::Check { otherwise: Else::Skip(acts), .. } => *acts,
+        _ => 0,
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod check;
 pub mod diagnostic;
 pub mod encode;
+pub mod inspect;
 pub mod link;
 pub mod lower;
 pub mod parse;
@@ -16,9 +17,13 @@ pub mod seccomp;
 pub mod source;
 pub mod spec;
 
+use boxwright_launcher::plan::write::Sources;
 use diagnostic::Diagnostic;
-use policy::Policy;
+use lower::Filters;
+use policy::{Policy, Seccomp};
+use sha2::{Digest, Sha256};
 use source::Source;
+use std::fmt;
 
 /// What a spec means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
@@ -48,4 +53,58 @@ pub fn understand(source: &Source) -> Understood {
     findings.truncate(FINDINGS_MAX);
     findings.sort_by_key(|finding| finding.span);
     Understood { policy: policy.filter(|_| !broken), findings, left_out }
+}
+
+/// What a policy is compiled to.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The plan's bytes.
+    pub plan: Vec<u8>,
+    /// The launcher with the plan sealed in.
+    pub executable: Vec<u8>,
+}
+
+/// Why a policy without errors cannot be built: it is too large, or this compiler has a mistake and says so.
+#[derive(Debug)]
+pub enum BuildError {
+    /// The filter.
+    Filter(seccomp::Error),
+    /// The order of the steps.
+    Order(lower::Misplaced),
+    /// The plan's size.
+    Plan(encode::Unencodable),
+    /// The embedded launcher.
+    Launcher(link::NotALauncher),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Filter(error) => error.fmt(formatter),
+            Self::Order(error) => error.fmt(formatter),
+            Self::Plan(error) => error.fmt(formatter),
+            Self::Launcher(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// Compiles a policy, with its source for the places that launch errors name.
+pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
+    let compile = |rules| seccomp::compile(rules).map(|program| seccomp::to_bytes(&program));
+    let program = policy.seccomp.as_ref().map(compile).transpose().map_err(BuildError::Filter)?;
+    let reaper = compile(&Seccomp::only(&lower::REAPER_CALLS)).map_err(BuildError::Filter)?;
+    let program = lower::lower(policy, &Filters { program, reaper });
+    lower::prove(&program).map_err(BuildError::Order)?;
+    let sources = Sources {
+        name: &policy.name.value,
+        compiler: concat!("boxwright ", env!("CARGO_PKG_VERSION")),
+        tables: seccomp::table::VERSION,
+        spec: Sha256::digest(&source.text).into(),
+        launcher: Sha256::digest(link::LAUNCHER).into(),
+    };
+    let plan = encode::encode(&program, source, &sources).map_err(BuildError::Plan)?;
+    let executable = link::link(link::LAUNCHER, &plan).map_err(BuildError::Launcher)?;
+    Ok(Built { plan, executable })
 }

@@ -15,7 +15,6 @@ pub use order::{Misplaced, prove};
 pub use step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Program, Slot, Step, Value};
 
 use crate::policy::{Namespace, Policy};
-use boxwright_launcher::abi::CLONE_CLEAR_SIGHAND;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Promise, Role};
 
@@ -23,22 +22,36 @@ use boxwright_launcher::plan::operation::{Promise, Role};
 #[derive(Clone, Copy)]
 struct Launch<'a> {
     policy: &'a Policy,
+    filters: &'a Filters,
     /// The launcher has CAP_SETUID and CAP_SETGID, so it can map and become any id.
     privileged: bool,
 }
 
-/// The steps of a policy. `filter` holds the classic BPF for its `seccomp`, in the kernel's bytes.
-pub fn lower(policy: &Policy, filter: Option<&[u8]>) -> Program {
-    let steps = |privileged| Launch { policy, privileged }.steps(filter);
+/// The classic BPF of a launch, in the kernel's bytes.
+#[derive(Debug, Clone)]
+pub struct Filters {
+    /// The program's.
+    pub program: Option<Vec<u8>>,
+    /// Pid 1's, which makes only the calls of [`REAPER_CALLS`].
+    pub reaper: Vec<u8>,
+}
+
+/// All that a reaper does: it waits for children and signals, passes signals on, and ends.
+pub const REAPER_CALLS: [u16; 4] =
+    [number::waitid, number::rt_sigtimedwait, number::kill, number::exit_group];
+
+/// The steps of a policy.
+pub fn lower(policy: &Policy, filters: &Filters) -> Program {
+    let steps = |privileged| Launch { policy, filters, privileged }.steps();
     Program { privileged: steps(true), unprivileged: steps(false) }
 }
 
 impl Launch<'_> {
     /// The caller's side; everything when no namespace needs a second process.
-    fn steps(self, filter: Option<&[u8]>) -> Vec<Step> {
+    fn steps(self) -> Vec<Step> {
         let mut steps = self.start();
         if self.forks() {
-            let inside = self.inside(filter);
+            let inside = self.inside();
             steps.extend(self.gate());
             steps.push(self.fork_inside(inside));
             steps.extend(self.host());
@@ -47,19 +60,19 @@ impl Launch<'_> {
             steps.extend(self.unshare());
             steps.extend(self.enter());
             steps.extend(self.payload());
-            steps.extend(self.end(filter));
+            steps.extend(self.end());
         }
         steps
     }
 
     /// The first process inside: everything that needs its capabilities, then the program or its reaper.
-    fn inside(self, filter: Option<&[u8]>) -> Vec<Step> {
+    fn inside(self) -> Vec<Step> {
         let mut steps = self.pass_gate();
         steps.extend(self.map_own_ids());
         steps.extend(self.enter());
         steps.push(self.hide());
         let mut payload = self.payload();
-        payload.extend(self.end(filter));
+        payload.extend(self.end());
         if self.reaps() {
             steps.push(self.fork_payload(payload));
             steps.extend(self.reaper());
@@ -93,7 +106,7 @@ impl Launch<'_> {
     fn fork_payload(self, payload: Vec<Step>) -> Step {
         Step::new(Phase::Payload, "start the program's process", self.policy.namespaces.pid.span)
             .promise(Promise::Namespaces)
-            .act(Act::Fork { flags: CLONE_CLEAR_SIGHAND, pid: Slot::Program, child: payload })
+            .act(Act::Fork { flags: 0, pid: Slot::Program, child: payload })
     }
 
     fn supervise(self, role: Role, pid: Slot) -> Step {

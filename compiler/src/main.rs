@@ -29,12 +29,18 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Check(commands::check::Args),
+    Build(commands::build::Args),
+    Run(commands::run::Args),
+    Inspect(commands::inspect::Args),
     New(commands::new::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check(args) => commands::check::run(args),
+        Command::Build(args) => commands::build::run(&args),
+        Command::Run(args) => commands::run::run(&args),
+        Command::Inspect(args) => commands::inspect::run(&args),
         Command::New(args) => commands::new::run(args),
     };
     result.unwrap_or_else(|error| {

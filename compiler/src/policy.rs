@@ -315,6 +315,14 @@ pub struct Seccomp {
     pub allow: BTreeMap<u32, Span>,
 }
 
+impl Seccomp {
+    /// Only these calls, and death for any other.
+    pub fn only(calls: &[u16]) -> Self {
+        let allow = calls.iter().map(|&number| (number.into(), Span::default())).collect();
+        Self { default_action: Spanned::new(Action::KillProcess, Span::default()), allow }
+    }
+}
+
 /// A verdict of the filter (seccomp(2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {

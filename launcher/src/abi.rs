@@ -20,8 +20,6 @@ pub const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
 
 /// `linux/sched.h`.
 pub const CLONE_PIDFD: u64 = 0x1000;
-/// Every disposition is the default one in the child.
-pub const CLONE_CLEAR_SIGHAND: u64 = 0x1_0000_0000;
 /// A new mount namespace.
 pub const CLONE_NEWNS: u64 = 0x2_0000;
 /// A new cgroup namespace.
@@ -62,7 +60,6 @@ mod tests {
     fn numbers_are_the_system_headers() {
         let pairs: &[(u64, u64)] = &[
             (CLONE_PIDFD, libc::CLONE_PIDFD as u64),
-            (CLONE_CLEAR_SIGHAND, libc::CLONE_CLEAR_SIGHAND as u64),
             (CLONE_NEWNS, libc::CLONE_NEWNS as u64),
             (CLONE_NEWCGROUP, libc::CLONE_NEWCGROUP as u64),
             (CLONE_NEWUTS, libc::CLONE_NEWUTS as u64),

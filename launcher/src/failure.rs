@@ -136,7 +136,7 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
     match failure {
         Failure::Errno(number) => {
             match errno::words(number) {
-                Some(words) => line.push(words.as_bytes()),
+                Some(words) => line.push(words),
                 None => {
                     line.push(b"errno ");
                     line.decimal(number.into());

@@ -9,7 +9,7 @@ use boxwright_launcher::plan::LARGEST_ARENA;
 use core::cell::UnsafeCell;
 
 /// The linker script puts it last, so that an unmapped page follows.
-#[repr(C, align(4096))]
+#[repr(C, align(8))]
 struct Arena(UnsafeCell<[u8; LARGEST_ARENA as usize]>);
 
 // SAFETY: the launcher never has a second thread.

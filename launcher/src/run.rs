@@ -7,8 +7,8 @@ use crate::supervise;
 use crate::sys::{self, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::plan::operation::{
-    Call, Check, Environment, Fork, Kind, Operation, Otherwise, PROMISES, Piece, Store, Strings, Success,
-    Tally, Text, Then,
+    Call, Check, Environment, Fork, Kind, Operation, Otherwise, Piece, Store, Strings, Success, Tally, Text,
+    Then,
 };
 use boxwright_launcher::plan::{Entry, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
@@ -43,6 +43,9 @@ pub struct Launch {
 }
 
 /// What the loop does after an operation: how many to skip.
+///
+/// Functions of the loop that are never inlined get their operation by reference; inlined, its fields would be copied
+/// into every arm, which costs the launcher hundreds of bytes.
 type Outcome = Result<u32, Failure>;
 
 /// Runs a plan.
@@ -56,7 +59,7 @@ pub fn launch(plan: Plan<'static>, start: Start) -> ! {
         child: None,
         entry,
         inside: false,
-        tally: [0; PROMISES],
+        tally: Tally::default(),
         pointers: None,
     };
     launch.run(plan.entry(entry))
@@ -69,7 +72,7 @@ impl Launch {
         let mut each = None;
         loop {
             let Some(operation) = self.plan.operation(first) else { sys::exit(EXIT_NOT_SET_UP) };
-            self.count(&operation);
+            self.tally.count(&operation);
             match self.operation(first, &operation, each.take()) {
                 Ok(skip) => {
                     if let Kind::Each(numbers) = operation.kind {
@@ -82,12 +85,7 @@ impl Launch {
         }
     }
 
-    fn count(&mut self, operation: &Operation) {
-        if let Some(count) = self.tally.get_mut(operation.promise as usize) {
-            *count = count.wrapping_add(1);
-        }
-    }
-
+    #[inline(never)]
     fn operation(&mut self, index: u32, operation: &Operation, each: Option<u64>) -> Outcome {
         match &operation.kind {
             Kind::Call(call) => self.calls(call, each),
@@ -175,7 +173,7 @@ impl Launch {
             Otherwise::SkipOptional(count) => {
                 for skipped in index + 1..=index + u32::from(count) {
                     if let Some(operation) = self.plan.operation(skipped) {
-                        self.count(&operation);
+                        self.tally.count(&operation);
                     }
                 }
                 Ok(count.into())
@@ -208,6 +206,7 @@ impl Launch {
         Ok(0)
     }
 
+    #[inline(never)]
     fn environment(&mut self, environment: &Environment) -> Outcome {
         // The first of the launcher's own arguments is its name.
         let own = self.start.arguments.count().saturating_sub(1);

@@ -28,9 +28,7 @@ pub const F_GETFD: u32 = 1;
 
 /// `linux/openat2.h`.
 pub const RESOLVE_NO_XDEV: u64 = 1;
-/// Never through /proc/PID/fd and the like.
-pub const RESOLVE_NO_MAGICLINKS: u64 = 2;
-/// Never through a symbolic link.
+/// Never through a symbolic link, nor /proc/PID/fd and the like.
 pub const RESOLVE_NO_SYMLINKS: u64 = 4;
 
 /// `linux/mount.h`.
@@ -72,8 +70,6 @@ pub const S_IFREG: u32 = 0o100_000;
 pub const S_IFCHR: u32 = 0o020_000;
 /// `linux/stat.h`: ask statx(2) for the type.
 pub const STATX_TYPE: u32 = 1;
-/// The size of a `struct statx`.
-pub const STATX_BYTES: u32 = 256;
 /// Where its mode is.
 pub const STATX_MODE: u32 = 28;
 /// Where its device number is: major, then minor.
@@ -145,6 +141,9 @@ pub const ENOSPC: u8 = 28;
 /// Not in this kernel, or refused as if it were not.
 pub const ENOSYS: u8 = 38;
 
+/// A symbolic link where none may be.
+pub const ELOOP: u8 = 40;
+
 /// `linux/mount.h`: `struct mount_attr`.
 pub fn mount_attributes(set: u32, propagation: u64) -> Vec<u8> {
     words(&[set.into(), 0, propagation, 0])
@@ -199,12 +198,10 @@ mod tests {
             (O_PATH.into(), libc::O_PATH as u64),
             (F_DUPFD_CLOEXEC.into(), libc::F_DUPFD_CLOEXEC as u64),
             (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),
-            (RESOLVE_NO_MAGICLINKS, libc::RESOLVE_NO_MAGICLINKS),
             (RESOLVE_NO_SYMLINKS, libc::RESOLVE_NO_SYMLINKS),
             (MS_PRIVATE, libc::MS_PRIVATE),
             (MNT_DETACH.into(), libc::MNT_DETACH as u64),
             (S_IFMT.into(), libc::S_IFMT.into()),
-            (STATX_BYTES.into(), size_of::<libc::statx>() as u64),
             (STATX_MODE.into(), std::mem::offset_of!(libc::statx, stx_mode) as u64),
             (STATX_RDEV.into(), std::mem::offset_of!(libc::statx, stx_rdev_major) as u64),
             (PROC_SUPER_MAGIC, libc::PROC_SUPER_MAGIC as u64),

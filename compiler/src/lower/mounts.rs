@@ -81,11 +81,15 @@ impl<'a> Launch<'a> {
                     .act(set_attributes(Slot::Root.into(), "", attributes, 0)),
             );
         }
-        if self.entries().any(|entry| self.needs_scratch(&entry)) {
-            steps.push(self.make_scratch());
-        }
         steps.extend(self.entries().filter_map(|entry| self.open_source(entry)));
         steps
+    }
+
+    /// Inline files and masks, made by whoever owns the tree while the old root is still there to attach them to.
+    fn inline(self) -> Vec<Step> {
+        let inline: Vec<Step> = self.entries().filter_map(|entry| self.make_inline(entry)).collect();
+        let scratch = (!inline.is_empty()).then(|| self.make_scratch());
+        scratch.into_iter().chain(inline).collect()
     }
 
     fn source_step(self, verb: &str, path: &str, span: Span) -> Step {
@@ -95,13 +99,12 @@ impl<'a> Launch<'a> {
             .note(ENOSYS.into(), MOUNT_API_MISSING)
     }
 
-    /// Inline files and masks are mounts, unless they are files of a directory that is the sandbox's own and closed later.
-    fn needs_scratch(self, entry: &Entry) -> bool {
-        match entry.mount.kind {
-            MountKind::Mask { .. } => true,
-            MountKind::Text { .. } => !self.is_written_in_place(entry),
-            _ => false,
-        }
+    fn inline_step(self, verb: &str, path: &str, span: Span) -> Step {
+        Step::new(Phase::Root, format!("{verb} {path}"), span)
+            .promise(Promise::Mounts)
+            .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
+            .note(EPERM.into(), MOUNT_REFUSED)
+            .note(EACCES.into(), MOUNT_REFUSED)
     }
 
     fn owner_of(self, entry: &Entry) -> Owner {
@@ -117,7 +120,7 @@ impl<'a> Launch<'a> {
     fn make_scratch(self) -> Step {
         let directory = [Slot::Scratch.into(), EMPTY_DIRECTORY.into(), 0o555.into()];
         let file = [Slot::Scratch.into(), EMPTY_FILE.into(), (S_IFREG | 0o444).into()];
-        self.source_step("make", "inline files", self.root_span())
+        self.inline_step("make", "inline files", self.root_span())
             .acts(new_file_system("tmpfs", &[("mode", "0755")], PLAIN | MOUNT_ATTR_NOEXEC, Slot::Scratch))
             .act(attach(Slot::Scratch))
             .act(Call::new(number::mkdirat, directory))
@@ -125,7 +128,7 @@ impl<'a> Launch<'a> {
     }
 
     fn open_source(self, entry: Entry) -> Option<Step> {
-        let Entry { number, destination, mount } = entry;
+        let Entry { number, mount, .. } = entry;
         let source = Slot::Source(number);
         Some(match &mount.kind {
             MountKind::Bind { source: path, writable, executable, optional } => {
@@ -166,19 +169,28 @@ impl<'a> Launch<'a> {
                     .acts(new_file_system("proc", parameters, PLAIN | MOUNT_ATTR_NOEXEC, source))
                     .note(EPERM.into(), PROC_REFUSED)
             }
+            _ => return None,
+        })
+    }
+
+    /// A mount of the scratch file system, for an entry that is not a file in a directory that is closed later.
+    fn make_inline(self, entry: Entry) -> Option<Step> {
+        let Entry { number, destination, mount } = entry;
+        let source = Slot::Source(number);
+        Some(match &mount.kind {
             MountKind::Mask { .. } => {
                 let clone = |name, slot| open_tree_at(Slot::Scratch.into(), name).keep(slot);
                 let close = |slot: Slot| set_attributes(slot.into(), "", MOUNT_ATTR_RDONLY, 0);
                 let file = Slot::EmptyFile(number);
-                self.source_step("prepare mask of", destination, mount.span)
+                self.inline_step("prepare mask of", destination, mount.span)
                     .act(clone(EMPTY_DIRECTORY, source))
                     .act(close(source))
                     .act(clone(EMPTY_FILE, file))
                     .act(close(file))
             }
-            MountKind::Text { content, mode } if self.needs_scratch(&entry) => {
+            MountKind::Text { content, mode } if !self.is_written_in_place(&entry) => {
                 let name = format!("text{number}");
-                self.source_step("write text for", destination, mount.span)
+                self.inline_step("write text for", destination, mount.span)
                     .acts(write_file(Slot::Scratch.into(), &name, content, *mode))
                     .act(open_tree_at(Slot::Scratch.into(), &name).keep(source))
                     .act(set_attributes(source.into(), "", MOUNT_ATTR_RDONLY, 0))
@@ -192,11 +204,12 @@ impl<'a> Launch<'a> {
         if !self.has_own_mounts() {
             return Vec::new();
         }
-        let mut steps = match self.policy.filesystem.root.value {
-            Root::Host => self.close_host_root(),
-            Root::Empty => vec![self.make_root(), self.change_root()],
-            Root::Rootfs(_) => vec![self.change_root()],
-        };
+        let mut steps = self.inline();
+        match self.policy.filesystem.root.value {
+            Root::Host => steps.extend(self.close_host_root(!steps.is_empty())),
+            Root::Empty => steps.extend([self.make_root(), self.change_root()]),
+            Root::Rootfs(_) => steps.push(self.change_root()),
+        }
         let mut made = BTreeSet::new();
         let mut pinned = BTreeSet::new();
         for entry in self.entries() {
@@ -242,9 +255,9 @@ impl<'a> Launch<'a> {
     }
 
     /// The host's tree stays, read-only; the mounts then go over it.
-    fn close_host_root(self) -> Vec<Step> {
+    fn close_host_root(self, has_scratch: bool) -> Vec<Step> {
         let mut steps = Vec::new();
-        if self.entries().any(|entry| self.needs_scratch(&entry)) {
+        if has_scratch {
             steps.push(
                 Step::new(Phase::Root, "leave inline files", self.root_span())
                     .act(Call::new(number::fchdir, [Slot::Scratch.into()]))
@@ -312,7 +325,7 @@ impl<'a> Launch<'a> {
 
     /// Mounts what is at `path` on itself, with more attributes.
     fn cover_with_itself(self, entry: &Entry, path: &str, attributes: u32, optional: bool) -> Step {
-        let (place, tree) = (Slot::Destination(entry.number), Slot::EmptyFile(entry.number));
+        let (place, tree) = (Slot::Destination(entry.number), Slot::Cover);
         let mut acts: Vec<Act> = vec![open_tree_at(place.into(), "").keep(tree).into()];
         if attributes != 0 {
             acts.push(set_attributes(tree.into(), "", attributes, 0).into());
@@ -322,7 +335,7 @@ impl<'a> Launch<'a> {
         acts.push(Call::new(number::close, [place.into()]).into());
         let verb = if attributes == 0 { "pin" } else { "seal" };
         self.mount_step(verb, path, entry.mount.span)
-            .acts(resolve(path, place, optional))
+            .act(resolve(path, place, optional))
             .acts(optionally(place, optional, acts))
     }
 
@@ -330,6 +343,8 @@ impl<'a> Launch<'a> {
         Step::new(Phase::Mounts, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::Capabilities])
+            .note(ENOENT.into(), NO_MOUNT_POINT)
+            .note(ELOOP.into(), SYMLINK_ON_THE_WAY)
     }
 
     /// Puts an entry in its place.
@@ -340,16 +355,10 @@ impl<'a> Launch<'a> {
         match &mount.kind {
             MountKind::Bind { optional, .. } => {
                 let acts = optionally(source, *optional, self.put(&entry, None));
-                step("mount").acts(parents).acts(acts).note(ENOENT.into(), NO_MOUNT_POINT)
+                step("mount").acts(parents).acts(acts)
             }
-            MountKind::Device { .. } => step("mount")
-                .acts(parents)
-                .acts(self.put(&entry, Some(false)))
-                .note(ENOENT.into(), NO_MOUNT_POINT),
-            MountKind::Proc { .. } => step("mount")
-                .acts(parents)
-                .acts(self.put(&entry, Some(true)))
-                .note(ENOENT.into(), NO_MOUNT_POINT),
+            MountKind::Device { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
+            MountKind::Proc { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(true))),
             MountKind::Tmpfs { size, mode, executable } => {
                 let attributes = PLAIN | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
                 self.memory(step("mount"), &entry, parents, *size, *mode, attributes)
@@ -367,10 +376,7 @@ impl<'a> Launch<'a> {
             MountKind::Text { content, mode } if self.is_written_in_place(&entry) => {
                 step("write").acts(parents).acts(write_file(AT_FDCWD.into(), destination, content, *mode))
             }
-            MountKind::Text { .. } => step("mount")
-                .acts(parents)
-                .acts(self.put(&entry, Some(false)))
-                .note(ENOENT.into(), NO_MOUNT_POINT),
+            MountKind::Text { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
             MountKind::Mask { optional } => self.mask(&entry, *optional),
             MountKind::Seal { optional } => {
                 self.cover_with_itself(&entry, destination, MOUNT_ATTR_RDONLY, *optional)
@@ -404,7 +410,6 @@ impl<'a> Launch<'a> {
         step.acts(new_file_system("tmpfs", &parameters, attributes, Slot::Source(entry.number)))
             .acts(parents)
             .acts(self.put(entry, Some(true)))
-            .note(ENOENT.into(), NO_MOUNT_POINT)
     }
 
     /// Moves an entry's source to its destination. In a tree of the sandbox's own the mount point is made, a directory or a
@@ -414,7 +419,7 @@ impl<'a> Launch<'a> {
         let path = entry.destination;
         let mut acts = Vec::new();
         if self.owner_of(entry) == Owner::Foreign {
-            acts.extend(resolve(path, place, false));
+            acts.push(resolve(path, place, false));
             acts.push(move_onto(source, place).into());
             acts.push(Call::new(number::close, [place.into()]).into());
         } else {
@@ -440,7 +445,7 @@ impl<'a> Launch<'a> {
             Call::new(number::close, [place.into()]).into(),
         ];
         self.mount_step("mask", entry.destination, entry.mount.span)
-            .acts(resolve(entry.destination, place, optional))
+            .act(resolve(entry.destination, place, optional))
             .acts(optionally(place, optional, acts))
     }
 }
@@ -533,15 +538,12 @@ fn new_file_system(kind: &str, parameters: &[(&str, &str)], attributes: u32, to:
     acts
 }
 
-/// openat2(2) in the sandbox's own root. What names kernel file systems may not be a symlink anywhere on its way.
-fn resolve(path: &str, to: Slot, optional: bool) -> Vec<Act> {
-    let kernel = ["/proc", "/sys", "/dev"]
-        .iter()
-        .any(|top| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-    let links = if kernel { RESOLVE_NO_SYMLINKS } else { 0 };
-    let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_MAGICLINKS | links);
+/// openat2(2) in the sandbox's own root, through no symlink at all: whoever writes to that tree must not choose another place,
+/// and no two destinations may be one.
+fn resolve(path: &str, to: Slot, optional: bool) -> Act {
+    let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
     let open = Call::new(number::openat2, [AT_FDCWD.into(), path.into(), how.into(), 24.into()]).keep(to);
-    vec![if optional { open.on(ENOENT, Then::Continue) } else { open }.into()]
+    if optional { open.on(ENOENT, Then::Continue) } else { open }.into()
 }
 
 fn make_directory(path: &str) -> Call {

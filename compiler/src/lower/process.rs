@@ -37,7 +37,7 @@ impl Launch<'_> {
     }
 
     /// The last steps: what would stop any other step, then the filter, then the program.
-    pub(super) fn end(self, filter: Option<&[u8]>) -> Vec<Step> {
+    pub(super) fn end(self) -> Vec<Step> {
         let process = &self.policy.process;
         let program = &process.args[0];
         let mut steps = self.limits();
@@ -56,13 +56,13 @@ impl Launch<'_> {
             number::rt_sigprocmask,
             [SIG_SETMASK.into(), words(&[0]).into(), Value::Zero, 8.into()],
         )));
-        if let (Some(filter), Some(seccomp)) = (filter, &self.policy.seccomp) {
+        if let (Some(filter), Some(seccomp)) = (&self.filters.program, &self.policy.seccomp) {
             steps.push(
                 Step::new(Phase::Exec, "install the seccomp filter", seccomp.default_action.span)
                     .promise(Promise::Seccomp)
                     .needs(&[Fact::NoNewPrivileges, Fact::Unfiltered])
                     .takes(&[Fact::Unfiltered])
-                    .act(Act::Filter(filter.to_vec()))
+                    .act(Act::Filter(filter.clone()))
                     .note(EINVAL.into(), SECCOMP_REFUSED)
                     .note(ENOSYS.into(), SECCOMP_REFUSED),
             );
@@ -205,6 +205,7 @@ impl Launch<'_> {
             step("set no_new_privs").act(Call::new(number::prctl, [PR_SET_NO_NEW_PRIVS.into(), 1.into()])),
             step("drop capabilities")
                 .act(Call::new(number::capset, [capability_header().into(), capability_data(0, 0).into()])),
+            step("install its own filter").act(Act::Filter(self.filters.reaper.clone())),
             self.supervise(Role::Reaper, Slot::Program),
         ]
     }

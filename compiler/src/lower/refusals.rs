@@ -49,5 +49,8 @@ pub const SECCOMP_REFUSED: &str = "the kernel has no seccomp filters, or refuses
 /// A mount point is missing in a tree that is not ours.
 pub const NO_MOUNT_POINT: &str = "nothing is created in a tree that is not the sandbox's own: make the mount point there, \
     or use root = \"empty\"";
+/// A symlink on the way to a mount point.
+pub const SYMLINK_ON_THE_WAY: &str =
+    "no symlink is followed to a mount point: name the path that it leads to";
 /// The program cannot be found.
 pub const PROGRAM_MISSING: &str = "the program, or the interpreter that it names, is not in the sandbox";

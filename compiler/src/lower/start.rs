@@ -7,14 +7,14 @@ use super::step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Slot,
 use crate::policy::{Namespace, User};
 use crate::source::Span;
 use boxwright_launcher::abi::{
-    CLONE_CLEAR_SIGHAND, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID,
-    CLONE_NEWTIME, CLONE_NEWUSER, CLONE_NEWUTS, SIGCHLD, SIGKILL, SIGSTOP,
+    CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER,
+    CLONE_NEWUTS, SIGKILL, SIGSTOP,
 };
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 
-/// All standard signals, as a set: those that a caller may have left ignored.
-const STANDARD_SIGNALS: u64 = 0x7fff_ffff;
+/// All signals but SIGKILL and SIGSTOP, whose dispositions are fixed: a caller may have left any of the others ignored.
+const EVERY_DISPOSITION: u64 = !(1 << (SIGKILL - 1) | 1 << (SIGSTOP - 1));
 
 impl Launch<'_> {
     /// What every launch begins with.
@@ -27,7 +27,7 @@ impl Launch<'_> {
                     number::rt_sigprocmask,
                     [SIG_SETMASK.into(), words(&[u64::MAX]).into(), Value::Zero, 8.into()],
                 ))
-                .act(Act::Signals(self.dispositions())),
+                .act(Act::Signals(EVERY_DISPOSITION)),
             Step::new(Phase::Start, "prepare the file mode mask", Span::default())
                 .act(Call::new(number::umask, []).any()),
             Step::new(Phase::Start, "prepare argv and envp", process.args[0].span)
@@ -67,12 +67,6 @@ impl Launch<'_> {
                 .act(Call::new(number::openat, [AT_FDCWD.into(), "/dev/null".into(), O_RDWR.into()]).any());
         }
         step
-    }
-
-    /// Which dispositions to reset: a child gets all of them from clone3(2).
-    fn dispositions(self) -> u64 {
-        let bit = |signal: u32| 1 << (signal - 1);
-        if self.forks() { bit(SIGCHLD) } else { STANDARD_SIGNALS & !(bit(SIGKILL) | bit(SIGSTOP)) }
     }
 
     /// Asks for SIGKILL when the caller dies, and makes sure that it has not died before.
@@ -139,7 +133,7 @@ impl Launch<'_> {
         let span = [&namespaces.user, &namespaces.pid].map(|namespace| namespace.span);
         let step = Step::new(Phase::Fork, "make new namespaces", span[usize::from(!self.new_user())])
             .promise(Promise::Namespaces)
-            .act(Act::Fork { flags: self.namespace_flags() | CLONE_CLEAR_SIGHAND, pid: Slot::Child, child })
+            .act(Act::Fork { flags: self.namespace_flags(), pid: Slot::Child, child })
             .note(ENOSYS.into(), CLONE3_MISSING)
             .note(ENOSPC.into(), USER_NAMESPACES_USED_UP);
         let refused = if self.new_user() { USER_NAMESPACE_REFUSED } else { NEEDS_PRIVILEGE };

@@ -146,6 +146,8 @@ pub enum Slot {
     Source(u16),
     /// Where the entry with this number goes.
     Destination(u16),
+    /// What is there already, to be mounted on itself.
+    Cover,
     /// The empty file that may stand over the entry with this number.
     EmptyFile(u16),
 }

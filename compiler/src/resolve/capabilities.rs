@@ -1,4 +1,4 @@
-//! Capabilities by name.
+//! Capabilities by name: their numbers, and the mask of a list of them.
 
 use super::rules::{DUPLICATE_ENTRY, UNKNOWN_CAPABILITY};
 use crate::diagnostic::{Diagnostic, suggest};

@@ -220,9 +220,9 @@ impl<'a> Plan<'a> {
 
     /// How many operations of each promise must have been executed on the way to exec.
     pub fn promises(&self, entry: Entry) -> Tally {
-        let mut tally = [0; PROMISES];
+        let mut tally = Tally::default();
         let start = field::PROMISES + if entry == Entry::Unprivileged { 2 * PROMISES } else { 0 };
-        for (index, count) in tally.iter_mut().enumerate() {
+        for (index, count) in tally.0.iter_mut().enumerate() {
             let at = start + 2 * index;
             let low = self.bytes.get(at).copied().unwrap_or(0);
             let high = self.bytes.get(at + 1).copied().unwrap_or(0);
@@ -287,8 +287,8 @@ impl<'a> Plan<'a> {
         let notes = self.section(Section::Notes);
         (0..notes.len() / NOTE_BYTES)
             .map(|index| index * NOTE_BYTES)
-            .find(|&at| word(notes, at) == operation && word(notes, at + 4) == errno)
-            .map(|at| self.string(word(notes, at + 8)))
+            .find(|&at| word(notes, at + 4) == operation && word(notes, at + 8) == errno)
+            .map(|at| self.string(word(notes, at)))
     }
 
     /// Where the plan comes from.
@@ -298,8 +298,8 @@ impl<'a> Plan<'a> {
             name: self.string(word(bytes, 0)),
             compiler: self.string(word(bytes, 4)),
             tables: self.string(word(bytes, 8)),
-            spec: bytes.get(16..48).unwrap_or(&[]),
-            launcher: bytes.get(48..80).unwrap_or(&[]),
+            spec: bytes.get(12..44).unwrap_or(&[]),
+            launcher: bytes.get(44..76).unwrap_or(&[]),
         }
     }
 }
@@ -309,10 +309,10 @@ impl Origin<'_> {
     pub const BYTES: usize = 16;
 }
 
-/// The size of a note's record: operation, errno, string, zero.
-pub const NOTE_BYTES: usize = 16;
+/// The size of a note's record: string, operation, errno.
+pub const NOTE_BYTES: usize = 12;
 /// The size of the provenance section.
-pub const PROVENANCE_BYTES: usize = 80;
+pub const PROVENANCE_BYTES: usize = 76;
 
 impl Reason {
     /// Every reason.

@@ -45,7 +45,7 @@ impl Section {
     ];
 
     /// Its length is a multiple of this.
-    fn unit(self) -> usize {
+    pub(super) fn unit(self) -> usize {
         match self {
             Self::Lists => 8,
             Self::Operations => RECORD_BYTES,

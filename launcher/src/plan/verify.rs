@@ -1,8 +1,8 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Call, Environment, Fork, Kind, NONE, Operation, Otherwise, PROMISES, Piece, Promise,
-    RECORD_BYTES, Store, Strings, Success, Tally, Text, Then,
+    Argument, Call, Environment, Fork, Kind, NONE, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Store,
+    Strings, Success, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -46,7 +46,7 @@ impl Plan<'_> {
     pub(super) fn verify(&self) -> Result<(), Refusal> {
         self.verify_shapes()?;
         for entry in [Entry::Privileged, Entry::Unprivileged] {
-            let mut walk = Walk { plan: self, tally: [0; PROMISES], programs: 0 };
+            let mut walk = Walk { plan: self, tally: Tally::default(), programs: 0 };
             walk.list(self.entry(entry), 0, 0, &mut Slots([0; SLOT_WORDS / 64]))?;
             let refusal = |reason| Err(Refusal { offset: super::field::ENTRIES, reason });
             if walk.programs != 1 {
@@ -60,7 +60,8 @@ impl Plan<'_> {
     }
 
     fn verify_shapes(&self) -> Result<(), Refusal> {
-        let refuse = |section, reason| Err(Refusal { offset: self.sections.range(section).start, reason });
+        let refuse =
+            |section: Section, reason| Err(Refusal { offset: self.sections.range(section).start, reason });
         let strings = self.section(Section::Strings);
         if strings.last() != Some(&0) {
             return refuse(Section::Strings, Reason::Shape);
@@ -74,24 +75,13 @@ impl Plan<'_> {
         if self.operations() > MOST_OPERATIONS {
             return refuse(Section::Operations, Reason::Shape);
         }
-        let string = |offset: u32| (offset as usize) < strings.len();
-        let origins = self.section(Section::Origins);
-        for at in (0..origins.len()).step_by(super::Origin::BYTES) {
-            if !string(super::word(origins, at)) || !string(super::word(origins, at + 4)) {
-                return refuse(Section::Origins, Reason::Pointer);
+        // Their records begin with so many strings.
+        for (section, count) in [(Section::Origins, 2), (Section::Notes, 1), (Section::Provenance, 3)] {
+            for record in self.section(section).chunks_exact(section.unit()) {
+                if (0..count).any(|index| super::word(record, 4 * index) as usize >= strings.len()) {
+                    return refuse(section, Reason::Pointer);
+                }
             }
-        }
-        let notes = self.section(Section::Notes);
-        for at in (0..notes.len()).step_by(super::NOTE_BYTES) {
-            if !string(super::word(notes, at + 8)) || super::word(notes, at + 12) != 0 {
-                return refuse(Section::Notes, Reason::Pointer);
-            }
-        }
-        let provenance = self.section(Section::Provenance);
-        if (0..12).step_by(4).any(|at| !string(super::word(provenance, at)))
-            || super::word(provenance, 12) != 0
-        {
-            return refuse(Section::Provenance, Reason::Pointer);
         }
         self.verify_operations()
     }
@@ -152,8 +142,7 @@ impl Walk<'_, '_> {
             }
             each = matches!(operation.kind, Kind::Each(_));
             if !forked {
-                self.tally[operation.promise as usize] =
-                    self.tally[operation.promise as usize].saturating_add(1);
+                self.tally.count(&operation);
             }
             match operation.kind {
                 Kind::Fork(fork) => {
@@ -171,6 +160,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn operation(
         &self,
         operation: &Operation,
@@ -223,6 +213,7 @@ impl Walk<'_, '_> {
         }
     }
 
+    #[inline(never)]
     fn call(&self, call: &Call, each: bool, slots: &mut Slots) -> Result<(), Reason> {
         if number::BANNED.contains(&call.number) {
             return Err(Reason::Call);

@@ -1,6 +1,6 @@
 //! The writer of a plan: lists and tables in, bytes out.
 
-use super::operation::{Kind, Operation, PROMISES, RECORD_BYTES, Tally};
+use super::operation::{Kind, Operation, RECORD_BYTES, Tally};
 use super::{HEADER_BYTES, MAGIC, Sections, VERSION, field, hash};
 use alloc::collections::BTreeMap;
 use alloc::vec;
@@ -101,8 +101,7 @@ impl Draft {
 
     /// Says where the plan comes from.
     pub fn sources(&mut self, sources: &Sources) {
-        let words =
-            [self.string(sources.name), self.string(sources.compiler), self.string(sources.tables), 0];
+        let words = [self.string(sources.name), self.string(sources.compiler), self.string(sources.tables)];
         self.provenance = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         self.provenance.extend_from_slice(&sources.spec);
         self.provenance.extend_from_slice(&sources.launcher);
@@ -110,12 +109,12 @@ impl Draft {
 
     /// How many operations of each promise lie on the way from an entry to the program.
     fn tally(&self, mut list: u16) -> Tally {
-        let mut tally = [0; PROMISES];
+        let mut tally = Tally::default();
         // As many steps as there are lists: a circle of forks ends here and is refused by the reader.
         for _ in 0..self.lists.len() {
             let mut next = None;
             for operation in self.lists.get(usize::from(list)).into_iter().flatten() {
-                tally[operation.promise as usize] += 1;
+                tally.count(operation);
                 if let Kind::Fork(fork) = operation.kind {
                     next = Some(fork.list);
                     break;
@@ -146,7 +145,7 @@ impl Draft {
         let origins = self.origins.iter().flatten().flat_map(|word| word.to_le_bytes()).collect();
         let note = |&(list, at, errno, text): &(u16, u32, u32, u32)| {
             let first = firsts.get(usize::from(list)).copied().unwrap_or(0);
-            [first + at, errno, text, 0]
+            [text, first + at, errno]
         };
         let notes = self.notes.iter().flat_map(note).flat_map(u32::to_le_bytes).collect();
         let tallies = [self.tally(self.entries[0]), self.tally(self.entries[1])];
@@ -158,7 +157,7 @@ impl Draft {
         put(&mut bytes, field::KERNEL, self.kernel);
         put(&mut bytes, field::ARENA, self.arena_bytes);
         put(&mut bytes, field::ENTRIES, u32::from(self.entries[0]) | u32::from(self.entries[1]) << 16);
-        for (at, count) in tallies.iter().flatten().enumerate() {
+        for (at, count) in tallies.iter().flat_map(|tally| tally.0).enumerate() {
             bytes[field::PROMISES + 2 * at..][..2].copy_from_slice(&count.to_le_bytes());
         }
         let parts: [Vec<u8>; Sections::COUNT] = [

@@ -7,7 +7,7 @@ use super::{Malformed, Record, Sink};
 pub struct Fork {
     /// The list that the child runs.
     pub list: u16,
-    /// Which namespaces are new and whether dispositions are reset: only [`Fork::FLAGS`].
+    /// Which namespaces are new: only [`Fork::FLAGS`].
     pub flags: u64,
     /// The slot for the child's pid.
     pub pid: u32,
@@ -17,8 +17,7 @@ impl Fork {
     pub(super) const NUMBER: u8 = 7;
 
     /// The flags of clone3(2) that a plan may ask for: none shares memory or descriptors with the parent.
-    pub const FLAGS: u64 = crate::abi::CLONE_CLEAR_SIGHAND
-        | crate::abi::CLONE_NEWNS
+    pub const FLAGS: u64 = crate::abi::CLONE_NEWNS
         | crate::abi::CLONE_NEWCGROUP
         | crate::abi::CLONE_NEWUTS
         | crate::abi::CLONE_NEWIPC

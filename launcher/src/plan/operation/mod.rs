@@ -110,8 +110,21 @@ pub enum Promise {
 /// How many promises there are.
 pub const PROMISES: usize = 12;
 
-/// Executed or declared operations by promise.
-pub type Tally = [u16; PROMISES];
+/// Executed or declared operations by promise; those that keep none are not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally(pub [u16; PROMISES]);
+
+impl Tally {
+    /// Counts an operation.
+    pub fn count(&mut self, operation: &Operation) {
+        if operation.promise != Promise::None
+            && let Some(count) = self.0.get_mut(operation.promise as usize)
+        {
+            // More than a plan may have: a wrong count is a broken promise.
+            *count = count.wrapping_add(1);
+        }
+    }
+}
 
 /// A record that no writer makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,56 @@
+//! `boxwright build`: one spec to one executable.
+
+use super::{compile, complain, write_whole};
+use anyhow::Context;
+use boxwright::link::LAUNCHER;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A spec with errors.
+const FINDINGS: u8 = 1;
+/// Executables are for everybody, plans are data.
+const EXECUTABLE_MODE: u32 = 0o755;
+const PLAN_MODE: u32 = 0o644;
+
+/// Compile a spec and seal it into one static executable
+///
+/// The same spec gives the same bytes, on every machine. Nothing is written unless everything could be compiled.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  boxwright build web.sandbox.toml -o web         one executable: ./web starts the program in its sandbox
+  boxwright build web.sandbox.toml --plan web.plan --launcher launcher
+                                                  the same in two files: ./launcher web.plan")]
+#[group(id = "outputs", required = true, multiple = true, args = ["output", "plan", "launcher"])]
+pub struct Args {
+    /// The spec; - is standard input
+    spec: PathBuf,
+    /// Write the sealed launcher here
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write the plan alone here, for the bare launcher
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// Write the bare launcher here: it takes a plan file as its first argument
+    #[arg(long, value_name = "FILE")]
+    launcher: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let Some(built) = compile(&args.spec)? else {
+        complain("nothing was built");
+        return Ok(ExitCode::from(FINDINGS));
+    };
+    let files = [
+        (&args.output, &built.executable[..], EXECUTABLE_MODE),
+        (&args.plan, &built.plan, PLAN_MODE),
+        (&args.launcher, LAUNCHER, EXECUTABLE_MODE),
+    ];
+    for (path, bytes, mode) in files {
+        if let Some(path) = path {
+            write_whole(path, bytes, mode).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,231 @@
+//! Bytes to words: what a plan does, its steps in the spec's words and its calls as strace would print them.
+
+mod arguments;
+
+use crate::diagnostic::visible;
+use boxwright_launcher::plan::operation::{
+    Argument, Call, Check, Comparison, Kind, Operation, Otherwise, Piece, Promise, Role, Store, Strings,
+    Success, Text, Then,
+};
+use boxwright_launcher::plan::{Entry, Plan};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// The whole plan in words; with `calls`, each step's operations too.
+pub fn render(plan: &Plan, calls: bool) -> String {
+    let mut page = Page { plan, calls, text: String::new() };
+    page.header();
+    let [privileged, unprivileged] = [Entry::Privileged, Entry::Unprivileged].map(|entry| plan.entry(entry));
+    if privileged == unprivileged {
+        page.way("launched by anybody", privileged);
+    } else {
+        page.way("launched with CAP_SETUID and CAP_SETGID", privileged);
+        page.way("launched by an ordinary user", unprivileged);
+    }
+    page.text
+}
+
+/// What is being written.
+struct Page<'p, 'a> {
+    plan: &'p Plan<'a>,
+    calls: bool,
+    text: String,
+}
+
+impl Page<'_, '_> {
+    fn line(&mut self, indent: usize, line: &str) {
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "{:indent$}{line}", "");
+    }
+
+    fn header(&mut self) {
+        let provenance = self.plan.provenance();
+        let kernel = self.plan.kernel();
+        let rows = [
+            ("plan", hexadecimal(&Sha256::digest(self.plan.bytes()))),
+            ("name", words(provenance.name)),
+            ("compiler", words(provenance.compiler)),
+            ("tables", words(provenance.tables)),
+            ("spec", hexadecimal(provenance.spec)),
+            ("launcher", hexadecimal(provenance.launcher)),
+            ("kernel", format!("{}.{} or newer", kernel >> 16, kernel & 0xffff)),
+            ("size", format!("{} bytes, {} operations", self.plan.bytes().len(), self.plan.operations())),
+            ("not applied", "Landlock, cgroups and limits other than rlimits: this version has none".into()),
+        ];
+        for (name, value) in rows {
+            self.line(0, &format!("{name:<12}{value}"));
+        }
+    }
+
+    fn way(&mut self, title: &str, list: u16) {
+        self.line(0, "");
+        self.line(0, &format!("{title}:"));
+        self.list(list, 2);
+    }
+
+    fn list(&mut self, number: u16, indent: usize) {
+        let Some(list) = self.plan.list(number) else { return };
+        let mut origin = None;
+        for index in list.first..list.first + list.count {
+            let Some(operation) = self.plan.operation(index) else { continue };
+            if origin != Some(operation.origin) {
+                origin = Some(operation.origin);
+                self.step(&operation, indent);
+            }
+            if self.calls {
+                let text = self.operation(&operation);
+                self.line(indent + 4, &text);
+            }
+            if let Kind::Fork(fork) = operation.kind {
+                self.line(indent + 2, "the child:");
+                self.list(fork.list, indent + 4);
+                self.line(indent + 2, "the parent:");
+            }
+        }
+    }
+
+    fn step(&mut self, operation: &Operation, indent: usize) {
+        let origin = self.plan.origin(operation.origin);
+        let promise = match operation.promise {
+            Promise::None => String::new(),
+            promise => format!(" [{}]", promise_words(promise)),
+        };
+        let place = format!("{}:{}:{}", words(origin.file), origin.line, origin.column);
+        self.line(indent, &format!("{}{promise}  {place}", words(origin.words)));
+    }
+
+    fn operation(&self, operation: &Operation) -> String {
+        match &operation.kind {
+            Kind::Call(call) => self.call(call),
+            Kind::Check(check) => self.check(check),
+            Kind::Each(each) => format!("for each of {:#x}:", each.set),
+            Kind::Text(text) => self.text(text),
+            Kind::Signals(signals) => format!("reset the dispositions of signals {:#x}", signals.set),
+            Kind::Environment(environment) => format!(
+                "argv = {}{}, envp = {}, passed on = {}",
+                self.strings(environment.arguments),
+                if environment.append { " and the launcher's own" } else { "" },
+                self.strings(environment.variables),
+                self.strings(environment.passed),
+            ),
+            Kind::Fork(fork) => format!("clone3({})", arguments::clone_flags(fork.flags)),
+            Kind::Filter(filter) => {
+                format!("seccomp(SECCOMP_SET_MODE_FILTER, {} instructions)", filter.count)
+            }
+            Kind::Exec(exec) => format!("execve({}, argv, envp)", quoted(self.plan.string(exec.path))),
+            Kind::Supervise(supervise) => match supervise.role {
+                Role::Outside => "wait, pass signals on, end with the program's exit status".into(),
+                Role::Reaper => "reap every orphan, pass signals on, end with the program".into(),
+            },
+        }
+    }
+
+    fn call(&self, call: &Call) -> String {
+        let name = arguments::call_name(call.number);
+        let last =
+            call.arguments.iter().rposition(|argument| *argument != Argument::Zero).map_or(0, |at| at + 1);
+        let shown = call.arguments.iter().take(last).enumerate();
+        let shown: Vec<String> =
+            shown.map(|(index, argument)| self.argument(call.number, index, *argument)).collect();
+        let mut text = format!("{name}({})", shown.join(", "));
+        match call.result {
+            Store::Word(slot) => text += &format!(" = ${slot}"),
+            Store::Pair(slot) => text += &format!(" = ${slot} ${}", slot + 4),
+            Store::Nothing => {}
+        }
+        if let Success::Equals(argument) = call.success {
+            text += &format!(", must return argument {}", argument + 1);
+        }
+        if call.skip > 0 {
+            text += &format!(", then skip {}", call.skip);
+        }
+        for rule in call.rules {
+            let then = match rule.then {
+                Then::Fail => continue,
+                Then::Retry => "again".into(),
+                Then::Continue => "go on".into(),
+                Then::Skip(count) => format!("skip {count}"),
+            };
+            text += &format!("; errno {}: {then}", rule.errno);
+        }
+        text
+    }
+
+    fn argument(&self, number: u16, index: usize, argument: Argument) -> String {
+        match argument {
+            Argument::Zero => arguments::number(number, index, 0),
+            Argument::Immediate(value) => arguments::number(number, index, value),
+            Argument::String(offset) => quoted(self.plan.string(offset)),
+            Argument::Blob(offset) => arguments::blob(self.plan, number, offset),
+            Argument::Arena(offset) => format!("&{offset}"),
+            Argument::Slot(offset) => format!("${offset}"),
+            Argument::Each => "each".into(),
+        }
+    }
+
+    fn check(&self, check: &Check) -> String {
+        let comparison = match check.comparison {
+            Comparison::Equal => "==",
+            Comparison::NotEqual => "!=",
+            Comparison::Less => "<",
+        };
+        let otherwise = match check.otherwise {
+            Otherwise::Fail(reason) => format!("fail: {}", words(self.plan.string(reason))),
+            Otherwise::Skip(count) => format!("skip {count}"),
+            Otherwise::SkipOptional(count) => format!("skip {count}, which is optional"),
+        };
+        format!(
+            "check &{} & {:#x} {comparison} {:#x}, else {otherwise}",
+            check.offset, check.mask, check.value
+        )
+    }
+
+    fn text(&self, text: &Text) -> String {
+        let piece = |index| {
+            let at = text.pieces + index * Piece::BYTES;
+            match Piece::read(self.plan.blob_word(at), self.plan.blob_word(at + 4)) {
+                Ok(Piece::Literal(string)) => quoted(self.plan.string(string)),
+                Ok(Piece::Decimal(slot)) => format!("${slot}"),
+                Err(_) => "?".into(),
+            }
+        };
+        let pieces: Vec<String> = (0..text.count).map(piece).collect();
+        format!("text &{} = {}, length ${}", text.offset, pieces.join(" "), text.length)
+    }
+
+    fn strings(&self, Strings { blob, count }: Strings) -> String {
+        let strings = (0..count).map(|index| quoted(self.plan.string(self.plan.blob_word(blob + index * 4))));
+        format!("[{}]", strings.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// The words of a promise.
+fn promise_words(promise: Promise) -> &'static str {
+    match promise {
+        Promise::None => "nothing",
+        Promise::Namespaces => "namespaces",
+        Promise::Identity => "ids",
+        Promise::Root => "root",
+        Promise::Mounts => "mounts",
+        Promise::Limits => "limits",
+        Promise::Session => "session",
+        Promise::Keyring => "keyring",
+        Promise::Descriptors => "descriptors",
+        Promise::Capabilities => "capabilities",
+        Promise::NoNewPrivileges => "no_new_privs",
+        Promise::Seccomp => "seccomp",
+    }
+}
+
+/// Bytes of the plan as text that is safe to print.
+fn words(bytes: &[u8]) -> String {
+    visible(&String::from_utf8_lossy(bytes)).into_owned()
+}
+
+fn quoted(bytes: &[u8]) -> String {
+    format!("\"{}\"", bytes.escape_ascii())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

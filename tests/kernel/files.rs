@@ -1,0 +1,283 @@
+//! The tree that the program sees: read-only to the last submount, grants that hold, paths that cannot be moved aside.
+
+use crate::Test;
+use crate::exits::PLAIN;
+use crate::harness::{Need, Spec, Stage};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::PathBuf;
+
+const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
+const ROOTFS: &[Need] = &[Need::UserNamespaces, Need::Program("busybox")];
+
+pub const TESTS: &[Test] = &[
+    Test { name: "files/submounts-are-read-only", needs: USER_NAMESPACES, run: submounts },
+    Test { name: "files/host-root-is-read-only", needs: USER_NAMESPACES, run: host_root },
+    Test { name: "files/binds", needs: USER_NAMESPACES, run: binds },
+    Test { name: "files/made", needs: USER_NAMESPACES, run: made },
+    Test { name: "files/mask", needs: USER_NAMESPACES, run: mask },
+    Test { name: "files/seal", needs: USER_NAMESPACES, run: seal },
+    Test { name: "files/proc", needs: USER_NAMESPACES, run: proc },
+    Test { name: "files/rootfs-symlinks", needs: ROOTFS, run: rootfs_symlinks },
+    Test { name: "files/rootfs-without-mount-point", needs: ROOTFS, run: rootfs_without_mount_point },
+    Test { name: "files/rootfs-with-a-linked-proc", needs: ROOTFS, run: rootfs_with_a_linked_proc },
+    Test { name: "files/rootfs-one-object-twice", needs: ROOTFS, run: rootfs_one_object_twice },
+    Test { name: "files/rootfs-ps", needs: ROOTFS, run: rootfs_ps },
+];
+
+/// A directory of the host that everybody may write to, with `file` in it.
+fn shared(stage: &Stage, name: &str) -> PathBuf {
+    let directory = stage.directory().join(name);
+    fs::create_dir_all(&directory).expect("a directory");
+    fs::set_permissions(&directory, Permissions::from_mode(0o777)).expect("chmod");
+    fs::write(directory.join("file"), "of the host\n").expect("a file");
+    fs::set_permissions(directory.join("file"), Permissions::from_mode(0o666)).expect("chmod");
+    directory
+}
+
+fn submounts(stage: &Stage) {
+    // /dev has a mount beneath it on every machine, where everybody may write.
+    let file = format!("boxwright-{}", stage.site.key);
+    let control =
+        stage.outside(&[format!("open=/dev/shm/{file},make"), format!("open=/dev/shm/{file},remove")]);
+    assert_eq!(control.get(&format!("make./dev/shm/{file}")), "ok");
+    let spec = Spec::new(PLAIN).with("filesystem.mounts.'/devices' = { bind = '/dev' }");
+    let answers = stage.ask(spec, &[&format!("open=/devices/shm/{file},make")]);
+    assert_eq!(answers.get(&format!("make./devices/shm/{file}")), "EROFS");
+}
+
+fn host_root(stage: &Stage) {
+    let directory = shared(stage, "shared");
+    let path = directory.display();
+    let spec = Spec::new(PLAIN).with("filesystem.root = 'host'");
+    let questions = [
+        format!("open={path}/file,read"),
+        format!("open={path}/file,write"),
+        format!("open={path}/new,make"),
+        "open=/dev/shm/boxwright-new,make".to_owned(),
+    ];
+    let questions: Vec<&str> = questions.iter().map(String::as_str).collect();
+    let answers = stage.ask(spec, &questions);
+    assert_eq!(answers.get(&format!("read.{path}/file")), "ok");
+    assert_eq!(answers.get(&format!("write.{path}/file")), "EROFS");
+    assert_eq!(answers.get(&format!("make.{path}/new")), "EROFS");
+    assert_eq!(answers.get("make./dev/shm/boxwright-new"), "EROFS");
+}
+
+fn binds(stage: &Stage) {
+    let path = shared(stage, "shared").display().to_string();
+    let spec = Spec::new(PLAIN).with(&format!(
+        "filesystem.proc = 'own'
+         [filesystem.mounts]
+         '/read' = {{ bind = '{path}' }}
+         '/write' = {{ bind = '{path}', writable = true }}
+         '/execute' = {{ bind = '{path}', writable = true, executable = true }}"
+    ));
+    let questions = [
+        "open=/read/file,read",
+        "open=/read/file,write",
+        "open=/read/new,make",
+        "open=/read/file,chmod",
+        "open=/write/file,write",
+        "open=/write/new,make",
+        "execute_copy=/write",
+        "execute_copy=/execute",
+    ];
+    stage.ask(spec, &questions).expect(&[
+        ("read./read/file", "ok"),
+        ("write./read/file", "EROFS"),
+        ("make./read/new", "EROFS"),
+        ("chmod./read/file", "EROFS"),
+        ("write./write/file", "ok"),
+        ("make./write/new", "ok"),
+        ("execute_copy./write", "EACCES"),
+        ("execute_copy./execute", "ok"),
+    ]);
+    assert!(
+        fs::exists(format!("{path}/new")).expect("the directory"),
+        "what was granted was written elsewhere"
+    );
+}
+
+fn made(stage: &Stage) {
+    let spec = Spec::new(PLAIN).with(
+        "[filesystem.mounts]
+         '/etc/motd' = { text = 'sealed', mode = 0o440 }
+         '/link' = { symlink = '/etc/motd' }
+         '/tmp' = { tmpfs = '1MiB', mode = 0o1777 }
+         '/gone' = false",
+    );
+    let questions =
+        ["read=/etc/motd", "read=/link", "open=/etc/motd,write", "open=/etc/new,make", "read=/tmp", "list=/"];
+    let answers = stage.ask(spec, &questions);
+    answers.expect(&[("content./link", answers.get("content./etc/motd")), ("make./etc/new", "EROFS")]);
+    answers.expect(&[("list./", "etc link probe tmp")]);
+    assert!(answers.get("mode./etc/motd").starts_with("100440 "), "{}", answers.get("mode./etc/motd"));
+    assert!(answers.get("mode./tmp").starts_with("41777 "), "{}", answers.get("mode./tmp"));
+    assert_ne!(answers.get("write./etc/motd"), "ok");
+}
+
+/// A writable grant with something in it that is protected, and directories between the two.
+fn repository(stage: &Stage) -> String {
+    let directory = shared(stage, "repository");
+    for inner in ["git", "git/hooks", "git/config", "plain"] {
+        shared(stage, &format!("repository/{inner}"));
+    }
+    directory.display().to_string()
+}
+
+fn mask(stage: &Stage) {
+    let path = repository(stage);
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/work' = {{ bind = '{path}', writable = true }}
+         '/work/git/hooks' = {{ mask = true }}
+         '/work/git/file' = {{ mask = true }}
+         '/work/absent' = {{ mask = true, optional = true }}"
+    ));
+    let questions = [
+        "list=/work/git/hooks",
+        "open=/work/git/hooks/new,make",
+        "read=/work/git/file",
+        "open=/work/git/file,write",
+        "rename=/work/git,/work/aside",
+        "rename=/work/git/hooks,/work/git/aside",
+        "rename=/work/git/file,/work/git/aside",
+        "rename=/work/plain,/work/moved",
+        "open=/work/new,make",
+    ];
+    let answers = stage.ask(spec, &questions);
+    answers.expect(&[
+        ("list./work/git/hooks", ""),
+        ("rename./work/git", "EBUSY"),
+        ("rename./work/git/hooks", "EBUSY"),
+        ("rename./work/git/file", "EBUSY"),
+        ("rename./work/plain", "ok"),
+        ("make./work/new", "ok"),
+    ]);
+    assert!(!answers.get("content./work/git/file").contains("of the host"));
+    for refused in ["make./work/git/hooks/new", "write./work/git/file"] {
+        assert_ne!(answers.get(refused), "ok", "{refused}");
+    }
+    assert!(
+        !fs::exists(format!("{path}/absent")).expect("the directory"),
+        "a mount point was left on the host"
+    );
+    assert_eq!(fs::read_to_string(format!("{path}/git/file")).expect("the file"), "of the host\n");
+}
+
+fn seal(stage: &Stage) {
+    let path = repository(stage);
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/work' = {{ bind = '{path}', writable = true, executable = true }}
+         '/work/git/hooks' = {{ seal = true }}
+         '/work/git/config/file' = {{ seal = true }}
+         '/work/absent' = {{ seal = true, optional = true }}"
+    ));
+    let questions = [
+        "read=/work/git/hooks/file",
+        "open=/work/git/hooks/file,write",
+        "open=/work/git/hooks/new,make",
+        "open=/work/git/config/file,write",
+        "rename=/work/git/config/file,/work/git/aside",
+        "rename=/work/git/config,/work/git/aside",
+        "rename=/work/git,/work/aside",
+        "open=/work/git/new,make",
+    ];
+    stage.ask(spec, &questions).expect(&[
+        ("content./work/git/hooks/file", "of the host\\n"),
+        ("write./work/git/hooks/file", "EROFS"),
+        ("make./work/git/hooks/new", "EROFS"),
+        ("write./work/git/config/file", "EROFS"),
+        ("rename./work/git/config/file", "EBUSY"),
+        ("rename./work/git/config", "EBUSY"),
+        ("rename./work/git", "EBUSY"),
+        ("make./work/git/new", "ok"),
+    ]);
+}
+
+fn proc(stage: &Stage) {
+    let questions = [
+        "processes",
+        "read=/proc/1/environ",
+        "open=/proc/1/exe,write",
+        "open=/proc/1/mem,read",
+        "open=/proc/sys/kernel/core_pattern,write",
+        "list=/proc",
+    ];
+    let answers = stage.ask(Spec::new(PLAIN).with("filesystem.proc = 'own'"), &questions);
+    assert_eq!(answers.get("processes").split(' ').count(), 2, "{}", answers.get("processes"));
+    for refused in ["write./proc/1/exe", "read./proc/1/mem", "write./proc/sys/kernel/core_pattern"] {
+        assert_ne!(answers.get(refused), "ok", "{refused}");
+    }
+    let environment = answers.get("content./proc/1/environ");
+    assert!(environment.starts_with('<') || environment.trim_matches('\0').is_empty(), "{environment}");
+    let answers = stage.ask(Spec::new(PLAIN).with("filesystem.proc = 'subset'"), &["list=/proc"]);
+    for entry in answers.get("list./proc").split(' ') {
+        let process = entry.parse::<u32>().is_ok();
+        assert!(process || ["self", "thread-self"].contains(&entry), "{entry} with subset=pid");
+    }
+}
+
+fn rooted(stage: &Stage, mounts: &str) -> Spec {
+    Spec::new(PLAIN).with(&format!("[filesystem]\nroot = '{}'\n{mounts}", stage.site.rootfs.display()))
+}
+
+fn rootfs_symlinks(stage: &Stage) {
+    stage.make_rootfs();
+    let root = &stage.site.rootfs;
+    fs::create_dir(root.join("target")).expect("a directory");
+    // Absolute and climbing links lead nowhere but into the root.
+    symlink("/target", root.join("absolute")).expect("a link");
+    symlink("../../../../../../target", root.join("climbing")).expect("a link");
+    for link in ["absolute", "climbing"] {
+        let mounts = format!("[filesystem.mounts]\n'/{link}' = {{ tmpfs = '1MiB' }}");
+        let answers = stage.ask(rooted(stage, &mounts), &["open=/target/made,make", "list=/target"]);
+        answers.expect(&[("make./target/made", "ok"), ("list./target", "made")]);
+    }
+    assert_eq!(fs::read_dir(root.join("target")).expect("the directory").count(), 0);
+}
+
+#[track_caller]
+fn expect_refused(stage: &Stage, spec: Spec, words: &str) {
+    let run = stage.launch(&spec.asking(&stage.site, &["identity".to_owned()]));
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    assert!(run.stderr.contains(words), "{}", run.stderr);
+}
+
+fn rootfs_without_mount_point(stage: &Stage) {
+    stage.make_rootfs();
+    expect_refused(stage, rooted(stage, "[filesystem.mounts]\n'/absent' = { tmpfs = '1MiB' }"), "/absent");
+    assert!(
+        !fs::exists(stage.site.rootfs.join("absent")).expect("the root"),
+        "it was created in somebody's tree"
+    );
+}
+
+fn rootfs_with_a_linked_proc(stage: &Stage) {
+    stage.make_rootfs();
+    let root = &stage.site.rootfs;
+    fs::remove_dir(root.join("proc")).expect("the directory");
+    symlink("/tmp", root.join("proc")).expect("a link");
+    expect_refused(stage, rooted(stage, "proc = 'own'"), "/proc");
+}
+
+fn rootfs_one_object_twice(stage: &Stage) {
+    stage.make_rootfs();
+    symlink("tmp", stage.site.rootfs.join("other")).expect("a link");
+    let mounts = "[filesystem.mounts]\n'/tmp' = { tmpfs = '1MiB' }\n'/other' = { tmpfs = '2MiB' }";
+    expect_refused(stage, rooted(stage, mounts), "/tmp");
+}
+
+/// The demonstration as it is written, with busybox's ps.
+fn rootfs_ps(stage: &Stage) {
+    stage.make_rootfs();
+    let spec =
+        Spec::demonstration("rootfs").with(&format!("filesystem.root = '{}'", stage.site.rootfs.display()));
+    let run = stage.launch(&spec);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "a title, the launcher's init and ps: {}", run.stdout);
+    assert!(lines[1].trim_start().starts_with("1 ") && lines[2].contains("ps"), "{}", run.stdout);
+}

@@ -1,0 +1,436 @@
+//! The demonstrations: each a spec of `specs/demos`, questions asked outside and inside, and what must be true.
+//!
+//! The same list runs on this machine's kernel and on those in virtual machines.
+
+use super::{Answers, Site, Spec};
+
+/// One demonstration.
+#[derive(Debug)]
+pub struct Demonstration {
+    /// Its name.
+    pub name: &'static str,
+    /// The spec's name in `specs/demos`.
+    pub spec: &'static str,
+    /// Changes to the spec as it is written, for this site; the program is replaced by the probe afterwards.
+    pub adjust: fn(Spec, &Site) -> Spec,
+    /// What is asked outside before, inside, and outside after.
+    pub questions: fn(&Site) -> [Vec<String>; 3],
+    /// What must be true.
+    pub check: fn(&Seen),
+}
+
+/// Whether the spec's filter is in force; without it, the other layers have to hold alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// As the spec says.
+    On,
+    /// Everything is allowed.
+    Off,
+}
+
+/// What was said, and on what occasion.
+#[derive(Debug)]
+pub struct Seen {
+    /// Where.
+    pub site: Site,
+    /// The user id of who launched.
+    pub launched_by: u32,
+    /// Was the spec's filter in force?
+    pub filter: Filter,
+    /// Outside, before the launch.
+    pub before: Answers,
+    /// Inside.
+    pub inside: Answers,
+    /// Outside, after the launch.
+    pub after: Answers,
+}
+
+impl Demonstration {
+    /// The spec that is launched.
+    pub fn spec(&self, site: &Site, filter: Filter) -> Spec {
+        let spec = (self.adjust)(Spec::demonstration(self.spec), site);
+        let spec = if filter == Filter::Off { spec.with("seccomp.default_action = 'allow'") } else { spec };
+        let mut questions = words(&["identity", "descriptors"]);
+        questions.extend((self.questions)(site)[1].iter().cloned());
+        spec.asking(site, &questions)
+    }
+
+    /// Checks what every demonstration promises, and then what this one does.
+    pub fn verify(&self, seen: &Seen) {
+        let mode = if seen.filter == Filter::On { "2" } else { "0" };
+        seen.inside.expect(&[
+            ("no_new_privs", "1"),
+            ("seccomp", mode),
+            ("descriptors", "0,1,2"),
+            ("inheritable", "0"),
+        ]);
+        if matches!(seen.launched_by, 0 | 65534) {
+            // Nobody else can be without supplementary groups, which a user namespace does not let one drop.
+            seen.inside.expect(&[("groups", "")]);
+        }
+        (self.check)(seen);
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn as_it_is(spec: Spec, _: &Site) -> Spec {
+    spec
+}
+
+const NAMESPACES: [&str; 8] = ["mnt", "uts", "ipc", "pid", "net", "user", "cgroup", "time"];
+
+/// The ordinary program: 65534 inside, and no capability anywhere.
+fn expect_nobody(seen: &Seen) {
+    seen.inside.expect(&[("uid", "65534,65534,65534"), ("gid", "65534,65534,65534")]);
+    for set in ["effective", "permitted", "inheritable", "bounding", "ambient"] {
+        assert_eq!(seen.inside.get(set), "0", "{set}");
+    }
+}
+
+/// All of them, in the order in which the README speaks of them.
+pub const DEMONSTRATIONS: &[Demonstration] = &[
+    Demonstration {
+        name: "chroot-escape",
+        spec: "chroot-escape",
+        adjust: |spec, _| spec.with("filesystem.proc = 'own'"),
+        questions: escape_questions,
+        check: escape_check,
+    },
+    Demonstration {
+        name: "chroot-escape-as-root-inside",
+        spec: "chroot-escape",
+        adjust: |spec, _| {
+            spec.with(
+                "filesystem.proc = 'own'
+                 process.user = { uid = 0, gid = 0 }
+                 [namespaces.user]
+                 uid_mappings = [{ container_id = 0, host_id = 65534, size = 1 }]
+                 gid_mappings = [{ container_id = 0, host_id = 65534, size = 1 }]",
+            )
+        },
+        questions: escape_questions,
+        check: |seen| {
+            seen.inside.expect(&[("uid", "0,0,0"), ("effective", "40000"), ("bounding", "40000")]);
+            escape_check(seen);
+        },
+    },
+    Demonstration {
+        name: "rootfs",
+        spec: "rootfs",
+        adjust: |spec, site| spec.with(&format!("filesystem.root = '{}'", site.rootfs.display())),
+        questions: |site| {
+            let host = site.rootfs.display();
+            let inside = words(&["processes", "list=/", "open=/made,make", "read=/hello"]);
+            [vec![], inside, vec![format!("open={host}/made,read"), format!("list={host}")]]
+        },
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[("pid", "2"), ("ppid", "1"), ("content./hello", "from the rootfs\\n")]);
+            assert_eq!(seen.inside.get("make./made"), "EROFS");
+            assert_eq!(
+                seen.inside.get("processes").split(' ').count(),
+                2,
+                "{}",
+                seen.inside.get("processes")
+            );
+            assert!(seen.inside.get("processes").ends_with(" 2:probe"));
+            let host = seen.site.rootfs.display();
+            assert_eq!(seen.after.get(&format!("read.{host}/made")), "ENOENT");
+            assert_eq!(seen.after.get(&format!("list.{host}")), seen.inside.get("list./"));
+        },
+    },
+    Demonstration {
+        name: "private-tmp",
+        spec: "private-tmp",
+        adjust: as_it_is,
+        questions: |site| {
+            let file = format!("/tmp/boxwright-{}", site.key);
+            [vec![], vec![format!("fill={file}")], vec![format!("open={file},read")]]
+        },
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[("filled", "10485760"), ("fill", "ENOSPC")]);
+            assert_eq!(seen.after.get(&format!("read./tmp/boxwright-{}", seen.site.key)), "ENOENT");
+        },
+    },
+    Demonstration {
+        name: "hostname",
+        spec: "hostname",
+        // The probe asks for more than `uname` does.
+        adjust: |spec, _| spec.with("seccomp.allow = ['@system-service']"),
+        questions: |_| [words(&["names"]), words(&["names"]), words(&["names"])],
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[("hostname", "demo"), ("domainname", "sandbox.example")]);
+            assert_ne!(seen.before.get("hostname"), "demo");
+            seen.after.expect(&[
+                ("hostname", seen.before.get("hostname")),
+                ("domainname", seen.before.get("domainname")),
+            ]);
+        },
+    },
+    Demonstration {
+        name: "ipc",
+        spec: "ipc",
+        adjust: as_it_is,
+        questions: |site| {
+            let key = site.key;
+            let (make, find) = (format!("ipc=make,{key}"), format!("ipc=find,{key}"));
+            [vec![make.clone()], vec![find.clone(), make], vec![find, format!("ipc=remove,{key}")]]
+        },
+        check: |seen| {
+            expect_nobody(seen);
+            for object in
+                ["message_queue", "shared_memory", "semaphores", "posix_queue", "posix_shared_memory"]
+            {
+                assert_eq!(seen.before.get(&format!("made.{object}")), "ok", "outside, {object}");
+                assert_eq!(seen.inside.get(&format!("found.{object}")), "ENOENT", "inside, {object}");
+                assert_eq!(seen.inside.get(&format!("made.{object}")), "ok", "inside, {object}");
+                assert_eq!(seen.after.get(&format!("found.{object}")), "ok", "outside afterwards, {object}");
+            }
+        },
+    },
+    Demonstration {
+        name: "loopback",
+        spec: "loopback",
+        adjust: as_it_is,
+        questions: |_| [vec![], words(&["network"]), vec![]],
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[("interfaces", "lo:up"), ("loopback", "ok")]);
+        },
+    },
+    Demonstration {
+        name: "no-network",
+        spec: "loopback",
+        adjust: |spec, _| spec.with("network.loopback = false"),
+        questions: |_| [vec![], words(&["network"]), vec![]],
+        check: |seen| {
+            seen.inside.expect(&[("interfaces", "lo:down")]);
+            assert_ne!(seen.inside.get("loopback"), "ok");
+        },
+    },
+    Demonstration {
+        name: "ids",
+        spec: "ids",
+        adjust: as_it_is,
+        questions: ids_questions,
+        check: |seen| {
+            expect_nobody(seen);
+            ids_check(seen, 65534);
+        },
+    },
+    Demonstration {
+        // The overflow id is 65534 too, so only another id shows that what is unmapped is not the program's.
+        name: "ids-of-another",
+        spec: "ids",
+        adjust: |spec, _| spec.with("process.user = { uid = 1234, gid = 1234 }"),
+        questions: ids_questions,
+        check: |seen| {
+            seen.inside.expect(&[("uid", "1234,1234,1234"), ("gid", "1234,1234,1234"), ("effective", "0")]);
+            ids_check(seen, 1234);
+        },
+    },
+    Demonstration {
+        name: "namespaces",
+        spec: "namespaces",
+        adjust: as_it_is,
+        questions: |_| [words(&["namespaces"]), words(&["namespaces"]), vec![]],
+        check: |seen| {
+            expect_nobody(seen);
+            for name in NAMESPACES {
+                let key = format!("ns.{name}");
+                assert_ne!(seen.before.get(&key), seen.inside.get(&key));
+                assert!(seen.inside.get(&key).starts_with(&format!("{name}:[")), "{}", seen.inside.get(&key));
+            }
+        },
+    },
+    Demonstration {
+        name: "clocks",
+        spec: "clocks",
+        adjust: as_it_is,
+        questions: |_| [words(&["clocks"]), words(&["clocks"]), vec![]],
+        check: |seen| {
+            expect_nobody(seen);
+            for (clock, offset) in [("realtime", 0), ("monotonic", 25 * 3600), ("boottime", 25 * 3600)] {
+                let ahead = seen.inside.number(clock) - seen.before.number(clock);
+                assert!((offset..offset + 60).contains(&ahead), "{clock} is {ahead} s ahead, not {offset}");
+            }
+        },
+    },
+    Demonstration {
+        name: "nested",
+        spec: "nested",
+        adjust: |spec, site| {
+            let (inner, probe) = (site.inner.display(), site.probe.display());
+            spec.with(&format!(
+                "[filesystem.mounts]
+                 '/inner' = {{ bind = '{inner}' }}
+                 '/probe' = {{ bind = '{probe}' }}"
+            ))
+        },
+        questions: |_| [words(&["namespaces"]), words(&["namespaces", "run=/inner"]), vec![]],
+        check: |seen| {
+            // Whatever the inner sandbox says comes after, and so replaces, what the outer says.
+            seen.inside.expect(&[
+                ("run./inner", "0"),
+                ("hostname", "contained"),
+                ("pid", "2"),
+                ("note", "inner"),
+            ]);
+            for name in NAMESPACES {
+                assert_ne!(seen.before.get(&format!("ns.{name}")), seen.inside.get(&format!("ns.{name}")));
+            }
+        },
+    },
+    Demonstration {
+        name: "contained",
+        spec: "contained",
+        adjust: as_it_is,
+        questions: contained_questions,
+        check: contained_check,
+    },
+    Demonstration {
+        name: "no-privileges",
+        spec: "no-privileges",
+        adjust: as_it_is,
+        questions: |_| {
+            let inside = ["namespaces", "rlimits", "call=165", "call=304", "place", "open=/etc/passwd,read"];
+            [words(&["namespaces", "place"]), words(&inside), vec![]]
+        },
+        check: |seen| {
+            expect_nobody(seen);
+            for name in NAMESPACES {
+                let key = format!("ns.{name}");
+                assert_eq!(seen.before.get(&key), seen.inside.get(&key));
+            }
+            seen.inside.expect(&[
+                ("rlimit.4", "0,0"),
+                ("rlimit.7", "256,256"),
+                ("call.165", "EPERM"),
+                ("read./etc/passwd", "ok"),
+            ]);
+        },
+    },
+];
+
+fn escape_questions(site: &Site) -> [Vec<String>; 3] {
+    let inside = vec![
+        "list=/".to_owned(),
+        "mounts".to_owned(),
+        format!("chroot_escape=/tmp,{}", site.marker.display()),
+    ];
+    [vec![format!("open={},read", site.marker.display())], inside, vec![]]
+}
+
+fn escape_check(seen: &Seen) {
+    seen.before.expect(&[(&format!("read.{}", seen.site.marker.display()), "ok")]);
+    seen.inside.expect(&[("escape.mkdir", "ok"), ("escape.chroot", "ok"), ("escape.marker", "ENOENT")]);
+    assert_eq!(seen.inside.get("escape.root"), seen.inside.get("list./"));
+    // An old root that was only covered, not detached, would still stand in the table of mounts.
+    let points: Vec<&str> = seen.inside.under("mount.").map(|(point, _)| point).collect();
+    let granted = ["/", "/proc", "/tmp", "/usr", "/probe", "/etc/ld.so.cache", "/etc/alternatives"];
+    let strange = points.iter().find(|point| !granted.iter().any(|grant| within(point, grant)));
+    assert_eq!(strange, None, "{points:?}");
+}
+
+/// Is this the granted place or, unless that is the root, something beneath it?
+fn within(point: &str, grant: &str) -> bool {
+    point == grant || grant != "/" && point.starts_with(&format!("{grant}/"))
+}
+
+fn ids_questions(_: &Site) -> [Vec<String>; 3] {
+    [vec![], words(&["maps", "read=/usr", "read=/probe"]), vec![]]
+}
+
+fn ids_check(seen: &Seen, inside: u32) {
+    // Root makes the program this user on the host; anybody else can only be himself there.
+    let outside = if seen.launched_by == 0 { inside } else { seen.launched_by };
+    let map = format!("{inside} {outside} 1");
+    seen.inside.expect(&[("setgroups", "deny"), ("setgroups_call", "EPERM")]);
+    assert_eq!(seen.inside.get("uid_map"), map);
+    assert!(seen.inside.get("gid_map").starts_with(&format!("{inside} ")));
+    assert!(seen.inside.get("mode./usr").ends_with(" 65534:65534"), "{}", seen.inside.get("mode./usr"));
+}
+
+fn contained_questions(_: &Site) -> [Vec<String>; 3] {
+    let inside = [
+        "names",
+        "network",
+        "namespaces",
+        "rlimits",
+        "place",
+        "environment",
+        "processes",
+        "mounts",
+        "list=/",
+        "read=/etc/motd",
+        "open=/etc/shadow,read",
+        "open=/usr/bin,read",
+        "open=/usr/boxwright,make",
+        "open=/boxwright,make",
+        "open=/tmp/boxwright,make",
+        "fill=/tmp/full",
+        "execute_copy=/tmp",
+        "devices",
+        "signals",
+        "call=165",
+        "call=321",
+        "call=9999",
+    ];
+    [words(&["names", "namespaces"]), words(&inside), vec![]]
+}
+
+fn contained_check(seen: &Seen) {
+    expect_nobody(seen);
+    let inside = &seen.inside;
+    inside.expect(&[
+        ("hostname", "contained"),
+        ("interfaces", "lo:up"),
+        ("loopback", "ok"),
+        ("rlimit.4", "0,0"),
+        ("rlimit.7", "256,256"),
+        ("cwd", "/"),
+        ("umask", "77"),
+        ("env.PATH", "/usr/bin"),
+        ("pid", "2"),
+        ("content./etc/motd", "sealed\\n"),
+        ("read./etc/shadow", "ENOENT"),
+        ("read./usr/bin", "ok"),
+        ("make./usr/boxwright", "EROFS"),
+        ("make./boxwright", "EROFS"),
+        ("make./tmp/boxwright", "ok"),
+        ("fill", "ENOSPC"),
+        ("ignored", ""),
+        ("blocked", "0"),
+        ("dev.null", "c 1 3"),
+        ("dev.zero", "c 1 5"),
+        ("dev.full", "c 1 7"),
+        ("dev.random", "c 1 8"),
+        ("dev.urandom", "c 1 9"),
+        ("dev.zero.reads", "1 0"),
+        ("dev.full.writes", "ENOSPC"),
+        ("call.165", "EPERM"),
+    ]);
+    assert_eq!(inside.under("env.").count(), 1);
+    assert_ne!(inside.get("execute_copy./tmp"), "ok");
+    assert_eq!(inside.get("processes").split(' ').count(), 2);
+    if seen.filter == Filter::On {
+        // Denied by name, and not known to the table of names.
+        inside.expect(&[("call.321", "EPERM"), ("call.9999", "ENOSYS")]);
+    }
+    for (point, what) in inside.under("mount.") {
+        let flags = what.split(' ').nth(1).unwrap_or_default();
+        let writable = flags.starts_with("rw");
+        let granted = point == "/tmp" || point == "/proc" || point == "/dev/shm" || within(point, "/dev");
+        assert!(!writable || granted, "{point} is writable: {what}");
+        assert!(flags.contains("nosuid"), "{point} without nosuid: {what}");
+        assert!(!what.contains("shared:") && !what.contains("master:"), "{point} propagates: {what}");
+    }
+    for name in NAMESPACES {
+        assert_ne!(seen.before.get(&format!("ns.{name}")), inside.get(&format!("ns.{name}")));
+    }
+}

@@ -1,0 +1,15 @@
+//! What the tests on real kernels share: needs, people, sites, specs, and what a program said from inside.
+
+mod answers;
+mod demonstrations;
+mod need;
+mod site;
+mod spec;
+mod stage;
+
+pub use answers::Answers;
+pub use demonstrations::{DEMONSTRATIONS, Demonstration, Filter, Seen};
+pub use need::{CORPORA, Missing, Need, conclude, trial};
+pub use site::Site;
+pub use spec::Spec;
+pub use stage::{Ground, Person, Run, Stage, build, wait};

@@ -1,0 +1,89 @@
+//! Specs as tests vary them: a text, and other texts merged into it.
+
+use super::Site;
+use std::path::Path;
+use toml::{Table, Value};
+
+/// A spec that can still be changed.
+#[derive(Debug, Clone)]
+pub struct Spec(Table);
+
+impl Spec {
+    /// A spec from its text.
+    #[track_caller]
+    pub fn new(text: &str) -> Self {
+        Self(text.parse().unwrap_or_else(|error| panic!("{error}\n{text}")))
+    }
+
+    /// One of `specs/demos`.
+    #[track_caller]
+    pub fn demonstration(name: &str) -> Self {
+        Self::new(&read(&Self::path(name)))
+    }
+
+    /// The sandbox that the nested demonstration starts inside its own: contained, asking for what differs.
+    pub fn inner(site: &Site) -> Self {
+        let inside = Site { probe: "/probe".into(), ..site.clone() };
+        let questions = ["identity", "namespaces", "names", "note=inner"].map(str::to_owned);
+        Self::demonstration("contained").asking(&inside, &questions)
+    }
+
+    /// Where a demonstration's spec is.
+    pub fn path(name: &str) -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../specs/demos/{name}.sandbox.toml"))
+    }
+
+    /// Merges another text into it, key by key; a table with a value that is none is replaced.
+    #[track_caller]
+    pub fn with(mut self, text: &str) -> Self {
+        merge(&mut self.0, Self::new(text).0);
+        self
+    }
+
+    /// Executes the probe with these questions instead of its own program.
+    #[track_caller]
+    pub fn asking(self, site: &Site, questions: &[String]) -> Self {
+        let filesystem = self.0.get("filesystem");
+        let root =
+            filesystem.and_then(|section| section.get("root")).and_then(Value::as_str).unwrap_or("empty");
+        let probe = site.probe.display();
+        // A rootfs has its own copy, and the host's tree shows the probe where it is.
+        let (program, mount) = match root {
+            "empty" => {
+                ("/probe".to_owned(), format!("[filesystem.mounts]\n\"/probe\" = {{ bind = \"{probe}\" }}"))
+            }
+            "host" => (probe.to_string(), String::new()),
+            _ => ("/probe".to_owned(), String::new()),
+        };
+        let words = [&program].into_iter().chain(questions);
+        let arguments: Vec<String> = words.map(|word| Value::from(word.as_str()).to_string()).collect();
+        self.with(&format!("[process]\nargs = [{}]\n{mount}", arguments.join(", ")))
+    }
+
+    /// The text that is compiled.
+    pub fn text(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// A file of the project that must be there.
+#[track_caller]
+pub fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn merge(into: &mut Table, from: Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Table(old)), Value::Table(new)) if !replaces(&new) => merge(old, new),
+            (_, value) => _ = into.insert(key, value),
+        }
+    }
+}
+
+/// A mount, a user or a limit is replaced as a whole: its keys belong together.
+fn replaces(table: &Table) -> bool {
+    ["bind", "tmpfs", "text", "mask", "seal", "symlink", "uid", "soft"]
+        .iter()
+        .any(|key| table.contains_key(*key))
+}

@@ -1,0 +1,93 @@
+//! Real sandboxes on the running kernel, looked at from inside, once for each person who launches them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a test that cannot go on should stop, and says why on the terminal"
+)]
+
+mod builds;
+mod demonstrations;
+mod exits;
+mod files;
+mod harness;
+mod in_place;
+mod life;
+mod readme;
+mod refusals;
+mod starts;
+#[path = "../vm/mod.rs"]
+mod vm;
+
+use harness::{Ground, Missing, Need, Person, Stage, conclude, trial};
+use libtest_mimic::{Arguments, Trial};
+use std::process::ExitCode;
+
+/// A test that runs once for each person.
+pub struct Test {
+    pub name: &'static str,
+    /// A test that needs root runs for root alone.
+    pub needs: &'static [Need],
+    pub run: fn(&Stage),
+}
+
+/// The tests, file by file.
+const TESTS: &[&[Test]] = &[
+    builds::TESTS,
+    exits::TESTS,
+    starts::TESTS,
+    life::TESTS,
+    files::TESTS,
+    in_place::TESTS,
+    readme::TESTS,
+    refusals::TESTS,
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let ground = match Ground::new(env!("CARGO_BIN_EXE_boxwright")) {
+        Ok(ground) => Box::leak(Box::new(ground)),
+        Err(problem) => {
+            println!("no kernel test can run: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut missing = Missing::new();
+    let mut trials = Vec::new();
+    for person in Person::all() {
+        let mut account = Account { ground, person, missing: &mut missing, trials: &mut trials };
+        demonstrations::add(&mut account);
+        TESTS.iter().copied().flatten().for_each(|test| account.add(test.name, test.needs, test.run));
+    }
+    trials.extend(vm::trials(ground, &mut missing));
+    let code = conclude(&arguments, trials, &missing);
+    ground.clear();
+    code
+}
+
+/// Where trials are gathered, and what they miss.
+pub struct Account<'a> {
+    pub ground: &'static Ground,
+    pub person: Person,
+    missing: &'a mut Missing,
+    trials: &'a mut Vec<Trial>,
+}
+
+impl Account<'_> {
+    /// Adds a test for this person, with what it misses.
+    pub fn add(&mut self, name: &str, needs: &[Need], run: impl FnOnce(&Stage) + Send + 'static) {
+        let (ground, person) = (self.ground, self.person);
+        // Not missing but beside the point: what is about root is not asked of others, and the other way round.
+        let own_root = person.uid() == 0;
+        let about = if own_root { Need::Unprivileged } else { Need::Root };
+        if needs.contains(&about) && (own_root || person == Person::Nobody) {
+            return;
+        }
+        let name = format!("{name}/{}", person.word());
+        let lacking: Vec<String> =
+            needs.iter().filter_map(|need| ground.verdict(*need, person).err()).collect();
+        self.trials.push(trial(name, &lacking, self.missing, move || run(&ground.stage(person))));
+    }
+}

@@ -1,0 +1,229 @@
+//! Hostile starts: whatever the caller left behind, the program gets what the spec says.
+
+use crate::Test;
+use crate::exits::{PLAIN, in_place};
+use crate::harness::{Answers, Need, Spec, Stage};
+use std::path::PathBuf;
+
+const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
+
+pub const TESTS: &[Test] = &[
+    Test { name: "start/closed-streams", needs: USER_NAMESPACES, run: closed_streams },
+    Test { name: "start/many-descriptors", needs: USER_NAMESPACES, run: many_descriptors },
+    Test { name: "start/deleted-directory", needs: USER_NAMESPACES, run: deleted_directory },
+    Test { name: "start/umask", needs: USER_NAMESPACES, run: umask },
+    Test { name: "start/environment", needs: USER_NAMESPACES, run: environment },
+    Test { name: "start/no-arguments", needs: USER_NAMESPACES, run: no_arguments },
+    Test { name: "start/signals", needs: USER_NAMESPACES, run: signals },
+    Test { name: "start/limits", needs: USER_NAMESPACES, run: limits },
+    Test { name: "start/limits-of-the-spec", needs: USER_NAMESPACES, run: limits_of_the_spec },
+    Test { name: "start/terminal", needs: USER_NAMESPACES, run: terminal },
+    Test { name: "start/streams-of-the-spec", needs: USER_NAMESPACES, run: streams_of_the_spec },
+    Test { name: "start/in-place", needs: &[], run: in_place_too },
+];
+
+fn launcher(stage: &Stage, spec: Spec, questions: &[&str]) -> PathBuf {
+    let questions: Vec<String> = questions.iter().map(|&question| question.to_owned()).collect();
+    stage.build(&spec.asking(&stage.site, &questions))
+}
+
+/// Launches under conditions, and returns what was answered inside.
+#[track_caller]
+fn started(stage: &Stage, conditions: &[&str], spec: Spec, questions: &[&str]) -> Answers {
+    let run = stage.start(conditions, &launcher(stage, spec, questions));
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{conditions:?}: {}", run.stdout);
+    run.answers()
+}
+
+fn closed_streams(stage: &Stage) {
+    let own = launcher(stage, Spec::new(PLAIN), &["exit=7"]);
+    for conditions in [&["close=0"][..], &["close=1"], &["close=2"], &["close=0", "close=1", "close=2"]] {
+        assert_eq!(stage.start(conditions, &own).status, 7, "{conditions:?}");
+    }
+    // Not the probe, whose runtime opens /dev/null in the place of what is closed.
+    let list = Spec::new(PLAIN).with(
+        "process.args = ['/bin/ls', '-l', '/proc/self/fd']
+         [filesystem]
+         base = 'usr'
+         proc = 'own'",
+    );
+    let run = stage.start(&["close=0"], &stage.build(&list));
+    let entries: Vec<&str> = run.stdout.lines().filter(|line| line.contains(" -> ")).collect();
+    assert_eq!(
+        entries.len(),
+        4,
+        "three streams and the directory that is read: {}{}",
+        run.stdout,
+        run.stderr
+    );
+    assert!(entries[0].contains("0 -> /dev/null"), "{}", entries[0]);
+}
+
+fn many_descriptors(stage: &Stage) {
+    let answers = started(stage, &["descriptors=900"], Spec::new(PLAIN), &["descriptors"]);
+    answers.expect(&[("descriptors", "0,1,2")]);
+}
+
+fn deleted_directory(stage: &Stage) {
+    let condition = format!("deleted_directory={}", stage.directory().display());
+    let launcher = launcher(stage, Spec::new(PLAIN), &["place"]);
+    let run = stage.start(&[&condition], &launcher);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    run.answers().expect(&[("cwd", "/")]);
+}
+
+fn umask(stage: &Stage) {
+    let spec = Spec::new(PLAIN).with(
+        "process.umask = 0o027
+         [filesystem.mounts]
+         '/a/b/text' = { text = 'content' }
+         '/tmp' = { tmpfs = '1MiB' }",
+    );
+    let questions = ["place", "read=/a/b/text", "read=/a", "read=/a/b", "read=/tmp", "open=/tmp/new,make"];
+    started(stage, &["umask=777"], spec, &questions).expect(&[
+        ("umask", "27"),
+        ("content./a/b/text", "content"),
+        ("make./tmp/new", "ok"),
+    ]);
+    let answers = started(
+        stage,
+        &["umask=0"],
+        Spec::new(PLAIN).with("filesystem.mounts.'/a/b/c' = { text = 'x' }"),
+        &["read=/a", "read=/a/b"],
+    );
+    for parent in ["/a", "/a/b"] {
+        let mode = answers.get(&format!("mode.{parent}"));
+        assert!(mode.starts_with("40755 "), "{parent}: {mode}");
+    }
+}
+
+fn environment(stage: &Stage) {
+    let spec =
+        Spec::new(PLAIN).with("process.env = { FIXED = 'yes' }\nprocess.env_pass = ['PASSED', 'ABSENT']");
+    let questions = ["environment"];
+    let passed = ["environment=PASSED=a=b", "environment=SECRET=1", "environment=nonsense", "environment==x"];
+    let answers = started(stage, &passed, spec.clone(), &questions);
+    let variables: Vec<_> = answers.under("env.").collect();
+    assert_eq!(variables, [("FIXED", "yes"), ("PASSED", "a=b")]);
+    let answers = started(stage, &["no_environment"], spec, &questions);
+    assert_eq!(answers.under("env.").collect::<Vec<_>>(), [("FIXED", "yes")]);
+}
+
+fn no_arguments(stage: &Stage) {
+    started(stage, &["no_arguments"], Spec::new(PLAIN), &["environment"])
+        .expect(&[("argv0", "/probe"), ("argc", "2")]);
+}
+
+fn signals(stage: &Stage) {
+    let conditions = ["ignore=17", "ignore=1", "block=15", "block=17"];
+    started(stage, &conditions, Spec::new(PLAIN), &["signals"]).expect(&[("ignored", ""), ("blocked", "0")]);
+    let own = launcher(stage, Spec::new(PLAIN), &["exit=7"]);
+    assert_eq!(stage.start(&conditions, &own).status, 7, "a status that nobody waits for is lost");
+    // The probe's own runtime ignores SIGPIPE, so this wants a program without one.
+    let grep = Spec::new(PLAIN).with(
+        "process.args = ['/bin/grep', '-E', 'SigIgn|SigBlk', '/proc/self/status']
+         [filesystem]
+         base = 'usr'
+         proc = 'own'",
+    );
+    let run = stage.start(&["ignore=13", "block=10"], &stage.build(&grep));
+    let zero = "0000000000000000";
+    assert_eq!(run.stdout, format!("SigBlk:\t{zero}\nSigIgn:\t{zero}\n"), "{}", run.stderr);
+}
+
+fn limits(stage: &Stage) {
+    // RLIMIT_FSIZE, RLIMIT_STACK, RLIMIT_CORE: what a launcher does must not depend on them.
+    for condition in ["limit=1:0", "limit=3:65536", "limit=4:0", "limit=7:16"] {
+        let answers = started(stage, &[condition], Spec::new(PLAIN), &["identity"]);
+        answers.expect(&[("uid", "65534,65534,65534")]);
+    }
+    // Too few descriptors to set anything up: an error that says so, never a program that runs with less.
+    let run = stage.start(&["limit=7:3:3"], &launcher(stage, Spec::new(PLAIN), &["identity"]));
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("Too many open files"), "{}", run.stderr);
+}
+
+fn limits_of_the_spec(stage: &Stage) {
+    let spec = Spec::new(PLAIN).with(
+        "[rlimits]
+         core = 0
+         nofile = { soft = 64, hard = 128 }
+         fsize = '1MiB'
+         nproc = 100
+         cpu = 10
+         stack = '1MiB'
+         data = '64MiB'
+         as = '256MiB'
+         memlock = 0
+         locks = 10
+         sigpending = 20
+         msgqueue = 0
+         nice = 0
+         rtprio = 0
+         rttime = 1000000
+         rss = '64MiB'",
+    );
+    stage.ask(spec, &["rlimits"]).expect(&[
+        ("rlimit.0", "10,10"),
+        ("rlimit.1", "1048576,1048576"),
+        ("rlimit.2", "67108864,67108864"),
+        ("rlimit.3", "1048576,1048576"),
+        ("rlimit.4", "0,0"),
+        ("rlimit.5", "67108864,67108864"),
+        ("rlimit.6", "100,100"),
+        ("rlimit.7", "64,128"),
+        ("rlimit.8", "0,0"),
+        ("rlimit.9", "268435456,268435456"),
+        ("rlimit.10", "10,10"),
+        ("rlimit.11", "20,20"),
+        ("rlimit.12", "0,0"),
+        ("rlimit.13", "0,0"),
+        ("rlimit.14", "0,0"),
+        ("rlimit.15", "1000000,1000000"),
+    ]);
+}
+
+fn terminal(stage: &Stage) {
+    let bare = stage.start(&["terminal"], &stage.ground.probe);
+    assert_eq!(bare.status, 0, "{}", bare.stderr);
+    expect_no_terminal(stage, Spec::new(PLAIN).with("filesystem.dev = 'minimal'"));
+}
+
+fn expect_no_terminal(stage: &Stage, spec: Spec) {
+    // The control: without a launcher there is a terminal, and it takes what is pushed into it.
+    let program = stage.ground.probe.to_str().expect("a plain path");
+    let arguments = ["--start", "terminal", "--", program, "terminal"];
+    let control = stage.run(&stage.ground.probe, &arguments).answers();
+    control.expect(&[("tty", "ok"), ("terminal.0", "ok")]);
+    let answers = started(stage, &["terminal"], spec, &["terminal", "identity"]);
+    answers.expect(&[("tty", "ENXIO"), ("terminal.0", "ok")]);
+    assert_ne!(answers.get("push"), "ok");
+}
+
+fn streams_of_the_spec(stage: &Stage) {
+    let spec =
+        Spec::new(PLAIN).with("process.stdin = 'null'\nprocess.stderr = 'null'\nfilesystem.proc = 'own'");
+    let answers = stage.ask(spec, &["descriptors"]);
+    answers.expect(&[("descriptors", "0,1,2")]);
+    for descriptor in ["descriptor.0", "descriptor.2"] {
+        assert!(answers.get(descriptor).ends_with("null"), "{}", answers.get(descriptor));
+    }
+    let silent = Spec::new(PLAIN).with("process.stdout = 'null'");
+    let run = stage.run(&launcher(stage, silent, &["identity"]), &[]);
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""));
+}
+
+/// The same for a launcher that never forks.
+fn in_place_too(stage: &Stage) {
+    let spec = || in_place(stage);
+    started(
+        stage,
+        &["descriptors=200", "ignore=17", "block=15", "umask=777"],
+        spec(),
+        &["descriptors", "signals"],
+    )
+    .expect(&[("descriptors", "0,1,2"), ("ignored", ""), ("blocked", "0")]);
+    started(stage, &["no_arguments", "no_environment"], spec(), &["environment"])
+        .expect(&[("env.PATH", "/usr/bin")]);
+    expect_no_terminal(stage, spec());
+}

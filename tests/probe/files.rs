@@ -1,0 +1,155 @@
+//! What the process sees and may do with files.
+
+use crate::fact;
+use crate::sys::{call, from, io_outcome, nr, outcome, text};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+/// Every mount: root within its file system, flags, file system and its options.
+pub fn mounts() {
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    for line in table.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let rest = words.iter().position(|word| *word == "-").unwrap_or(words.len());
+        let (Some(root), Some(point), Some(flags)) = (words.get(3), words.get(4), words.get(5)) else {
+            continue;
+        };
+        let propagation = words.get(6..rest).unwrap_or_default().join(" ");
+        let file_system = words.get(rest + 1..).unwrap_or_default().join(" ");
+        fact(&format!("mount.{point}"), format!("{root} {flags} [{propagation}] {file_system}"));
+    }
+}
+
+/// Opens a path to read, to write, to make a file of, or to make a directory of.
+pub fn open(path: &str, mode: &str) {
+    let result = match mode {
+        "read" => File::open(path)
+            .and_then(|mut file| {
+                if file.metadata()?.is_dir() {
+                    fs::read_dir(path).map(|_| 0)
+                } else {
+                    file.read(&mut [0; 16])
+                }
+            })
+            .map(|_| ()),
+        "write" => OpenOptions::new().append(true).open(path).map(|_| ()),
+        "make" => OpenOptions::new().write(true).create_new(true).open(path).map(|_| ()),
+        "directory" => fs::create_dir(path),
+        "remove" => fs::remove_file(path),
+        "chmod" => fs::metadata(path).and_then(|data| fs::set_permissions(path, data.permissions())),
+        _ => crate::usage("`open` takes read, write, make, directory, remove or chmod"),
+    };
+    fact(&format!("{mode}.{path}"), io_outcome(result));
+}
+
+/// A file's content on one line, with its mode and owner.
+pub fn read(path: &str) {
+    let content =
+        fs::read_to_string(path).map_or_else(|error| format!("<{error}>"), |text| text.replace('\n', "\\n"));
+    fact(&format!("content.{path}"), content);
+    if let Ok(data) = fs::symlink_metadata(path) {
+        fact(
+            &format!("mode.{path}"),
+            format!("{:o} {}:{}", data.permissions().mode(), data.uid(), data.gid()),
+        );
+    }
+}
+
+/// A directory's entries, sorted.
+pub fn list(path: &str) {
+    fact(&format!("list.{path}"), names(Path::new(path)));
+}
+
+fn names(path: &Path) -> String {
+    let Ok(entries) = fs::read_dir(path) else { return "?".to_owned() };
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names.join(" ")
+}
+
+/// Writes to a new file until the kernel refuses.
+pub fn fill(path: &str) {
+    let block = [0x5a_u8; 1 << 16];
+    let mut written = 0_u64;
+    let result = File::create(path).and_then(|mut file| {
+        // More than any test grants, so that a limit that does not hold ends too.
+        while written < 64 << 20 {
+            written += file.write(&block)? as u64;
+        }
+        Ok(())
+    });
+    fact("filled", written);
+    fact("fill", io_outcome(result));
+}
+
+/// Copies itself to a directory and executes the copy.
+pub fn execute_copy(directory: &str) {
+    let copy = Path::new(directory).join("copy-of-probe");
+    let result = fs::read("/proc/self/exe")
+        .and_then(|bytes| fs::write(&copy, bytes))
+        .and_then(|()| fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)))
+        .and_then(|()| std::process::Command::new(&copy).arg("exit=0").status());
+    fact(&format!("execute_copy.{directory}"), io_outcome(result));
+    _ = fs::remove_file(&copy);
+}
+
+/// Renames.
+pub fn rename(from: &str, to: &str) {
+    fact(&format!("rename.{from}"), io_outcome(fs::rename(from, to)));
+}
+
+/// The classic escape: change the root beneath the working directory and walk up past it.
+pub fn chroot_escape(scratch: &str, marker: &str) {
+    let inner = format!("{scratch}/escape");
+    fact("escape.mkdir", io_outcome(fs::create_dir(&inner)));
+    let Ok(outside) = File::open(scratch) else { return fact("escape.marker", "no scratch directory") };
+    fact("escape.chroot", outcome(call(nr::CHROOT, [from_text(&inner).1, 0, 0, 0, 0, 0])));
+    let descriptor = u64::from(outside.as_raw_fd().unsigned_abs());
+    fact("escape.fchdir", outcome(call(nr::FCHDIR, [descriptor, 0, 0, 0, 0, 0])));
+    for _ in 0..256 {
+        _ = std::env::set_current_dir("..");
+    }
+    fact("escape.chroot_here", outcome(call(nr::CHROOT, [from_text(".").1, 0, 0, 0, 0, 0])));
+    fact("escape.root", names(Path::new("/")));
+    fact("escape.marker", io_outcome(fs::metadata(marker)));
+    _ = fs::remove_dir(inner);
+}
+
+/// A text and its address; the first keeps the second alive.
+fn from_text(value: &str) -> (std::ffi::CString, u64) {
+    let text = text(value);
+    let address = from(text.as_bytes_with_nul());
+    (text, address)
+}
+
+/// The nodes of /dev: kind and number; and what the usual ones give.
+pub fn devices() {
+    fact("dev", names(Path::new("/dev")));
+    for name in ["null", "zero", "full", "random", "urandom", "tty"] {
+        let path = format!("/dev/{name}");
+        let Ok(data) = fs::metadata(&path) else { continue };
+        let kind = if data.file_type().is_char_device() { "c" } else { "?" };
+        fact(&format!("dev.{name}"), format!("{kind} {} {}", data.rdev() >> 8 & 0xfff, data.rdev() & 0xff));
+    }
+    let mut byte = [1_u8];
+    let zero = File::open("/dev/zero").and_then(|mut file| file.read(&mut byte));
+    fact(
+        "dev.zero.reads",
+        zero.map_or_else(|error| error.to_string(), |count| format!("{count} {}", byte[0])),
+    );
+    let full = OpenOptions::new().write(true).open("/dev/full").and_then(|mut file| file.write(&byte));
+    fact("dev.full.writes", io_outcome(full));
+}
+
+/// Mounts a tmpfs.
+pub fn mount(path: &str) {
+    let (kind, kind_address) = from_text("tmpfs");
+    let (target, target_address) = from_text(path);
+    let result = call(nr::MOUNT, [kind_address, target_address, kind_address, 0, 0, 0]);
+    fact(&format!("mount_call.{path}"), outcome(result));
+    drop((kind, target));
+}

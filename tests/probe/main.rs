@@ -1,0 +1,85 @@
+//! The probe: answers questions about the world that it was started in, as lines of `key=value`.
+//!
+//! `probe QUESTION...` answers each question in turn; a question is a name, with `=ARGUMENT,ARGUMENT` when it takes
+//! some. `probe --start CONDITION... -- PROGRAM ARGUMENT...` executes a program under hostile conditions, and
+//! `probe --refuse CALL:ERRNO,... -- PROGRAM ARGUMENT...` plays a kernel that refuses calls to user namespaces.
+//! It has no dependencies, so that one call of the compiler gives a static executable for any machine.
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "printing is its work")]
+
+mod files;
+mod ipc;
+mod network;
+mod process;
+mod refuse;
+mod start;
+mod sys;
+
+use std::env::args_os;
+use std::fmt::Display;
+
+fn main() {
+    let arguments: Vec<String> = args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let questions = arguments.get(1..).unwrap_or_default();
+    match questions.first().map(String::as_str) {
+        Some("--start") => start::start(&questions[1..]),
+        Some("--refuse") => refuse::refuse(&questions[1..]),
+        _ => questions.iter().for_each(|question| answer(question)),
+    }
+}
+
+/// Prints one fact.
+pub fn fact(key: &str, value: impl Display) {
+    println!("{key}={value}");
+}
+
+/// Says what is wrong with the command line and ends the probe with a status that no test expects.
+pub fn usage(problem: &str) -> ! {
+    eprintln!("probe: {problem}");
+    std::process::exit(99)
+}
+
+/// Splits `name=a,b` and answers it.
+fn answer(question: &str) {
+    let (name, rest) = question.split_once('=').unwrap_or((question, ""));
+    let arguments: Vec<&str> = if rest.is_empty() { Vec::new() } else { rest.split(',').collect() };
+    match (name, arguments.as_slice()) {
+        // A mark by which a test finds this process in the host's /proc.
+        ("note", [mark]) => fact("note", mark),
+        ("identity", []) => process::identity(),
+        ("maps", []) => process::maps(),
+        ("namespaces", []) => process::namespaces(),
+        ("descriptors", []) => process::descriptors(),
+        ("rlimits", []) => process::rlimits(),
+        ("signals", []) => process::signals(),
+        ("environment", []) => process::environment(),
+        ("terminal", []) => process::terminal(),
+        ("keyring", []) => process::keyring(),
+        ("place", []) => process::place(),
+        ("processes", []) => process::processes(),
+        ("clocks", []) => process::clocks(),
+        ("call", [number]) => process::call_without_arguments(number),
+        ("mounts", []) => files::mounts(),
+        ("open", [path, mode]) => files::open(path, mode),
+        ("read", [path]) => files::read(path),
+        ("list", [path]) => files::list(path),
+        ("fill", [path]) => files::fill(path),
+        ("execute_copy", [directory]) => files::execute_copy(directory),
+        ("rename", [from, to]) => files::rename(from, to),
+        ("chroot_escape", [scratch, marker]) => files::chroot_escape(scratch, marker),
+        ("devices", []) => files::devices(),
+        ("mount", [path]) => files::mount(path),
+        ("ipc", ["make", key]) => ipc::make(key),
+        ("ipc", ["find", key]) => ipc::find(key),
+        ("ipc", ["remove", key]) => ipc::remove(key),
+        ("names", []) => network::names(),
+        ("network", []) => network::network(),
+        ("user_namespace", []) => start::user_namespace_facts(),
+        ("exit", [status]) => std::process::exit(start::number(status)),
+        ("kill", [signal]) => process::kill_self(start::number(signal)),
+        ("sleep", [milliseconds]) => process::sleep(start::number(milliseconds)),
+        ("wait_for", [signal]) => process::wait_for(start::number(signal)),
+        ("orphan", [milliseconds]) => start::orphan(start::number(milliseconds)),
+        ("run", [program, arguments @ ..]) => start::run(program, arguments),
+        _ => usage(&format!("`{question}` is not a question that it answers")),
+    }
+}

@@ -1,0 +1,119 @@
+//! Plays a kernel whose security module refuses calls to processes in user namespaces, as Ubuntu 24.04's does.
+//!
+//! It traces a program and everything that it starts; when one of them is in another user namespace than the probe's
+//! and makes a call of the list, the call is not made and answers with the errno of the list.
+
+use crate::sys::{call, errno_name, into, nr};
+use crate::usage;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, exit};
+
+const TRACEME: u64 = 0;
+const GETREGS: u64 = 12;
+const SETREGS: u64 = 13;
+const SYSCALL: u64 = 24;
+const SETOPTIONS: u64 = 0x4200;
+/// TRACESYSGOOD, TRACEFORK, TRACEVFORK, TRACECLONE, TRACEEXEC and EXITKILL.
+const OPTIONS: u64 = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x10_0000;
+/// Any child, those of other threads and `clone`d ones too.
+const WAIT_ALL: u64 = 0x4000_0000;
+/// Where struct user_regs_struct has rax and orig_rax.
+const RAX: usize = 10;
+const ORIGINAL_RAX: usize = 15;
+
+/// `CALL:ERRNO,... -- PROGRAM ARGUMENT...`
+pub fn refuse(arguments: &[String]) -> ! {
+    let [list, dashes, program, rest @ ..] = arguments else {
+        usage("`--refuse` wants a list, `--` and a program")
+    };
+    if dashes != "--" {
+        usage("`--refuse` wants `--` after its list");
+    }
+    let refused: BTreeMap<u64, i64> = list.split(',').map(entry).collect();
+    let own = fs::read_link("/proc/self/ns/user").unwrap_or_default();
+    let first = spawn(program, rest);
+    let mut entered: BTreeMap<u64, Option<i64>> = BTreeMap::new();
+    loop {
+        let mut status = 0_i32;
+        let Ok(pid) = call(nr::WAIT4, [u64::MAX, into(&mut status), WAIT_ALL, 0, 0, 0]) else { exit(99) };
+        if status & 0x7f != 0x7f {
+            entered.remove(&pid);
+            if pid == first {
+                exit(if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) });
+            }
+            continue;
+        }
+        let signal = match status >> 8 & 0xff {
+            // A stop of a system call: the entry and the exit alternate.
+            0x85 => {
+                // A process that may not be looked at has made itself undumpable, which launchers do in their namespaces.
+                let foreign = || fs::read_link(format!("/proc/{pid}/ns/user")).map_or(true, |ns| ns != own);
+                match entered.remove(&pid) {
+                    Some(answer) => leave(pid, answer),
+                    None => _ = entered.insert(pid, enter(pid, &refused, foreign)),
+                }
+                0
+            }
+            // SIGTRAP of exec and fork events, SIGSTOP of new children.
+            5 | 19 => 0,
+            signal => u64::from(signal.unsigned_abs()),
+        };
+        _ = call(nr::PTRACE, [SYSCALL, pid, 0, signal, 0, 0]);
+    }
+}
+
+/// `165:13`: a system call's number and an errno's.
+fn entry(text: &str) -> (u64, i64) {
+    let parsed =
+        text.split_once(':').and_then(|(number, errno)| Some((number.parse().ok()?, errno.parse().ok()?)));
+    parsed.unwrap_or_else(|| usage(&format!("`{text}` is not a call and an errno")))
+}
+
+fn spawn(program: &str, arguments: &[String]) -> u64 {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    // SAFETY: the closure makes one system call and allocates nothing.
+    unsafe {
+        command.pre_exec(|| {
+            call(nr::PTRACE, [TRACEME, 0, 0, 0, 0, 0]).map(drop).map_err(std::io::Error::from_raw_os_error)
+        })
+    };
+    #[allow(clippy::zombie_processes, reason = "the tracer's loop waits for every process, this one too")]
+    let child = command.spawn().unwrap_or_else(|error| usage(&format!("{program}: {error}")));
+    let pid = u64::from(child.id());
+    let mut status = 0_i32;
+    _ = call(nr::WAIT4, [pid, into(&mut status), 0, 0, 0, 0]);
+    if let Err(errno) = call(nr::PTRACE, [SETOPTIONS, pid, 0, OPTIONS, 0, 0]) {
+        usage(&format!("PTRACE_SETOPTIONS: {}", errno_name(errno)));
+    }
+    _ = call(nr::PTRACE, [SYSCALL, pid, 0, 0, 0, 0]);
+    pid
+}
+
+fn registers(pid: u64) -> Option<[u64; 27]> {
+    let mut registers = [0_u64; 27];
+    call(nr::PTRACE, [GETREGS, pid, 0, into(&mut registers), 0, 0]).ok()?;
+    Some(registers)
+}
+
+/// At the entry of a call: takes it away when it is to be refused, and says with what.
+fn enter(pid: u64, refused: &BTreeMap<u64, i64>, foreign: impl Fn() -> bool) -> Option<i64> {
+    let mut registers = registers(pid)?;
+    let errno = *refused.get(&registers[ORIGINAL_RAX])?;
+    if !foreign() {
+        return None;
+    }
+    registers[ORIGINAL_RAX] = u64::MAX;
+    _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
+    Some(-errno)
+}
+
+/// At its exit: answers for it.
+fn leave(pid: u64, answer: Option<i64>) {
+    if let (Some(answer), Some(mut registers)) = (answer, registers(pid)) {
+        registers[RAX] = answer.cast_unsigned();
+        _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
+    }
+}

@@ -1,0 +1,240 @@
+//! Starts programs: under hostile conditions, as somebody else, and watched for what they leave behind.
+
+use crate::sys::{call, errno_name, from, into, nr, text};
+use crate::{fact, usage};
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// Applies the conditions before `--` in their order, then executes what follows it.
+pub fn start(arguments: &[String]) -> ! {
+    let Some(end) = arguments.iter().position(|argument| argument == "--") else {
+        usage("`--start` wants `--`")
+    };
+    let (conditions, program) = (&arguments[..end], &arguments[end + 1..]);
+    let mut shape = Shape { arguments: program.to_vec(), environment: None };
+    for condition in conditions {
+        let (name, value) = condition.split_once('=').unwrap_or((condition, ""));
+        apply(name, value, &mut shape);
+    }
+    let Some(path) = program.first() else { usage("`--start` wants a program") };
+    let errno = execute(path, &shape);
+    eprintln!("probe: {path}: {}", errno_name(errno));
+    std::process::exit(99)
+}
+
+/// argv and envp of the program to be.
+struct Shape {
+    arguments: Vec<String>,
+    environment: Option<Vec<String>>,
+}
+
+fn apply(name: &str, value: &str, shape: &mut Shape) {
+    let done = match name {
+        "user" => become_user(u64::from(number(value).unsigned_abs())),
+        "close" => call(nr::CLOSE, [parse(value), 0, 0, 0, 0, 0]).map(drop),
+        "descriptors" => open_descriptors(parse(value)),
+        "ignore" => ignore(parse(value)),
+        "block" => call(nr::RT_SIGPROCMASK, [0, from(&(1_u64 << (parse(value) - 1))), 0, 8, 0, 0]).map(drop),
+        "umask" => call(nr::UMASK, [u64::from_str_radix(value, 8).unwrap_or(0), 0, 0, 0, 0, 0]).map(drop),
+        "chroot" => change_root(value),
+        "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
+        "deleted_directory" => deleted_directory(value),
+        "limit" => limit(value),
+        "no_arguments" => {
+            shape.arguments.clear();
+            Ok(())
+        }
+        "no_environment" => {
+            shape.environment = Some(Vec::new());
+            Ok(())
+        }
+        "environment" => {
+            shape.environment.get_or_insert_default().push(value.to_owned());
+            Ok(())
+        }
+        "subreaper" => watch(),
+        "parent_dies" => parent_dies(parse(value)),
+        "terminal" => controlling_terminal(),
+        _ => usage(&format!("`{name}` is not a condition that it knows")),
+    };
+    if let Err(errno) = done {
+        eprintln!("probe: {name}: {}", errno_name(errno));
+        std::process::exit(98);
+    }
+}
+
+/// The number in a question; anything else is a mistake of the test.
+pub fn number(value: &str) -> i32 {
+    value.parse().unwrap_or_else(|_| usage(&format!("`{value}` is not a number")))
+}
+
+fn parse(value: &str) -> u64 {
+    u64::from(number(value).unsigned_abs())
+}
+
+fn execute(path: &str, shape: &Shape) -> i32 {
+    let pointers = |texts: &[std::ffi::CString]| -> Vec<u64> {
+        texts.iter().map(|text| from(text.as_bytes_with_nul())).chain([0]).collect()
+    };
+    let arguments: Vec<_> = shape.arguments.iter().map(|argument| text(argument)).collect();
+    let environment: Vec<_> = match &shape.environment {
+        Some(variables) => variables.iter().map(|variable| text(variable)).collect(),
+        None => std::env::vars().map(|(name, value)| text(&format!("{name}={value}"))).collect(),
+    };
+    let path = text(path);
+    let (argv, envp) = (pointers(&arguments), pointers(&environment));
+    let address = from(path.as_bytes_with_nul());
+    call(nr::EXECVE, [address, from(argv.as_slice()), from(envp.as_slice()), 0, 0, 0]).err().unwrap_or(0)
+}
+
+fn become_user(id: u64) -> Result<(), i32> {
+    call(nr::SETGROUPS, [0; 6])?;
+    call(nr::SETRESGID, [id, id, id, 0, 0, 0])?;
+    call(nr::SETRESUID, [id, id, id, 0, 0, 0])?;
+    // A change of ids hides the process from itself in /proc until it executes something.
+    call(nr::PRCTL, [4, 1, 0, 0, 0, 0]).map(drop)
+}
+
+fn open_descriptors(count: u64) -> Result<(), i32> {
+    let null = fs::File::open("/dev/null").map_err(errno)?;
+    let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&null).unsigned_abs());
+    for target in 3..count + 3 {
+        // dup2 clears close-on-exec, so the program would inherit them all.
+        call(nr::DUP2, [source, target, 0, 0, 0, 0])?;
+    }
+    std::mem::forget(null);
+    Ok(())
+}
+
+fn ignore(signal: u64) -> Result<(), i32> {
+    // struct kernel_sigaction with the handler SIG_IGN.
+    call(nr::RT_SIGACTION, [signal, from(&[1_u64, 0, 0, 0]), 0, 8, 0, 0]).map(drop)
+}
+
+fn change_root(path: &str) -> Result<(), i32> {
+    let directory = text(path);
+    call(nr::CHROOT, [from(directory.as_bytes_with_nul()), 0, 0, 0, 0, 0])?;
+    std::env::set_current_dir("/").map_err(errno)
+}
+
+fn deleted_directory(path: &str) -> Result<(), i32> {
+    let directory = format!("{path}/deleted-{}", std::process::id());
+    fs::create_dir(&directory).and_then(|()| std::env::set_current_dir(&directory)).map_err(errno)?;
+    fs::remove_dir(directory).map_err(errno)
+}
+
+/// `RESOURCE:SOFT`, or `RESOURCE:SOFT:HARD`.
+fn limit(value: &str) -> Result<(), i32> {
+    let numbers: Vec<u64> = value.split(':').map(parse).collect();
+    let mut limits = [0_u64; 2];
+    call(nr::PRLIMIT64, [0, numbers[0], 0, into(&mut limits), 0, 0])?;
+    limits[0] = numbers[1];
+    limits[1] = numbers.get(2).copied().unwrap_or(limits[1]);
+    call(nr::PRLIMIT64, [0, numbers[0], from(&limits), 0, 0, 0]).map(drop)
+}
+
+fn errno(error: std::io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(0)
+}
+
+/// Enters a new user namespace, alone mapped to 0 in it, with a mount namespace, and tries a mount.
+fn user_namespace() -> Result<(), (&'static str, i32)> {
+    let mut ids = [0_u32; 3];
+    let [real, effective, saved] = &mut ids;
+    _ = call(nr::GETRESUID, [into(real), into(effective), into(saved), 0, 0, 0]);
+    let uid = *effective;
+    let [real, effective, saved] = &mut ids;
+    _ = call(nr::GETRESGID, [into(real), into(effective), into(saved), 0, 0, 0]);
+    let gid = *effective;
+    call(nr::UNSHARE, [0x1000_0000 | 0x2_0000, 0, 0, 0, 0, 0]).map_err(|errno| ("unshare", errno))?;
+    let write = |file: &str, content: String| fs::write(format!("/proc/self/{file}"), content).map_err(errno);
+    write("setgroups", "deny".to_owned()).map_err(|errno| ("setgroups", errno))?;
+    write("uid_map", format!("0 {uid} 1")).map_err(|errno| ("uid_map", errno))?;
+    write("gid_map", format!("0 {gid} 1")).map_err(|errno| ("gid_map", errno))?;
+    let (none, root) = (text("none"), text("/"));
+    let (none, root) = (from(none.as_bytes_with_nul()), from(root.as_bytes_with_nul()));
+    // MS_REC | MS_PRIVATE: what every launcher does first.
+    call(nr::MOUNT, [none, root, 0, 0x4_4000, 0, 0]).map_err(|errno| ("mount", errno)).map(drop)
+}
+
+/// Whether a user namespace can be had here, and a mount inside it; says which step was refused.
+pub fn user_namespace_facts() {
+    let found = user_namespace();
+    fact(
+        "user_namespace",
+        found.map_or_else(|(step, errno)| format!("{step}: {}", errno_name(errno)), |()| "ok".into()),
+    );
+}
+
+/// Goes on in a child; the parent adopts every orphan of it and says what was left when the child ended.
+fn watch() -> Result<(), i32> {
+    call(nr::PRCTL, [36, 1, 0, 0, 0, 0])?;
+    let child = call(nr::FORK, [0; 6])?;
+    if child == 0 {
+        return Ok(());
+    }
+    let mut status = 0_i32;
+    call(nr::WAIT4, [child, into(&mut status), 0, 0, 0, 0])?;
+    eprintln!("status={}", if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) });
+    // What is dying already may take a moment to be gone.
+    let deadline = Instant::now() + Duration::from_secs(3);
+    while call(nr::WAIT4, [u64::MAX, 0, 1, 0, 0, 0]).is_ok() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let left = call(nr::WAIT4, [u64::MAX, 0, 1, 0, 0, 0]) != Err(10);
+    eprintln!("left={}", if left { "processes" } else { "nothing" });
+    std::process::exit(0)
+}
+
+/// Goes on in a child; the parent ends after that many milliseconds.
+fn parent_dies(milliseconds: u64) -> Result<(), i32> {
+    if call(nr::FORK, [0; 6])? == 0 {
+        return Ok(());
+    }
+    std::thread::sleep(Duration::from_millis(milliseconds));
+    std::process::exit(0)
+}
+
+/// A new session whose controlling terminal is a fresh pseudo-terminal, which is also standard input.
+fn controlling_terminal() -> Result<(), i32> {
+    let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(errno)?;
+    let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&leader).unsigned_abs());
+    let mut unlock = 0_i32;
+    call(nr::IOCTL, [descriptor, 0x4004_5431, into(&mut unlock), 0, 0, 0])?;
+    let mut number = 0_i32;
+    call(nr::IOCTL, [descriptor, 0x8004_5430, into(&mut number), 0, 0, 0])?;
+    // A session leader cannot make another session: go on in a child and hand its status on.
+    let child = call(nr::FORK, [0; 6])?;
+    if child != 0 {
+        let mut status = 0_i32;
+        call(nr::WAIT4, [child, into(&mut status), 0, 0, 0, 0])?;
+        std::process::exit(if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) });
+    }
+    call(nr::SETSID, [0; 6])?;
+    let follower =
+        fs::OpenOptions::new().read(true).write(true).open(format!("/dev/pts/{number}")).map_err(errno)?;
+    let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&follower).unsigned_abs());
+    call(nr::IOCTL, [descriptor, 0x540e, 0, 0, 0, 0])?;
+    call(nr::DUP2, [descriptor, 0, 0, 0, 0, 0]).map(drop)
+}
+
+/// Leaves a grandchild behind that sleeps.
+pub fn orphan(milliseconds: i32) {
+    if call(nr::FORK, [0; 6]) == Ok(0) {
+        std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
+        std::process::exit(0);
+    }
+}
+
+/// Runs a program and says how it ended.
+pub fn run(program: &str, arguments: &[&str]) {
+    let result = std::process::Command::new(program).args(arguments).status();
+    let ended = result.map_or_else(
+        |error| errno_name(errno(error)),
+        |status| {
+            std::os::unix::process::ExitStatusExt::signal(&status)
+                .map_or_else(|| status.code().unwrap_or(0).to_string(), |signal| format!("signal {signal}"))
+        },
+    );
+    fact(&format!("run.{program}"), ended);
+}

@@ -1,0 +1,122 @@
+//! The one place where the probe makes raw system calls, and the x86_64 numbers that it needs.
+#![allow(missing_docs, reason = "the names are the kernel's own")]
+
+use std::ffi::{CString, c_long};
+use std::io::Error;
+
+pub mod nr {
+    pub const CLOSE: u64 = 3;
+    pub const RT_SIGACTION: u64 = 13;
+    pub const RT_SIGPROCMASK: u64 = 14;
+    pub const IOCTL: u64 = 16;
+    pub const SHMGET: u64 = 29;
+    pub const SHMCTL: u64 = 31;
+    pub const DUP2: u64 = 33;
+    pub const GETPID: u64 = 39;
+    pub const FORK: u64 = 57;
+    pub const EXECVE: u64 = 59;
+    pub const WAIT4: u64 = 61;
+    pub const KILL: u64 = 62;
+    pub const UNAME: u64 = 63;
+    pub const SEMGET: u64 = 64;
+    pub const SEMCTL: u64 = 66;
+    pub const MSGGET: u64 = 68;
+    pub const MSGCTL: u64 = 71;
+    pub const FCNTL: u64 = 72;
+    pub const FCHDIR: u64 = 81;
+    pub const UMASK: u64 = 95;
+    pub const PTRACE: u64 = 101;
+    pub const GETPPID: u64 = 110;
+    pub const SETSID: u64 = 112;
+    pub const SETGROUPS: u64 = 116;
+    pub const GETGROUPS: u64 = 115;
+    pub const SETRESUID: u64 = 117;
+    pub const GETRESUID: u64 = 118;
+    pub const SETRESGID: u64 = 119;
+    pub const GETRESGID: u64 = 120;
+    pub const GETSID: u64 = 124;
+    pub const CAPGET: u64 = 125;
+    pub const RT_SIGTIMEDWAIT: u64 = 128;
+    pub const PRCTL: u64 = 157;
+    pub const CHROOT: u64 = 161;
+    pub const MOUNT: u64 = 165;
+    pub const CLOCK_GETTIME: u64 = 228;
+    pub const MQ_OPEN: u64 = 240;
+    pub const MQ_UNLINK: u64 = 241;
+    pub const KEYCTL: u64 = 250;
+    pub const UNSHARE: u64 = 272;
+    pub const PRLIMIT64: u64 = 302;
+}
+
+unsafe extern "C" {
+    fn syscall(number: c_long, ...) -> c_long;
+}
+
+/// `syscall(2)`: the call's result, or the errno.
+pub fn call(number: u64, arguments: [u64; 6]) -> Result<u64, i32> {
+    let [a, b, c, d, e, f] = arguments;
+    // SAFETY: the pointers that the probe passes come from live locals of its callers, as large as the call writes;
+    // fork is called while there is one thread.
+    let result = unsafe { syscall(number.cast_signed(), a, b, c, d, e, f) };
+    if result == -1 {
+        return Err(Error::last_os_error().raw_os_error().unwrap_or(0));
+    }
+    Ok(result.cast_unsigned())
+}
+
+/// The address of a value that a call reads.
+pub fn from<T: ?Sized>(value: &T) -> u64 {
+    (&raw const *value).cast::<u8>().addr() as u64
+}
+
+/// The address of a value that a call fills in.
+pub fn into<T: ?Sized>(value: &mut T) -> u64 {
+    (&raw mut *value).cast::<u8>().expose_provenance() as u64
+}
+
+/// A text as the kernel takes it; what follows a NUL is cut.
+pub fn text(value: &str) -> CString {
+    CString::new(value.split('\0').next().unwrap_or_default()).unwrap_or_default()
+}
+
+/// What a call came to in a word: `ok`, or the errno's name.
+pub fn outcome<T>(result: Result<T, i32>) -> String {
+    result.map_or_else(errno_name, |_| "ok".to_owned())
+}
+
+/// The same for what the standard library reports.
+pub fn io_outcome<T>(result: std::io::Result<T>) -> String {
+    outcome(result.map_err(|error| error.raw_os_error().unwrap_or(0)))
+}
+
+/// The names of the errnos that tests speak of; any other is its number.
+pub fn errno_name(errno: i32) -> String {
+    let name = match errno {
+        1 => "EPERM",
+        2 => "ENOENT",
+        5 => "EIO",
+        6 => "ENXIO",
+        8 => "ENOEXEC",
+        9 => "EBADF",
+        10 => "ECHILD",
+        12 => "ENOMEM",
+        13 => "EACCES",
+        14 => "EFAULT",
+        16 => "EBUSY",
+        17 => "EEXIST",
+        18 => "EXDEV",
+        20 => "ENOTDIR",
+        21 => "EISDIR",
+        22 => "EINVAL",
+        25 => "ENOTTY",
+        26 => "ETXTBSY",
+        28 => "ENOSPC",
+        30 => "EROFS",
+        38 => "ENOSYS",
+        40 => "ELOOP",
+        111 => "ECONNREFUSED",
+        126 => "ENOKEY",
+        _ => return format!("errno {errno}"),
+    };
+    name.to_owned()
+}
