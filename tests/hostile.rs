@@ -6,7 +6,9 @@
     reason = "a test that cannot go on should stop"
 )]
 
+use boxwright::diagnostic::{Diagnostic, render_concise, render_full, render_json};
 use boxwright::source::{MAX_BYTES, ReadErrorKind, Source};
+use boxwright::understand;
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::os::unix::net::UnixListener;
@@ -195,6 +197,49 @@ fn the_largest_file_is_read_and_one_byte_more_is_not() {
     assert_eq!(outcome.code, Some(0), "{:.2000}", outcome.output);
     std::fs::write(&path, text + "x").unwrap();
     assert_eq!(check(&path, &[], Stdio::null()).code, Some(2));
+}
+
+/// Cut anywhere and with any character changed, a spec is understood or refused, and what is found can be shown.
+#[test]
+fn no_cut_and_no_change_panics() {
+    let text = include_str!("fixtures/good/everything.sandbox.toml");
+    let page = include_str!("specs/language.sandbox.toml");
+    let odd = [
+        '"', '[', ']', '{', '}', '=', '.', ',', '\'', '\\', '#', '\n', '\r', '-', '9', ' ', 'x', '\u{e4}',
+        '\u{202e}', '\u{1b}',
+    ];
+    let cut = |text: &str, at: usize| text[..at].to_owned();
+    let changed =
+        |text: &str, at: usize| format!("{}{}{}", &text[..at], odd[at % odd.len()], &text[at + 1..]);
+    for at in (0..text.len()).filter(|at| text.is_ascii() || text.is_char_boundary(*at)) {
+        shows(cut(text, at));
+        shows(changed(text, at));
+    }
+    for at in (0..page.len()).step_by(7) {
+        shows(cut(page, at));
+        shows(changed(page, at));
+    }
+}
+
+fn shows(text: String) {
+    let source = Source::new("x.sandbox.toml", text);
+    let understood = understand(&source);
+    assert_eq!(
+        understood.policy.is_none(),
+        understood.findings.iter().any(Diagnostic::is_error),
+        "{}",
+        source.text
+    );
+    for finding in &understood.findings {
+        assert!(
+            finding.span.start <= finding.span.end && finding.span.end <= source.text.len(),
+            "{finding:?}"
+        );
+    }
+    let shown =
+        render_full(&source, &understood.findings, false) + &render_concise(&source, &understood.findings);
+    assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
+    render_json(&[(source, understood.findings)]);
 }
 
 #[test]
