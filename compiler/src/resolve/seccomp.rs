@@ -1,7 +1,7 @@
 //! `[seccomp]`: names and groups into numbers.
 
 use super::errnos;
-use super::rules::{NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
+use super::rules::{DUPLICATE_ENTRY, NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::policy::{Action, Seccomp};
 use crate::seccomp::{group, group_names, syscall_names, syscall_number};
@@ -33,11 +33,17 @@ pub(super) fn resolve(seccomp: &spec::Seccomp, findings: &mut Vec<Diagnostic>) -
     }
     let default = || vec![Spanned::new(DEFAULT_ALLOW.to_owned(), Spec::NOWHERE)];
     let names = seccomp.allow.as_ref().map_or_else(default, |allow| allow.value.clone());
-    let mut allow = BTreeMap::new();
+    let (mut allow, mut seen) = (BTreeMap::new(), BTreeMap::new());
     for name in &names {
-        match numbers(&name.value) {
-            Some(numbers) => insert(&mut allow, &numbers, name.span),
-            None => findings.push(unknown(name, findings.len())),
+        match (numbers(&name.value), seen.insert(&name.value, name.span)) {
+            (_, Some(first)) => findings.push(
+                DUPLICATE_ENTRY
+                    .at(name.span, format!("`{}` is allowed twice", name.value))
+                    .label("the second")
+                    .and(first, "the first"),
+            ),
+            (Some(numbers), None) => insert(&mut allow, &numbers, name.span),
+            (None, None) => findings.push(unknown(name, findings.len())),
         }
     }
     Some(Seccomp { default_action, allow })
