@@ -131,7 +131,12 @@ fn many_of_everything() {
     let words = |word: &str, count: usize| format!("[{}]", vec![format!("'{word}'"); count].join(","));
     let unknown: Vec<String> = (0..70_000).map(|number| format!("'openat{number}'")).collect();
     many("syscalls", format!("{HEAD}[seccomp]\nallow = [{}]", unknown.join(",")), 1, "unknown system call");
-    many("same-syscall", format!("{HEAD}[seccomp]\nallow = {}", words("read", 90_000)), 1, "is allowed twice");
+    many(
+        "same-syscall",
+        format!("{HEAD}[seccomp]\nallow = {}", words("read", 90_000)),
+        1,
+        "is allowed twice",
+    );
     let head =
         HEAD.replace("[filesystem]", &format!("capabilities = {}\n[filesystem]", words("CAP_X", 100_000)));
     many("capabilities", head, 1, "unknown capability");

@@ -13,6 +13,28 @@ pub struct Instruction {
     pub k: u32,
 }
 
+/// The operation codes that filters are made of (linux/bpf_common.h).
+pub mod code {
+    /// Load the word at a byte offset of seccomp_data.
+    pub const LOAD_WORD: u16 = 0x20;
+    /// Load a constant.
+    pub const LOAD_IMMEDIATE: u16 = 0x00;
+    /// Keep the bits of a mask.
+    pub const AND: u16 = 0x54;
+    /// Skip as many instructions as the operand says.
+    pub const JUMP: u16 = 0x05;
+    /// Is it the operand?
+    pub const JUMP_EQUAL: u16 = 0x15;
+    /// Is it greater, unsigned?
+    pub const JUMP_GREATER: u16 = 0x25;
+    /// Is it equal or greater, unsigned?
+    pub const JUMP_GREATER_OR_EQUAL: u16 = 0x35;
+    /// Has it one of the operand's bits?
+    pub const JUMP_ANY_SET: u16 = 0x45;
+    /// Answer with the operand.
+    pub const RETURN: u16 = 0x06;
+}
+
 /// The kernel takes no longer program (BPF_MAXINSNS).
 pub const MAX_INSTRUCTIONS: usize = 4096;
 

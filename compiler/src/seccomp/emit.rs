@@ -1,0 +1,160 @@
+//! A meaning into a program: each word is loaded once on a path, by the cheapest of a tree of its ranges, a tree of its
+//! masked ranges and tests of bits.
+
+use super::assembler::{Assembler, Label};
+use super::decision;
+use super::diagram::{Comparison, Diagram, First, Node, OverBudget, Word};
+use super::instruction::Instruction;
+use std::collections::HashMap;
+
+/// More ranges of one word than this are no way to write it.
+const MAX_RANGES: usize = 2048;
+
+/// How a node's first word is decided.
+#[derive(Debug, Clone, Copy)]
+pub enum Strategy {
+    /// Ranges of the bits in a mask.
+    Ranges(u32),
+    /// One of the bits in a mask is set, or none is.
+    Bits(u32, Node, Node),
+}
+
+/// The cheapest way found for each node that has a first word, and what it costs in instructions.
+pub type Strategies = HashMap<Node, (usize, Strategy)>;
+
+struct Emitter<'d> {
+    diagram: &'d mut Diagram,
+    strategies: &'d mut Strategies,
+    assembler: Assembler,
+    /// Exceptions that a run of ranges may have before it is split.
+    exceptions: usize,
+    /// Where each meaning starts with nothing loaded.
+    blocks: HashMap<Node, Label>,
+    /// Where each meaning starts with its first word in the accumulator.
+    bodies: HashMap<Node, Label>,
+}
+
+/// A program for a meaning. More `exceptions` make it shorter, fewer make its paths shorter. The strategies depend on
+/// the diagram alone, so that several programs can share them.
+pub fn emit(
+    node: Node,
+    exceptions: usize,
+    diagram: &mut Diagram,
+    strategies: &mut Strategies,
+) -> Result<Vec<Instruction>, OverBudget> {
+    let mut emitter = Emitter {
+        diagram,
+        strategies,
+        assembler: Assembler::default(),
+        exceptions,
+        blocks: HashMap::new(),
+        bodies: HashMap::new(),
+    };
+    let start = emitter.block(node)?;
+    Ok(emitter.assembler.finish(start))
+}
+
+impl Emitter<'_> {
+    fn block(&mut self, node: Node) -> Result<Label, OverBudget> {
+        if let Some(&label) = self.blocks.get(&node) {
+            return Ok(label);
+        }
+        let label = match self.diagram.first(node) {
+            First::Verdict(verdict) => self.assembler.verdict(verdict),
+            First::Word(word) => {
+                let body = self.body(node, word)?;
+                self.assembler.load(word, body)
+            }
+        };
+        self.blocks.insert(node, label);
+        Ok(label)
+    }
+
+    fn body(&mut self, node: Node, word: Word) -> Result<Label, OverBudget> {
+        if self.diagram.word(node) != Some(word) {
+            return self.block(node);
+        }
+        if let Some(&label) = self.bodies.get(&node) {
+            return Ok(label);
+        }
+        let label = match self.strategy(node)?.1 {
+            Strategy::Ranges(mask) => self.ranges(node, mask)?,
+            Strategy::Bits(mask, set, clear) => {
+                let set = self.body(set, word)?;
+                let clear = self.body(clear, word)?;
+                self.assembler.branch(Comparison::AnySet, mask, set, clear)
+            }
+        };
+        self.bodies.insert(node, label);
+        Ok(label)
+    }
+
+    fn ranges(&mut self, node: Node, mask: u32) -> Result<Label, OverBudget> {
+        let starts = self.diagram.ranges(node, mask, MAX_RANGES).unwrap_or_default();
+        let starts = starts
+            .into_iter()
+            .map(|(start, next)| Ok((start, self.block(next)?)))
+            .collect::<Result<Vec<_>, OverBudget>>()?;
+        let runs = decision::runs(&decision::ranges(&starts, mask), self.exceptions);
+        let tree = decision::write(&runs, &mut self.assembler);
+        Ok(if mask == u32::MAX { tree } else { self.assembler.mask(mask, tree) })
+    }
+
+    fn strategy(&mut self, node: Node) -> Result<(usize, Strategy), OverBudget> {
+        if let Some(&known) = self.strategies.get(&node) {
+            return Ok(known);
+        }
+        let support = self.diagram.support(node);
+        let by_ranges = [(u32::MAX, 0), (support, 1)].into_iter().filter_map(|(mask, extra)| {
+            let starts = self.diagram.ranges(node, mask, MAX_RANGES)?;
+            let runs = decision::runs(&decision::ranges(&starts, mask), usize::MAX);
+            Some((extra + decision::cost(&runs), Strategy::Ranges(mask)))
+        });
+        let mut best = by_ranges.min_by_key(|&(cost, _)| cost);
+        // One comparison cannot be beaten.
+        if best.is_none_or(|(cost, _)| cost > 1) {
+            for (mask, set, clear) in self.bit_tests(node, support, best.is_none())? {
+                let cost = 1 + self.cost_within(node, set)? + self.cost_within(node, clear)?;
+                if best.is_none_or(|(known, _)| cost < known) {
+                    best = Some((cost, Strategy::Bits(mask, set, clear)));
+                }
+            }
+        }
+        let best = best.unwrap_or((0, Strategy::Ranges(support)));
+        self.strategies.insert(node, best);
+        Ok(best)
+    }
+
+    fn cost_within(&mut self, parent: Node, node: Node) -> Result<usize, OverBudget> {
+        if self.diagram.word(node) == self.diagram.word(parent) { Ok(self.strategy(node)?.0) } else { Ok(0) }
+    }
+
+    /// Tests that take one side of a node out of its word: of all bits that do when set, which then all lead to the
+    /// same, since they can be set together; and of the first one that does when clear. Where ranges are no way, also
+    /// the plain test of its first bit.
+    fn bit_tests(
+        &mut self,
+        node: Node,
+        support: u32,
+        plain: bool,
+    ) -> Result<Vec<(u32, Node, Node)>, OverBudget> {
+        let word = self.diagram.word(node);
+        let (mut tests, mut decisive, mut decided) = (vec![], 0, None);
+        for bit in (0..32).rev().map(|shift| 1 << shift).filter(|bit| support & bit != 0) {
+            let set = self.diagram.restrict(node, bit, bit)?;
+            if self.diagram.word(set) != word {
+                (decisive, decided) = (decisive | bit, Some(set));
+            }
+            if tests.is_empty() {
+                let clear = self.diagram.restrict(node, bit, 0)?;
+                if self.diagram.word(clear) != word || plain {
+                    tests.push((bit, set, clear));
+                }
+            }
+        }
+        if let Some(set) = decided {
+            tests.push((decisive, set, self.diagram.restrict(node, decisive, 0)?));
+        }
+        Ok(tests)
+    }
+}

@@ -1,0 +1,271 @@
+//! What a filter is asked to do: rules on numbers and arguments, and what they mean.
+
+use super::diagram::{Argument, Comparison, Diagram, FALSE, Input, Node, OverBudget, TRUE, Word};
+use super::verdict::Verdict;
+use std::collections::BTreeMap;
+
+/// A whole filter: one table for each architecture that it admits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// The tables, by the architecture's audit number.
+    pub tables: BTreeMap<u32, Table>,
+    /// What every other architecture is answered.
+    pub foreign: Verdict,
+}
+
+/// The rules of one architecture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// What numbers are answered that no rule matches: from each start to the next; one of them is 0.
+    pub fallbacks: BTreeMap<u32, Verdict>,
+    /// The rules. Of several that match one input, the verdict of the highest precedence holds.
+    pub rules: Vec<Rule>,
+}
+
+/// A verdict on some calls of one system call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The system call.
+    pub number: u32,
+    /// What its arguments have to be, all of it; nothing matches every call.
+    pub conditions: Vec<Condition>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Rules of one layer must not contradict each other; between layers the kernel's precedence decides, and the
+    /// lower layer where that is equal.
+    pub layer: u8,
+    /// Whatever the caller wants to find again in an answer.
+    pub origin: usize,
+}
+
+/// A condition on one argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// Which argument.
+    pub argument: Argument,
+    /// How much of it the kernel reads.
+    pub width: Width,
+    /// What it has to be. No value has bits outside of the width.
+    pub operator: Operator,
+}
+
+/// How much of an argument the kernel reads: what a caller puts into the rest must not matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Width {
+    /// The lower 32 bits: `int`, `unsigned int` and flags of these types.
+    Bits32,
+    /// All of it: pointers, sizes and `long`.
+    Bits64,
+}
+
+/// What an argument has to be; numbers are unsigned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operator {
+    /// This value.
+    Equal(u64),
+    /// Any other value.
+    NotEqual(u64),
+    /// A smaller value.
+    Less(u64),
+    /// This value or a smaller one.
+    LessOrEqual(u64),
+    /// A greater value.
+    Greater(u64),
+    /// This value or a greater one.
+    GreaterOrEqual(u64),
+    /// Under the mask, this value.
+    MaskedEqual {
+        /// The bits that count.
+        mask: u64,
+        /// What they have to be.
+        value: u64,
+    },
+    /// One of these values.
+    OneOf(Vec<u64>),
+}
+
+/// Two rules of one layer that answer the same call differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The origins of the two, in the order of the rules.
+    pub origins: (usize, usize),
+    /// Their verdicts.
+    pub verdicts: (Verdict, Verdict),
+    /// A call that both match.
+    pub witness: Input,
+}
+
+/// Why rules have no meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleError {
+    /// They contradict each other.
+    Contradiction(Box<Contradiction>),
+    /// They are too many or too entangled.
+    OverBudget(OverBudget),
+}
+
+impl From<OverBudget> for RuleError {
+    fn from(error: OverBudget) -> Self {
+        Self::OverBudget(error)
+    }
+}
+
+impl Filter {
+    /// The filter's meaning, computed from the rules alone.
+    pub fn meaning(&self, diagram: &mut Diagram) -> Result<Node, RuleError> {
+        let foreign = diagram.terminal(self.foreign)?;
+        let mut parts = BTreeMap::from([(0, foreign)]);
+        for (&audit, table) in &self.tables {
+            let meaning = table.meaning(audit, diagram)?;
+            place(&mut parts, audit, meaning, foreign);
+        }
+        Ok(diagram.switch(Word::ARCH, &Vec::from_iter(parts))?)
+    }
+}
+
+impl Table {
+    fn meaning(&self, audit: u32, diagram: &mut Diagram) -> Result<Node, RuleError> {
+        let mut parts = BTreeMap::new();
+        for (&start, &verdict) in &self.fallbacks {
+            parts.insert(start, diagram.terminal(verdict)?);
+        }
+        for (number, rules) in self.rules_by_number() {
+            let fallback = diagram.terminal(self.fallback(number))?;
+            let meaning = meaning_of_call(&rules, fallback, diagram).map_err(|error| match error {
+                RuleError::Contradiction(mut found) => {
+                    found.witness[Word::ARCH.index()] = audit;
+                    found.witness[Word::NR.index()] = number;
+                    RuleError::Contradiction(found)
+                }
+                RuleError::OverBudget(_) => error,
+            })?;
+            place(&mut parts, number, meaning, fallback);
+        }
+        Ok(diagram.switch(Word::NR, &Vec::from_iter(parts))?)
+    }
+
+    /// The rules of each system call, the verdict of the highest precedence first.
+    pub(super) fn rules_by_number(&self) -> BTreeMap<u32, Vec<&Rule>> {
+        let mut calls: BTreeMap<u32, Vec<&Rule>> = BTreeMap::new();
+        for rule in &self.rules {
+            calls.entry(rule.number).or_default().push(rule);
+        }
+        for rules in calls.values_mut() {
+            rules.sort_by_key(|rule| rule.rank());
+        }
+        calls
+    }
+
+    /// What a number is answered that no rule matches.
+    pub(super) fn fallback(&self, number: u32) -> Verdict {
+        self.fallbacks.range(..=number).next_back().map_or(Verdict::KILL_PROCESS, |(_, &verdict)| verdict)
+    }
+}
+
+/// Gives one value of a word its own part; `around` is what the values beside it get unless they have theirs.
+fn place(parts: &mut BTreeMap<u32, Node>, value: u32, node: Node, around: Node) {
+    parts.insert(value, node);
+    if let Some(next) = value.checked_add(1) {
+        parts.entry(next).or_insert(around);
+    }
+}
+
+/// `rules` are all on one system call, sorted by rank.
+fn meaning_of_call(rules: &[&Rule], fallback: Node, diagram: &mut Diagram) -> Result<Node, RuleError> {
+    let mut meaning = fallback;
+    let mut weaker: Vec<(u8, Verdict, Node)> = vec![];
+    let groups: Vec<_> =
+        rules.chunk_by(|one, other| (one.rank(), one.verdict) == (other.rank(), other.verdict)).collect();
+    for group in groups.into_iter().rev() {
+        let conditions = group.iter().map(|rule| rule.condition(diagram)).collect::<Result<_, _>>()?;
+        let any = diagram.any(conditions)?;
+        let Rule { layer, verdict, .. } = *group[0];
+        for &(other_layer, other_verdict, other) in &weaker {
+            if layer == other_layer && verdict != other_verdict && diagram.both(any, other)? != FALSE {
+                return Err(contradiction(rules, group, (layer, other_verdict), diagram)?);
+            }
+        }
+        weaker.push((layer, verdict, any));
+        let answer = diagram.terminal(verdict)?;
+        meaning = diagram.choose(any, answer, meaning)?;
+    }
+    Ok(meaning)
+}
+
+fn contradiction(
+    rules: &[&Rule],
+    group: &[&Rule],
+    (layer, verdict): (u8, Verdict),
+    diagram: &mut Diagram,
+) -> Result<RuleError, OverBudget> {
+    for one in group {
+        for other in rules.iter().filter(|rule| rule.layer == layer && rule.verdict == verdict) {
+            let (condition, other_condition) = (one.condition(diagram)?, other.condition(diagram)?);
+            let both = diagram.both(condition, other_condition)?;
+            let Some(witness) = diagram.difference(both, FALSE) else { continue };
+            let (first, second) = if one.origin <= other.origin { (one, other) } else { (other, one) };
+            return Ok(RuleError::Contradiction(Box::new(Contradiction {
+                origins: (first.origin, second.origin),
+                verdicts: (first.verdict, second.verdict),
+                witness,
+            })));
+        }
+    }
+    // Their unions have a call in common, so two of them have it.
+    Err(OverBudget)
+}
+
+impl Rule {
+    /// Rules of a smaller rank decide first.
+    pub(super) fn rank(&self) -> (i32, u8, Verdict) {
+        (self.verdict.precedence(), self.layer, self.verdict)
+    }
+
+    /// The calls that it matches, its number apart.
+    pub fn condition(&self, diagram: &mut Diagram) -> Result<Node, OverBudget> {
+        // Later arguments first, so that each step only adds above what is there.
+        let mut conditions: Vec<_> = self.conditions.iter().collect();
+        conditions.sort_by_key(|condition| std::cmp::Reverse(condition.argument));
+        conditions.into_iter().try_fold(TRUE, |all, condition| {
+            let one = condition.meaning(diagram)?;
+            diagram.both(one, all)
+        })
+    }
+}
+
+impl Condition {
+    /// The calls that it holds for.
+    pub fn meaning(&self, diagram: &mut Diagram) -> Result<Node, OverBudget> {
+        let all = self.width.mask();
+        let (mask, comparison, constant, negated) = match self.operator {
+            Operator::Equal(value) => (all, Comparison::Equal, value, false),
+            Operator::NotEqual(value) => (all, Comparison::Equal, value, true),
+            Operator::Less(value) => (all, Comparison::GreaterOrEqual, value, true),
+            Operator::LessOrEqual(value) => (all, Comparison::Greater, value, true),
+            Operator::Greater(value) => (all, Comparison::Greater, value, false),
+            Operator::GreaterOrEqual(value) => (all, Comparison::GreaterOrEqual, value, false),
+            Operator::MaskedEqual { mask, value } => (mask & all, Comparison::Equal, value, false),
+            Operator::OneOf(ref values) => {
+                let mut values = values.clone();
+                values.sort_unstable();
+                let each = values
+                    .into_iter()
+                    .map(|value| diagram.compare_long(self.argument, all, Comparison::Equal, value))
+                    .collect::<Result<_, _>>()?;
+                return diagram.any(each);
+            }
+        };
+        let node = diagram.compare_long(self.argument, mask, comparison, constant)?;
+        if negated { diagram.choose(node, FALSE, TRUE) } else { Ok(node) }
+    }
+}
+
+impl Width {
+    /// The bits that the kernel reads.
+    pub const fn mask(self) -> u64 {
+        match self {
+            Self::Bits32 => u32::MAX as u64,
+            Self::Bits64 => u64::MAX,
+        }
+    }
+}
