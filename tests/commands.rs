@@ -109,6 +109,19 @@ fn json_is_one_object() {
 }
 
 #[test]
+fn what_is_left_out_is_counted() {
+    let keys: String = (0..600).map(|number| format!("k{number} = 1\n")).collect();
+    let folder = folder(&[("a.sandbox.toml", &(WARNING.to_owned() + &keys))]);
+    let output = boxwright(folder.path(), &["check", "--format", "json"]);
+    code(&output, 1);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let counts = (&json["errors"], &json["warnings"], &json["left_out"]);
+    assert_eq!(counts, (&500.into(), &0.into(), &101.into()), "errors are told before warnings");
+    let output = boxwright(folder.path(), &["check"]);
+    assert_eq!(text(&output.stderr), "500 errors in 1 spec, and 101 more that are not shown\n");
+}
+
+#[test]
 fn json_escapes_keep_their_meaning() {
     let name = "\u{1b}[31m\u{9b}\u{202e}\u{e0041}.sandbox.toml";
     let folder = folder(&[(name, BAD)]);

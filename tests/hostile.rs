@@ -241,7 +241,7 @@ fn shows(text: String) {
     let shown =
         render_full(&source, &understood.findings, false) + &render_concise(&source, &understood.findings);
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
-    render_json(&[(source, understood.findings)]);
+    render_json(&[(source, understood.findings)], understood.left_out);
 }
 
 #[test]
