@@ -93,6 +93,7 @@ impl Launch<'_> {
             steps.extend(self.become_builder());
         }
         steps.extend(self.tree());
+        steps.extend(self.bound_capabilities());
         steps
     }
 

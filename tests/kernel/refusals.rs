@@ -234,7 +234,8 @@ fn container_full_spec(stage: &Stage) {
     fs::write(stage.directory().join("full.sandbox.toml"), text).expect("a spec");
     let spec = stage.directory().join("full.sandbox.toml");
     let run = contained(stage, &[compiler(stage), "run", spec.to_str().expect("a plain path")]);
-    expect_refused(&run, "Operation not permitted");
+    // Docker's filter hides clone3, so that programs fall back on what it can look into.
+    expect_refused(&run, "Function not implemented");
 }
 
 fn container_in_place(stage: &Stage) {

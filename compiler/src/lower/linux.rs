@@ -96,8 +96,6 @@ pub const SECBIT_NO_SETUID_FIXUP: u32 = 1 << 2;
 /// uid 0 gets nothing at exec, the changes of the other bits are locked, and no ambient capability can be added:
 /// NOROOT, its lock, the locks of NO_SETUID_FIXUP and KEEP_CAPS, NO_CAP_AMBIENT_RAISE and its lock.
 pub const SECUREBITS: u32 = 1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7;
-/// `linux/capability.h`: the largest number that a bounding set has room for.
-pub const CAPABILITIES: u64 = u64::MAX;
 /// `linux/capability.h`: change securebits and the bounding set.
 pub const CAP_SETPCAP: u32 = 8;
 
