@@ -63,6 +63,18 @@ impl Word {
     }
 }
 
+impl fmt::Display for Word {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let half = if self.0.is_multiple_of(2) { "high" } else { "low" };
+        match self.0 {
+            0 => formatter.write_str("arch"),
+            1 => formatter.write_str("nr"),
+            14 | 15 => write!(formatter, "ip.{half}"),
+            index => write!(formatter, "arg{}.{half}", index / 2 - 1),
+        }
+    }
+}
+
 /// The index of one of the six arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Argument(u8);
@@ -200,6 +212,16 @@ impl Diagram {
         match u8::try_from(bit / 32) {
             Ok(word) if bit < TERMINAL => First::Word(Word(word)),
             _ => First::Verdict(Verdict(low.0)),
+        }
+    }
+
+    /// The bit that a node tests, as its word and weight, and where it leads when clear and when set. Both are the node
+    /// itself where it tests none.
+    pub(super) fn test(&self, node: Node) -> (Word, u32, Node, Node) {
+        let Inner { bit, low, high } = self.inner(node);
+        match self.first(node) {
+            First::Word(word) => (word, 1 << (31 - bit % 32), low, high),
+            First::Verdict(_) => (Word::ARCH, 0, node, node),
         }
     }
 
