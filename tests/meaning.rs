@@ -8,7 +8,6 @@
 
 use boxwright::diagnostic::render_concise;
 use boxwright::policy::{Action, ClockOffset, IdMapping, MountKind, Namespace, Policy, Root, Stream, User};
-use boxwright::seccomp::syscall_number;
 use boxwright::source::{Source, Span};
 use boxwright::understand;
 
@@ -97,7 +96,8 @@ fn the_other_sections() {
     assert_eq!(limits, expected);
     let seccomp = policy.seccomp.unwrap();
     assert_eq!(seccomp.default_action.value, Action::Errno(1));
-    let place = |name: &str| seccomp.allow.get(&syscall_number(name).unwrap()).map(|span| written(*span));
+    let place =
+        |name: &str| seccomp.rules.iter().find(|rule| rule.name == name).map(|rule| written(rule.span));
     assert_eq!(place("read"), Some("\"@minimal\""));
     assert_eq!(place("openat"), Some("\"openat\""), "its own entry is the better reason");
     assert_eq!(place("mount"), None);

@@ -268,7 +268,7 @@ fn the_disassembly_names_what_it_compares() {
    9: and 0xf
   10: jeq 0x1, 11, 12                            ; arg1.low == 1
   11: ret 0x7fff0000                             ; allow
-  12: ret 0x50026                                ; errno 38
+  12: ret 0x50026                                ; errno ENOSYS
   13: ret 0x80000000                             ; kill_process
 ";
     assert_eq!(format!("\n{text}"), expected);

@@ -11,15 +11,28 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The passes, each a room that no other pass imports.
-const PASSES: [&str; 8] = ["parse", "resolve", "check", "lower", "encode", "link", "inspect", "seccomp"];
+const PASSES: [&str; 9] =
+    ["parse", "resolve", "check", "lower", "encode", "link", "inspect", "explain", "seccomp"];
 
 /// Rooms that hold types and facts for everybody.
 const SHARED: [&str; 5] = ["source", "diagnostic", "spec", "policy", "boxwright_launcher"];
 
-/// What a file may take from a pass all the same: the filter compiler's table of names is one for all, and the steps
-/// that `lower` makes are what `encode` reads.
-const LENT: [(&str, &str); 3] =
-    [("resolve/seccomp.rs", "seccomp"), ("check/execve_denied.rs", "seccomp"), ("encode.rs", "lower")];
+/// What a file may take from a pass all the same: the facts and the engine of the filter compiler are one for all, and
+/// the steps that `lower` makes are what `encode` reads.
+const LENT: [(&str, &str); 12] = [
+    ("check/ambiguous_rules.rs", "seccomp"),
+    ("check/execve_denied.rs", "seccomp"),
+    ("check/filter_too_large.rs", "seccomp"),
+    ("check/impossible_rule.rs", "seccomp"),
+    ("encode.rs", "lower"),
+    ("explain.rs", "seccomp"),
+    ("explain/question.rs", "seccomp"),
+    ("inspect/filter.rs", "seccomp"),
+    ("resolve/conditions.rs", "seccomp"),
+    ("resolve/families.rs", "seccomp"),
+    ("resolve/seccomp.rs", "seccomp"),
+    ("resolve/syscall_rules.rs", "seccomp"),
+];
 
 /// Words that only some files of the compiler may say.
 const ONLY: [(&str, &[&str]); 7] = [

@@ -1,10 +1,13 @@
 //! `Policy` to findings: contradictions, and hazards that somebody should look at. One rule is one file.
 
+mod ambiguous_rules;
 mod cwd_not_visible;
 mod execve_denied;
+mod filter_too_large;
 mod host_namespace;
 mod host_root_mapped;
 mod hostname_needs_uts;
+mod impossible_rule;
 mod kernel_files_bound;
 mod loopback_needs_network;
 mod mapping_overlap;
@@ -39,11 +42,14 @@ pub struct Check {
 
 /// Every rule of this room.
 pub const CHECKS: &[Check] = &[
+    sees(ambiguous_rules::RULE, ambiguous_rules::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
     misses(execve_denied::RULE, execve_denied::check),
+    misses(filter_too_large::RULE, filter_too_large::check),
     sees(host_namespace::RULE, host_namespace::check),
     sees(host_root_mapped::RULE, host_root_mapped::check),
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
+    sees(impossible_rule::RULE, impossible_rule::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),

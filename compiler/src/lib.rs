@@ -7,6 +7,7 @@
 pub mod check;
 pub mod diagnostic;
 pub mod encode;
+pub mod explain;
 pub mod inspect;
 pub mod link;
 pub mod lower;
@@ -20,7 +21,7 @@ pub mod spec;
 use boxwright_launcher::plan::write::Sources;
 use diagnostic::Diagnostic;
 use lower::Filters;
-use policy::{Policy, Seccomp};
+use policy::Policy;
 use sha2::{Digest, Sha256};
 use source::Source;
 use std::fmt;
@@ -62,6 +63,8 @@ pub struct Built {
     pub plan: Vec<u8>,
     /// The launcher with the plan sealed in.
     pub executable: Vec<u8>,
+    /// The program's filter and its proofs, when it has one.
+    pub filter: Option<seccomp::Compiled>,
 }
 
 /// Why a policy without errors cannot be built: it is too large, or this compiler has a mistake and says so.
@@ -92,10 +95,14 @@ impl std::error::Error for BuildError {}
 
 /// Compiles a policy, with its source for the places that launch errors name.
 pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
-    let compile = |rules| seccomp::compile(rules).map(|program| seccomp::to_bytes(&program));
-    let program = policy.seccomp.as_ref().map(compile).transpose().map_err(BuildError::Filter)?;
-    let reaper = compile(&Seccomp::only(&lower::REAPER_CALLS)).map_err(BuildError::Filter)?;
-    let program = lower::lower(policy, &Filters { program, reaper });
+    let compile = |request| seccomp::compile(&request).map_err(BuildError::Filter);
+    let filter = seccomp::merge(policy).map(|merged| compile(merged.request)).transpose()?;
+    let reaper = compile(seccomp::only(&lower::REAPER_CALLS))?;
+    let filters = Filters {
+        program: filter.as_ref().map(|filter| seccomp::to_bytes(&filter.program)),
+        reaper: seccomp::to_bytes(&reaper.program),
+    };
+    let program = lower::lower(policy, &filters);
     lower::prove(&program).map_err(BuildError::Order)?;
     let sources = Sources {
         name: &policy.name.value,
@@ -106,5 +113,5 @@ pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
     };
     let plan = encode::encode(&program, source, &sources).map_err(BuildError::Plan)?;
     let executable = link::link(link::LAUNCHER, &plan).map_err(BuildError::Launcher)?;
-    Ok(Built { plan, executable })
+    Ok(Built { plan, executable, filter })
 }

@@ -8,6 +8,7 @@ mod hidden;
 mod namespaces;
 mod process;
 mod rules;
+mod seccomp;
 mod sections;
 mod syntax;
 

@@ -6,6 +6,7 @@
 
 use crate::source::{Span, Spanned};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A whole sandbox, as meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +25,11 @@ pub struct Policy {
     pub namespaces: Namespaces,
     /// Bring `lo` up in the new network namespace.
     pub loopback: Option<Span>,
+    /// The families of sockets that may be made (socket(2)), by number; `None` restricts nothing.
+    pub address_families: Option<Spanned<Vec<u32>>>,
     /// Resource limits, by resource number (setrlimit(2)).
     pub rlimits: Vec<Rlimit>,
-    /// The system calls it may make; `None` when the spec switched the filter off in words.
+    /// The system calls it may make; `None` when the spec asks for no filter, in words.
     pub seccomp: Option<Seccomp>,
     /// Kill the sandbox when the process that started the launcher dies.
     pub die_with_parent: Option<Span>,
@@ -309,18 +312,73 @@ pub struct Rlimit {
 /// The `[seccomp]` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seccomp {
-    /// What happens to a system call that nothing allows.
+    /// What happens to a system call that no rule decides.
     pub default_action: Spanned<Action>,
-    /// The system calls that are allowed, by number (x86_64), each with the entry that allows it.
-    pub allow: BTreeMap<u32, Span>,
+    /// The architectures whose system calls may be made, as the kernel's tables are called; every other one is refused.
+    pub architectures: Vec<Spanned<&'static str>>,
+    /// What is said of system calls, the lists first.
+    pub rules: Vec<SyscallRule>,
 }
 
-impl Seccomp {
-    /// Only these calls, and death for any other.
-    pub fn only(calls: &[u16]) -> Self {
-        let allow = calls.iter().map(|&number| (number.into(), Span::default())).collect();
-        Self { default_action: Spanned::new(Action::KillProcess, Span::default()), allow }
+/// A verdict on calls of one system call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyscallRule {
+    /// The system call, as the kernel's tables name it; one of the architectures has it.
+    pub name: &'static str,
+    /// What arguments, by index, have to be, all of it; nothing matches every call.
+    pub conditions: Vec<(u8, Operator)>,
+    /// The verdict.
+    pub action: Action,
+    /// Who says so.
+    pub source: RuleSource,
+    /// Where.
+    pub span: Span,
+}
+
+/// Who asks for a rule on system calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RuleSource {
+    /// A list of names, by its key: it speaks of all calls, and of several lists the kernel's precedence decides.
+    List(&'static str),
+    /// An entry of `seccomp.rules`, by its name: two that contradict each other are a mistake.
+    Named(String),
+    /// Another key, from which it follows: the kernel's precedence decides.
+    Implied(&'static str),
+}
+
+impl fmt::Display for RuleSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(key) | Self::Implied(key) => formatter.write_str(key),
+            Self::Named(name) => write!(formatter, "seccomp.rules.{name}"),
+        }
     }
+}
+
+/// What an argument has to be; numbers are unsigned, and only the bits that the kernel reads count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operator {
+    /// This value.
+    Equal(u64),
+    /// Any other value.
+    NotEqual(u64),
+    /// A smaller value.
+    Less(u64),
+    /// This value or a smaller one.
+    LessOrEqual(u64),
+    /// A greater value.
+    Greater(u64),
+    /// This value or a greater one.
+    GreaterOrEqual(u64),
+    /// Under the mask, this value.
+    MaskedEqual {
+        /// The bits that count.
+        mask: u64,
+        /// What they have to be.
+        value: u64,
+    },
+    /// One of these values.
+    OneOf(Vec<u64>),
 }
 
 /// A verdict of the filter (seccomp(2)).

@@ -1,7 +1,8 @@
 //! `Spec` to `Policy`: defaults filled in, names looked up, units converted, short forms expanded.
 
 mod capabilities;
-mod errnos;
+mod conditions;
+mod families;
 mod filesystem;
 mod mounts;
 mod namespaces;
@@ -10,6 +11,7 @@ mod process;
 mod rlimits;
 mod rules;
 mod seccomp;
+mod syscall_rules;
 mod top;
 mod units;
 

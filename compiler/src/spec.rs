@@ -212,6 +212,8 @@ pub enum TimeNamespace {
 pub struct Network {
     /// `loopback`
     pub loopback: Leaf<bool>,
+    /// `address_families`
+    pub address_families: Leaf<Vec<Spanned<String>>>,
 }
 
 /// One entry of `[rlimits]`
@@ -240,12 +242,61 @@ pub enum Amount {
 /// `[seccomp]`
 #[derive(Debug, Clone, Default)]
 pub struct Seccomp {
+    /// `arches`
+    pub arches: Leaf<Vec<Spanned<String>>>,
     /// `default_action`
     pub default_action: Leaf<String>,
     /// `default_errno`
     pub default_errno: Leaf<Amount>,
     /// `allow`
     pub allow: Leaf<Vec<Spanned<String>>>,
+    /// `deny`
+    pub deny: Leaf<Vec<Spanned<String>>>,
+    /// `log`
+    pub log: Leaf<Vec<Spanned<String>>>,
+    /// `kill`
+    pub kill: Leaf<Vec<Spanned<String>>>,
+    /// `[seccomp.rules]`, in the order of the file
+    pub rules: Vec<(Spanned<String>, SyscallRule)>,
+}
+
+/// One entry of `[seccomp.rules]`
+#[derive(Debug, Clone)]
+pub struct SyscallRule {
+    /// `names`
+    pub names: Spanned<Vec<Spanned<String>>>,
+    /// `action`
+    pub action: Spanned<String>,
+    /// `errno`
+    pub errno: Leaf<Amount>,
+    /// `args`
+    pub args: Vec<Spanned<Condition>>,
+}
+
+/// One entry of a rule's `args`
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// `name`
+    pub name: Leaf<String>,
+    /// `index`
+    pub index: Leaf<u32>,
+    /// `op`
+    pub op: Spanned<String>,
+    /// `mask`
+    pub mask: Leaf<Number>,
+    /// `value`; one that is not a list is a list of one
+    pub value: Spanned<Vec<Spanned<Number>>>,
+    /// Is `value` written as a list?
+    pub is_list: bool,
+}
+
+/// A number, or names of constants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Number {
+    /// A plain number.
+    Integer(i64),
+    /// Text that is yet to be looked up.
+    Text(String),
 }
 
 /// `[lifecycle]`

@@ -11,7 +11,7 @@
     reason = "a measurement that cannot go on should stop, and says why on the terminal"
 )]
 
-use boxwright::seccomp::compile;
+use boxwright::seccomp::{compile, merge};
 use boxwright::source::Source;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
@@ -74,7 +74,7 @@ fn filter(scratch: &Path) -> (PathBuf, usize) {
     let spec = Path::new(HERE).join("s1.sandbox.toml");
     let source = Source::new(&spec, fs::read_to_string(&spec).expect("the spec"));
     let policy = boxwright::understand(&source).policy.expect("a spec without errors");
-    let program = compile(policy.seccomp.as_ref().expect("a filter")).expect("a filter");
+    let program = compile(&merge(&policy).expect("a filter").request).expect("a filter").program;
     assert!(program.len() <= FILTER_MAX, "{} instructions are not a small filter", program.len());
     let mut bytes = Vec::new();
     let mut header = String::new();

@@ -1,21 +1,36 @@
 //! The filter is in force when the launcher executes the program, so it must allow that.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Action, Policy};
-use crate::seccomp::syscall_number;
+use crate::policy::Policy;
+use crate::seccomp::{Architecture, always_permits};
 
 pub(super) const RULE: Rule = Rule::error("execve-denied", "the filter would stop the launcher's own execve");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(seccomp) = &policy.seccomp else { return Vec::new() };
-    let passes = matches!(seccomp.default_action.value, Action::Allow | Action::Log);
-    let allowed = syscall_number("execve").is_some_and(|execve| seccomp.allow.contains_key(&execve));
-    if passes || allowed {
+    if always_permits(policy, Architecture::X86_64, "execve") {
         return Vec::new();
     }
-    let place = seccomp.allow.values().next().map_or(seccomp.default_action.span, |span| *span);
-    vec![
-        RULE.at(place, "`seccomp.allow` does not allow `execve`, so no program could be started")
-            .help("add `execve`, or a group that has it such as `@minimal`"),
-    ]
+    let launcher = Architecture::X86_64.name();
+    if let (Some(other), false) = (
+        seccomp.architectures.first(),
+        seccomp.architectures.iter().any(|architecture| architecture.value == launcher),
+    ) {
+        return vec![
+            RULE.at(other.span, format!("`seccomp.arches` lacks {launcher}, so no program could be started"))
+                .help(format!("the launcher is of {launcher}: add it")),
+        ];
+    }
+    let about = seccomp.rules.iter().rev().find(|rule| rule.name == "execve");
+    let finding = match about {
+        Some(rule) => RULE.at(rule.span, format!("`{}` keeps the launcher from `execve`", rule.source)),
+        None => {
+            let place = seccomp.rules.first().map_or(seccomp.default_action.span, |rule| rule.span);
+            RULE.at(place, "`seccomp.allow` does not allow `execve`, so no program could be started")
+        }
+    };
+    vec![match about {
+        Some(_) => finding.help("the launcher executes the program under this filter: allow all calls of `execve`"),
+        None => finding.help("add `execve`, or a group that has it such as `@minimal`"),
+    }]
 }

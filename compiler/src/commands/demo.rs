@@ -157,7 +157,7 @@ fn launch(demonstration: &Demonstration, text: &str) -> anyhow::Result<Output> {
     let Some(policy) = understand(&source).policy else {
         bail!("the embedded spec {} has errors", demonstration.path)
     };
-    let Built { plan, executable } = boxwright::build(&source, &policy)?;
+    let Built { plan, executable, .. } = boxwright::build(&source, &policy)?;
     print(&format!(
         "{}: a plan of {} bytes, sealed into an executable of {} bytes\n",
         demonstration.path,

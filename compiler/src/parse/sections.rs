@@ -1,7 +1,7 @@
-//! Reads the top level and the small sections as they are written: `[network]`, `[rlimits]`, `[seccomp]`, `[lifecycle]`.
+//! Reads the top level and the small sections as they are written: `[network]`, `[rlimits]`, `[lifecycle]`.
 
 use super::extract::{Extract, entries, field, section};
-use crate::spec::{Amount, Lifecycle, Network, Rlimit, Seccomp, Spec};
+use crate::spec::{Amount, Lifecycle, Network, Rlimit, Spec};
 use toml::de::DeValue;
 
 impl Extract for Spec {
@@ -24,7 +24,8 @@ impl Extract for Spec {
 
 impl Extract for Network {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
-        Some(Self { loopback: field(value.as_table()?, "loopback") })
+        let table = value.as_table()?;
+        Some(Self { loopback: field(table, "loopback"), address_families: field(table, "address_families") })
     }
 }
 
@@ -32,17 +33,6 @@ fn rlimit(value: &toml::Spanned<DeValue<'_>>) -> Option<Rlimit> {
     match value.get_ref().as_table() {
         Some(table) => Some(Rlimit::Pair { soft: field(table, "soft")?, hard: field(table, "hard")? }),
         None => Amount::extract_spanned(value).map(Rlimit::Both),
-    }
-}
-
-impl Extract for Seccomp {
-    fn extract(value: &DeValue<'_>) -> Option<Self> {
-        let table = value.as_table()?;
-        Some(Self {
-            default_action: field(table, "default_action"),
-            default_errno: field(table, "default_errno"),
-            allow: field(table, "allow"),
-        })
     }
 }
 

@@ -13,6 +13,15 @@ pub(super) const UNKNOWN_CAPABILITY: Rule =
 pub(super) const UNKNOWN_SYSCALL: Rule =
     Rule::error("unknown-syscall", "the architecture has no such system call");
 pub(super) const UNKNOWN_ERRNO: Rule = Rule::error("unknown-errno", "the kernel has no such errno");
+pub(super) const UNKNOWN_CONSTANT: Rule =
+    Rule::error("unknown-constant", "the kernel's headers have no such constant");
+pub(super) const UNKNOWN_ARGUMENT: Rule =
+    Rule::error("unknown-argument", "a system call has no such argument");
+pub(super) const INVALID_CONDITION: Rule =
+    Rule::error("invalid-condition", "a condition on an argument has no meaning, holds never or holds always");
+pub(super) const EMPTY_RULE: Rule = Rule::error("empty-rule", "a rule speaks of no system call");
+pub(super) const TOO_MANY_RULES: Rule =
+    Rule::error("too-many-rules", "the rules are more than any filter could hold");
 pub(super) const DUPLICATE_ENTRY: Rule = Rule::error("duplicate-entry", "a list names something twice");
 pub(super) const DUPLICATE_DESTINATION: Rule =
     Rule::error("duplicate-destination", "two keys ask for something at one destination");
@@ -32,6 +41,11 @@ pub const RULES: &[Rule] = &[
     UNKNOWN_CAPABILITY,
     UNKNOWN_SYSCALL,
     UNKNOWN_ERRNO,
+    UNKNOWN_CONSTANT,
+    UNKNOWN_ARGUMENT,
+    INVALID_CONDITION,
+    EMPTY_RULE,
+    TOO_MANY_RULES,
     DUPLICATE_ENTRY,
     DUPLICATE_DESTINATION,
     REMOVES_NOTHING,

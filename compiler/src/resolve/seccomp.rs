@@ -1,10 +1,10 @@
-//! `[seccomp]`: names and groups into numbers.
+//! `[seccomp]`: names and groups into system calls, words into actions.
 
-use super::errnos;
 use super::rules::{DUPLICATE_ENTRY, NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
+use super::syscall_rules;
 use crate::diagnostic::{Diagnostic, suggest};
-use crate::policy::{Action, Seccomp};
-use crate::seccomp::{group, group_names, syscall_names, syscall_number};
+use crate::policy::{Action, RuleSource, Seccomp, SyscallRule};
+use crate::seccomp::{Architecture, errno as number_of, errno_names, group, group_names};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf, Spec};
 use std::collections::BTreeMap;
@@ -13,117 +13,295 @@ use std::collections::BTreeMap;
 const DEFAULT_ALLOW: &str = "@minimal";
 
 const EPERM: u16 = 1;
+const ENOSYS: u16 = 38;
 
-pub(super) fn resolve(seccomp: &spec::Seccomp, findings: &mut Vec<Diagnostic>) -> Option<Seccomp> {
-    let default_action = default_action(seccomp, findings);
+/// The section's meaning; with address families there is always a filter.
+pub(super) fn resolve(
+    seccomp: &spec::Seccomp,
+    families: Option<&Spanned<Vec<u32>>>,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Seccomp> {
+    let errno = errno(&seccomp.default_errno, EPERM, findings);
+    let default = |leaf: &Spanned<String>| leaf.clone().map(|word| action(&word, errno));
+    let default_action = seccomp
+        .default_action
+        .as_ref()
+        .map_or(Spanned::new(Action::Errno(errno), Spec::NOWHERE), default);
+    let architectures = architectures(&seccomp.arches, findings);
+    let names = Names { architectures: architectures.iter().map(|one| one.value).collect() };
+    let lists = lists(seccomp, default_action.value, errno, &names, findings);
+    let named = syscall_rules::resolve(&seccomp.rules, &names, errno, findings);
+    unused_errno(seccomp, &default_action, findings);
+    findings.extend(overridden(&lists, &named));
+    let mut rules: Vec<SyscallRule> = lists.iter().flat_map(List::rules).collect();
+    rules.extend(named);
     if default_action.value == Action::Allow {
-        if let Some(allow) = &seccomp.allow {
+        findings.extend(never_needed(seccomp, &default_action));
+        if rules.is_empty() && families.is_none() {
             findings.push(
-                WITHOUT_EFFECT
-                    .at(allow.span, "`seccomp.allow` changes nothing when everything is allowed")
-                    .and(default_action.span, "everything is allowed here"),
+                NO_SECCOMP
+                    .at(default_action.span, "there is no filter: the program may make every system call")
+                    .label("everything is allowed here"),
             );
-        }
-        findings.push(
-            NO_SECCOMP
-                .at(default_action.span, "there is no filter: the program may make every system call")
-                .label("everything is allowed here"),
-        );
-        return None;
-    }
-    let default = || vec![Spanned::new(DEFAULT_ALLOW.to_owned(), Spec::NOWHERE)];
-    let names = seccomp.allow.as_ref().map_or_else(default, |allow| allow.value.clone());
-    let (mut allow, mut seen) = (BTreeMap::new(), BTreeMap::new());
-    for name in &names {
-        match (numbers(&name.value), seen.insert(&name.value, name.span)) {
-            (_, Some(first)) => findings.push(
-                DUPLICATE_ENTRY
-                    .at(name.span, format!("`{}` is allowed twice", name.value))
-                    .label("the second")
-                    .and(first, "the first"),
-            ),
-            (Some(numbers), None) => insert(&mut allow, &numbers, name.span),
-            (None, None) => findings.push(unknown(name, findings.len())),
+            return None;
         }
     }
-    Some(Seccomp { default_action, allow })
+    findings.extend(families.and_then(|families| no_sockets(families, &default_action, &rules)));
+    let architectures = architectures.into_iter().map(|one| one.map(Architecture::name)).collect();
+    Some(Seccomp { default_action, architectures, rules })
 }
 
-fn default_action(seccomp: &spec::Seccomp, findings: &mut Vec<Diagnostic>) -> Spanned<Action> {
-    let errno = default_errno(&seccomp.default_errno, findings);
-    let meanings = [
-        ("allow", Action::Allow),
-        ("errno", Action::Errno(errno)),
-        ("kill_process", Action::KillProcess),
-        ("kill_thread", Action::KillThread),
-        ("trap", Action::Trap),
-        ("log", Action::Log),
-        ("trace", Action::Trace(0)),
-    ];
-    let action = super::word(&seccomp.default_action, &meanings, Action::Errno(errno));
-    if let (Some(errno), false) = (&seccomp.default_errno, matches!(action.value, Action::Errno(_))) {
-        findings.push(
-            WITHOUT_EFFECT
-                .at(
-                    errno.span,
-                    "`seccomp.default_errno` changes nothing unless `default_action` is \"errno\"",
-                )
-                .and(action.span, "the action that is taken instead"),
-        );
+/// The meaning of a word; the default's when the parser has refused it.
+pub(super) fn action(word: &str, errno: u16) -> Action {
+    match word {
+        "allow" => Action::Allow,
+        "kill_process" => Action::KillProcess,
+        "kill_thread" => Action::KillThread,
+        "trap" => Action::Trap,
+        "log" => Action::Log,
+        "trace" => Action::Trace(0),
+        _ => Action::Errno(errno),
     }
-    action
 }
 
-fn default_errno(leaf: &Leaf<Amount>, findings: &mut Vec<Diagnostic>) -> u16 {
+/// An errno by number or name.
+pub(super) fn errno(leaf: &Leaf<Amount>, default: u16, findings: &mut Vec<Diagnostic>) -> u16 {
     let number = match leaf.as_ref().map(|leaf| &leaf.value) {
-        None => Some(EPERM),
+        None => Some(default),
         Some(Amount::Integer(number)) => u16::try_from(*number).ok(),
-        Some(Amount::Text(name)) => errnos::number(name),
+        Some(Amount::Text(name)) => number_of(name),
     };
     if let (None, Some(Spanned { value: Amount::Text(name), span })) = (number, leaf) {
         let finding = UNKNOWN_ERRNO.at(*span, format!("unknown errno `{name}`"));
-        findings.push(match suggest::nearest(name, errnos::names(), findings.len()) {
+        findings.push(match suggest::nearest(name, errno_names(), findings.len()) {
             Some(near) => finding.label(format!("did you mean `{near}`?")),
             None => finding.label("expected a name of errno(3) such as `EPERM`, or a number"),
         });
     }
-    number.unwrap_or(EPERM)
+    number.unwrap_or(default)
 }
 
-/// The numbers of a system call or of a group; members that this architecture does not have are left out.
-fn numbers(name: &str) -> Option<Vec<u32>> {
-    if name.starts_with('@') {
-        group(name).map(|members| members.iter().copied().filter_map(syscall_number).collect())
-    } else {
-        syscall_number(name).map(|number| vec![number])
+fn architectures(
+    leaf: &Leaf<Vec<Spanned<String>>>,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Spanned<Architecture>> {
+    let Some(leaf) = leaf else { return vec![Spanned::new(Architecture::X86_64, Spec::NOWHERE)] };
+    let mut found: BTreeMap<Architecture, Span> = BTreeMap::new();
+    for name in &leaf.value {
+        let Some(architecture) = Architecture::from_name(&name.value) else { continue };
+        if let Some(first) = found.insert(architecture, name.span) {
+            findings.push(twice(&name.value, "seccomp.arches", name.span, first));
+        }
+    }
+    found.into_iter().map(|(architecture, span)| Spanned::new(architecture, span)).collect()
+}
+
+/// A list of names: what it says, and of which calls.
+struct List {
+    key: &'static str,
+    action: Action,
+    members: BTreeMap<&'static str, Entry>,
+}
+
+/// Why a list has a call.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    span: Span,
+    /// It stands there by its own name, not by a group's.
+    alone: bool,
+}
+
+/// The lists, the strongest first.
+fn lists(
+    seccomp: &spec::Seccomp,
+    default: Action,
+    errno: u16,
+    names: &Names,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<List> {
+    let minimal = Spanned::new(vec![Spanned::new(DEFAULT_ALLOW.to_owned(), Spec::NOWHERE)], Spec::NOWHERE);
+    let allow = seccomp.allow.clone().unwrap_or(minimal);
+    let allow = Some(allow).filter(|_| default != Action::Allow);
+    [
+        ("seccomp.kill", &seccomp.kill, Action::KillProcess),
+        ("seccomp.deny", &seccomp.deny, Action::Errno(errno)),
+        ("seccomp.log", &seccomp.log, Action::Log),
+        ("seccomp.allow", &allow, Action::Allow),
+    ]
+    .into_iter()
+    .map(|(key, leaf, action)| {
+        let entries = leaf.as_ref().map_or(&[][..], |leaf| &leaf.value);
+        List { key, action, members: names.members(entries, key, findings) }
+    })
+    .collect()
+}
+
+impl List {
+    fn rules(&self) -> impl Iterator<Item = SyscallRule> {
+        self.members.iter().map(|(&name, entry)| SyscallRule {
+            name,
+            conditions: Vec::new(),
+            action: match self.action {
+                // Libraries fall back on clone at this errno and at no other.
+                Action::Errno(_) if name == "clone3" => Action::Errno(ENOSYS),
+                action => action,
+            },
+            source: RuleSource::List(self.key),
+            span: entry.span,
+        })
     }
 }
 
-/// The first entry that allows a call is the one that is named; one that names it alone is a better reason than a group.
-fn insert(allow: &mut BTreeMap<u32, Span>, numbers: &[u32], span: Span) {
-    for number in numbers {
-        if numbers.len() == 1 {
-            allow.insert(*number, span);
+/// The system calls that names can mean.
+pub(super) struct Names {
+    /// Where they are looked for.
+    pub(super) architectures: Vec<Architecture>,
+}
+
+impl Names {
+    /// What a list of names and groups stands for. The first entry that has a call is the one that is cited; one that
+    /// names it alone is a better reason than a group.
+    pub(super) fn members(
+        &self,
+        entries: &[Spanned<String>],
+        key: &str,
+        findings: &mut Vec<Diagnostic>,
+    ) -> BTreeMap<&'static str, Entry> {
+        let (mut members, mut seen) = (BTreeMap::new(), BTreeMap::new());
+        for name in entries {
+            match (self.meant(&name.value), seen.insert(&name.value, name.span)) {
+                (_, Some(first)) => findings.push(twice(&name.value, key, name.span, first)),
+                (Some(meant), None) => {
+                    let alone = !name.value.starts_with('@');
+                    let entry = Entry { span: name.span, alone };
+                    for call in meant {
+                        let known = members.entry(call).or_insert(entry);
+                        if alone {
+                            *known = entry;
+                        }
+                    }
+                }
+                (None, None) => findings.push(self.unknown(name, findings.len())),
+            }
+        }
+        members
+    }
+
+    /// A system call or the members of a group; those that no architecture has are left out.
+    fn meant(&self, name: &str) -> Option<Vec<&'static str>> {
+        if name.starts_with('@') {
+            group(name).map(|members| members.iter().filter_map(|name| self.known(name)).collect())
         } else {
-            allow.entry(*number).or_insert(span);
+            self.known(name).map(|name| vec![name])
+        }
+    }
+
+    fn known(&self, name: &str) -> Option<&'static str> {
+        self.architectures.iter().find_map(|architecture| {
+            let table = architecture.syscalls();
+            let index = table.binary_search_by_key(&name, |(known, _)| known).ok()?;
+            table.get(index).map(|(known, _)| *known)
+        })
+    }
+
+    fn unknown(&self, name: &Spanned<String>, found: usize) -> Diagnostic {
+        let is_group = name.value.starts_with('@');
+        let what = if is_group { "group of system calls" } else { "system call" };
+        let calls =
+            || self.architectures.iter().flat_map(|architecture| architecture.syscalls()).map(|(name, _)| *name);
+        let near = if is_group {
+            suggest::nearest(&name.value, group_names(), found)
+        } else {
+            suggest::nearest(&name.value, calls(), found)
+        };
+        let finding = UNKNOWN_SYSCALL.at(name.span, format!("unknown {what} `{}`", name.value));
+        let machines: Vec<&str> = self.architectures.iter().map(|one| one.name()).collect();
+        match near {
+            Some(near) => finding.label(format!("did you mean `{near}`?")),
+            None if is_group => {
+                finding.help(format!("the groups are {}", group_names().collect::<Vec<_>>().join(", ")))
+            }
+            None => finding.label(format!("no system call of {} has this name", machines.join(" or "))),
         }
     }
 }
 
-fn unknown(name: &Spanned<String>, found: usize) -> Diagnostic {
-    let is_group = name.value.starts_with('@');
-    let what = if is_group { "group of system calls" } else { "system call" };
-    let near = if is_group {
-        suggest::nearest(&name.value, group_names(), found)
-    } else {
-        suggest::nearest(&name.value, syscall_names(), found)
-    };
-    let finding = UNKNOWN_SYSCALL.at(name.span, format!("unknown {what} `{}`", name.value));
-    match near {
-        Some(near) => finding.label(format!("did you mean `{near}`?")),
-        None if is_group => {
-            finding.help(format!("the groups are {}", group_names().collect::<Vec<_>>().join(", ")))
+fn twice(name: &str, key: &str, span: Span, first: Span) -> Diagnostic {
+    DUPLICATE_ENTRY
+        .at(span, format!("`{name}` stands twice in `{key}`"))
+        .label("the second")
+        .and(first, "the first")
+}
+
+/// Calls that stand by name in two lists, or in a rule that allows them and in a list that refuses them.
+fn overridden(lists: &[List], named: &[SyscallRule]) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for (rank, stronger) in lists.iter().enumerate() {
+        for weaker in lists.iter().skip(rank + 1) {
+            for (name, entry) in weaker.members.iter().filter(|(_, entry)| entry.alone) {
+                if let Some(decides) = stronger.members.get(name).filter(|decides| decides.alone) {
+                    findings.push(
+                        WITHOUT_EFFECT
+                            .at(entry.span, format!("`{name}` in `{}` changes nothing", weaker.key))
+                            .and(decides.span, format!("`{}` decides it", stronger.key)),
+                    );
+                }
+            }
         }
-        None => finding.label("x86_64 has no system call of this name"),
+        let refuses = matches!(stronger.action, Action::Errno(_) | Action::KillProcess);
+        for rule in named.iter().filter(|rule| refuses && matches!(rule.action, Action::Allow | Action::Log)) {
+            if let Some(decides) = stronger.members.get(rule.name) {
+                findings.push(
+                    WITHOUT_EFFECT
+                        .at(rule.span, format!("what `{}` allows of `{}` is refused all the same", rule.source, rule.name))
+                        .and(decides.span, format!("`{}` refuses all its calls", stronger.key)),
+                );
+            }
+        }
     }
+    findings.dedup();
+    findings
+}
+
+/// What is allowed in words when everything is.
+fn never_needed(seccomp: &spec::Seccomp, default: &Spanned<Action>) -> Vec<Diagnostic> {
+    let allow = seccomp.allow.iter().map(|allow| (allow.span, "`seccomp.allow`".to_owned()));
+    let rules = seccomp.rules.iter().filter(|(_, rule)| rule.action.value == "allow");
+    let rules = rules.map(|(name, rule)| (rule.action.span, format!("`seccomp.rules.{}`", name.value)));
+    allow
+        .chain(rules)
+        .map(|(span, what)| {
+            WITHOUT_EFFECT
+                .at(span, format!("{what} changes nothing when everything is allowed"))
+                .and(default.span, "everything is allowed here")
+        })
+        .collect()
+}
+
+fn unused_errno(seccomp: &spec::Seccomp, default: &Spanned<Action>, findings: &mut Vec<Diagnostic>) {
+    let denies = seccomp.deny.as_ref().is_some_and(|deny| !deny.value.is_empty());
+    let rules = seccomp.rules.iter().any(|(_, rule)| rule.action.value == "errno" && rule.errno.is_none());
+    if let (Some(errno), false) =
+        (&seccomp.default_errno, denies || rules || matches!(default.value, Action::Errno(_)))
+    {
+        findings.push(
+            WITHOUT_EFFECT
+                .at(errno.span, "`seccomp.default_errno` changes nothing where nothing fails with an errno")
+                .and(default.span, "the action that is taken instead"),
+        );
+    }
+}
+
+fn no_sockets(
+    families: &Spanned<Vec<u32>>,
+    default: &Spanned<Action>,
+    rules: &[SyscallRule],
+) -> Option<Diagnostic> {
+    let passes = |action| matches!(action, Action::Allow | Action::Log);
+    let makes = |rule: &SyscallRule| ["socket", "socketpair"].contains(&rule.name) && passes(rule.action);
+    (!families.value.is_empty() && !passes(default.value) && !rules.iter().any(makes)).then(|| {
+        WITHOUT_EFFECT
+            .at(families.span, "`network.address_families` changes nothing: the filter allows no sockets")
+            .help("add `socket`, or a group that has it such as `@network-io`, to `seccomp.allow`")
+    })
 }

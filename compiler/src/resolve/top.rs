@@ -1,7 +1,7 @@
 //! The top level: names, and the sections in order.
 
 use super::rules::INVALID_NAME;
-use super::{filesystem, keep, namespaces, process, rlimits, seccomp};
+use super::{families, filesystem, keep, namespaces, process, rlimits, seccomp};
 use crate::diagnostic::Diagnostic;
 use crate::policy::Policy;
 use crate::source::{Source, Spanned};
@@ -18,7 +18,8 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let filesystem = filesystem::resolve(&spec.filesystem, findings);
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
-    let seccomp = seccomp::resolve(&spec.seccomp, findings);
+    let address_families = families::resolve(&spec.network.address_families, findings);
+    let seccomp = seccomp::resolve(&spec.seccomp, address_families.as_ref(), findings);
     Some(Policy {
         name,
         hostname,
@@ -27,6 +28,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         filesystem,
         namespaces,
         loopback: asked(&spec.network.loopback),
+        address_families,
         rlimits,
         seccomp,
         die_with_parent: asked(&spec.lifecycle.die_with_parent),
@@ -63,7 +65,7 @@ fn host_name(key: &str, leaf: &Leaf<String>, findings: &mut Vec<Diagnostic>) -> 
     keep(checked, findings).map(|()| name)
 }
 
-fn checked_name(name: &str) -> Result<(), String> {
+pub(super) fn checked_name(name: &str) -> Result<(), String> {
     if name.is_empty() {
         Err("is empty".into())
     } else if name.len() > NAME_MAX {

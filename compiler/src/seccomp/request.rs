@@ -130,7 +130,8 @@ impl Asked {
         self.verdict == Verdict::ALLOW && self.source == Source::Stated && !self.conditions.is_empty()
     }
 
-    fn rule(&self, architecture: Architecture) -> Option<Rule> {
+    /// The rule on an architecture that has the system call and its parameters.
+    pub fn rule(&self, architecture: Architecture) -> Option<Rule> {
         let number = architecture.syscall_number(self.name)?;
         let conditions = self.conditions.iter().filter_map(|(index, operator)| {
             let width = parameters(self.name)?.get(usize::from(*index))?.width;
@@ -155,7 +156,7 @@ impl Asked {
         let Some(parameter) = parameters.get(usize::from(index)) else {
             return Some(Problem::NoSuchParameter { count: parameters.len() });
         };
-        problem_of_values(operator, parameter.width)
+        problem(operator, parameter.width)
     }
 }
 
@@ -193,7 +194,8 @@ pub enum Problem {
     AlwaysHolds,
 }
 
-fn problem_of_values(operator: &Operator, width: Width) -> Option<Problem> {
+/// What is wrong with the values of an operator on a parameter of this width.
+pub fn problem(operator: &Operator, width: Width) -> Option<Problem> {
     let all = width.mask();
     let wide = |value: u64| (value & !all != 0).then_some(Problem::TooWide { value, width });
     let holds = |always: bool, never: bool| match (always, never) {

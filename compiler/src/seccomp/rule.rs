@@ -2,6 +2,7 @@
 
 use super::diagram::{Argument, Comparison, Diagram, FALSE, Input, Node, OverBudget, TRUE, Word};
 use super::verdict::Verdict;
+pub use crate::policy::Operator;
 use std::collections::BTreeMap;
 
 /// A whole filter: one table for each architecture that it admits.
@@ -58,32 +59,6 @@ pub enum Width {
     Bits32,
     /// All of it: pointers, sizes and `long`.
     Bits64,
-}
-
-/// What an argument has to be; numbers are unsigned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Operator {
-    /// This value.
-    Equal(u64),
-    /// Any other value.
-    NotEqual(u64),
-    /// A smaller value.
-    Less(u64),
-    /// This value or a smaller one.
-    LessOrEqual(u64),
-    /// A greater value.
-    Greater(u64),
-    /// This value or a greater one.
-    GreaterOrEqual(u64),
-    /// Under the mask, this value.
-    MaskedEqual {
-        /// The bits that count.
-        mask: u64,
-        /// What they have to be.
-        value: u64,
-    },
-    /// One of these values.
-    OneOf(Vec<u64>),
 }
 
 /// Two rules of layer 0 that answer the same call differently.

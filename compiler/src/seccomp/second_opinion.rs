@@ -3,6 +3,7 @@
 use super::diagram::{Comparison, Diagram, Node, OverBudget, Word};
 use super::evaluate::{Invalid, evaluate};
 use super::instruction::Instruction;
+use super::proof::{Error, Proven, prove};
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use super::table::Architecture;
 use super::verdict::Verdict;
@@ -11,6 +12,7 @@ use seccompiler::{
     TargetArch,
 };
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Why there is no second opinion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,25 @@ pub enum NoOpinion {
     Inexpressible(String),
     /// It is too large to be proven.
     OverBudget,
+}
+
+/// What seccompiler says of a proven program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opinion {
+    /// It understands the rules in the same way.
+    Agrees,
+    /// It has none.
+    None(NoOpinion),
+}
+
+/// Compares a program with what seccompiler makes of the rules.
+pub fn confirm(filter: &Filter, proven: &mut Proven) -> Result<Opinion, Error> {
+    let opinion = match second_opinion(filter, &mut proven.diagram) {
+        Ok(opinion) => opinion,
+        Err(none) => return Ok(Opinion::None(none)),
+    };
+    let proof = prove(&proven.program, opinion, &mut proven.diagram);
+    proof.map(|_| Opinion::Agrees).map_err(|fault| Error::Unproven(Box::new(fault)))
 }
 
 /// The filter's meaning by way of seccompiler's programs. seccompiler knows two verdicts for one program, no ranges of
@@ -179,6 +200,15 @@ fn target(audit: u32) -> Result<TargetArch, NoOpinion> {
 
 fn inexpressible(reason: impl ToString) -> NoOpinion {
     NoOpinion::Inexpressible(reason.to_string())
+}
+
+impl fmt::Display for NoOpinion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inexpressible(reason) => write!(formatter, "seccompiler cannot express it: {reason}"),
+            Self::OverBudget => formatter.write_str("it is too large to be compared with seccompiler's"),
+        }
+    }
 }
 
 impl From<OverBudget> for NoOpinion {

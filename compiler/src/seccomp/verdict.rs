@@ -1,5 +1,6 @@
 //! What a filter answers: the 32-bit return values of seccomp(2) and their precedence.
 
+use super::errno::errno_name;
 use crate::policy::Action;
 use std::fmt;
 
@@ -73,7 +74,12 @@ impl fmt::Display for Verdict {
             Self::KILL_PROCESS => "kill_process",
             Self::KILL_THREAD => "kill_thread",
             Self::TRAP => "trap",
-            Self::ERRNO => return write!(formatter, "errno {}", self.data()),
+            Self::ERRNO => {
+                return match errno_name(self.data()) {
+                    Some(name) => write!(formatter, "errno {name}"),
+                    None => write!(formatter, "errno {}", self.data()),
+                };
+            }
             Self::USER_NOTIF => "user_notif",
             Self::TRACE => return write!(formatter, "trace {}", self.data()),
             Self::LOG => "log",

@@ -105,6 +105,8 @@ pub enum Form {
     Syscall,
     /// An errno such as EPERM.
     Errno,
+    /// Constants that arguments are compared with, such as AF_INET, joined by `|`.
+    Constant,
     /// A signal such as SIGTERM.
     Signal,
     /// An IP address, with or without a prefix length.
@@ -136,6 +138,7 @@ const CGROUP: &str = "a later version brings it, together with cgroup v2";
 const NETWORK: &str = "a later version brings it, together with network set-up";
 const FILES: &str = "a later version brings it, together with the rest of the mounts";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
+const OTHER_MACHINES: &str = "a later version brings it, together with launchers for other machines";
 const JOIN: &str = "a later version brings it, together with joining namespaces";
 
 impl Key {

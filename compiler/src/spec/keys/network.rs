@@ -10,8 +10,8 @@ pub(super) const NETWORK: &[Key] = &[
     Key::new("connect_tcp", PORTS, "TCP ports that the program may connect to"),
     Key::new(
         "address_families",
-        Type::NotYet(&Type::List(&Type::String(Form::Text)), super::FILTER),
-        "the families of sockets that the program may make",
+        Type::List(&Type::String(Form::Constant)),
+        "the families of sockets that may be made, of those calls that [seccomp] allows; any when absent",
     ),
     Key::new(
         "interfaces",

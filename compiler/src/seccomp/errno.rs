@@ -138,18 +138,23 @@ const NAMES: [(&str, u16); 133] = [
 ];
 
 /// The number of an errno.
-pub(super) fn number(name: &str) -> Option<u16> {
+pub fn errno(name: &str) -> Option<u16> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)
 }
 
+/// The first name of an errno.
+pub fn errno_name(number: u32) -> Option<&'static str> {
+    NAMES.iter().find(|(_, known)| u32::from(*known) == number).map(|(name, _)| *name)
+}
+
 /// Every name.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+pub fn errno_names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().map(|(name, _)| *name)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::errno;
 
     #[test]
     fn numbers_are_the_systems() {
@@ -161,7 +166,7 @@ mod tests {
             ("ENOSYS", nix::libc::ENOSYS),
             ("EHWPOISON", nix::libc::EHWPOISON),
         ] {
-            assert_eq!(number(name).map(i32::from), Some(expected), "{name}");
+            assert_eq!(errno(name).map(i32::from), Some(expected), "{name}");
         }
     }
 }
