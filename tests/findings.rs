@@ -67,6 +67,15 @@ fn good_specs_have_no_findings() {
 }
 
 #[test]
+fn specs_that_people_copy_have_no_errors() {
+    for path in specs("../specs/demos") {
+        let (source, understood) = read(&path);
+        let findings = render_concise(&source, &understood.findings);
+        assert!(understood.policy.is_some(), "{findings}");
+    }
+}
+
+#[test]
 fn the_starter_passes() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates/starter.sandbox.toml.hbs");
     let template = std::fs::read_to_string(path).unwrap();

@@ -5,6 +5,7 @@ mod execve_denied;
 mod host_namespace;
 mod host_root_mapped;
 mod hostname_needs_uts;
+mod kernel_files_bound;
 mod loopback_needs_network;
 mod mapping_overlap;
 mod mask_not_durable;
@@ -16,6 +17,7 @@ mod nothing_to_protect;
 mod proc_needs_pid_namespace;
 mod program_not_executable;
 mod program_not_visible;
+mod socket_bound;
 mod symlink_on_host;
 mod tree;
 mod user_not_mapped;
@@ -42,6 +44,7 @@ pub const CHECKS: &[Check] = &[
     sees(host_namespace::RULE, host_namespace::check),
     sees(host_root_mapped::RULE, host_root_mapped::check),
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
+    sees(kernel_files_bound::RULE, kernel_files_bound::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),
     sees(mask_not_durable::RULE, mask_not_durable::check),
@@ -53,6 +56,7 @@ pub const CHECKS: &[Check] = &[
     sees(proc_needs_pid_namespace::RULE, proc_needs_pid_namespace::check),
     sees(program_not_executable::RULE, program_not_executable::check),
     misses(program_not_visible::RULE, program_not_visible::check),
+    sees(socket_bound::RULE, socket_bound::check),
     sees(symlink_on_host::RULE, symlink_on_host::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),
     sees(writable_and_executable::RULE, writable_and_executable::check),

@@ -12,9 +12,13 @@ const FAILURE: u8 = 2;
 
 const EXAMPLES: &str = "\
 Examples:
+  boxwright demo                                           see a sandbox at work
   boxwright new web.sandbox.toml --program /usr/bin/web    write a commented starter spec
   boxwright check                                          check every *.sandbox.toml beneath this directory
   boxwright check web.sandbox.toml --format concise        one line for each finding
+  boxwright build web.sandbox.toml -o web                  one static executable
+  boxwright run web.sandbox.toml                           the same without a file
+  boxwright inspect web                                    what it does, call by call
 
 Exit status: 0 clean, 1 findings at or above the threshold, 2 usage or I/O, 3 no spec found.";
 
@@ -28,6 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(commands::demo::Args),
     Check(commands::check::Args),
     Build(commands::build::Args),
     Run(commands::run::Args),
@@ -37,6 +42,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Demo(args) => commands::demo::run(&args),
         Command::Check(args) => commands::check::run(args),
         Command::Build(args) => commands::build::run(&args),
         Command::Run(args) => commands::run::run(&args),

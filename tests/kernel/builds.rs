@@ -32,7 +32,9 @@ fn order_of_mounts(stage: &Stage) {
         "'/opt/link' = { symlink = '/work' }",
     ];
     let build = |mounts: &[&str]| {
-        let text = Spec::new(PLAIN).text() + "[filesystem.mounts]\n" + &mounts.join("\n") + "\n";
+        let text = Spec::new(PLAIN).with("filesystem.base = 'usr'\nprocess.args = ['/bin/true']").text()
+            + "[filesystem.mounts]\n"
+            + &mounts.join("\n");
         let launcher = stage.build_text("order", &text);
         let steps = stage.run(&stage.ground.compiler, &["inspect", &launcher.display().to_string()]);
         assert_eq!(steps.status, 0, "{}", steps.stderr);

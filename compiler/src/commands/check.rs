@@ -84,7 +84,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    print(&render(&reports, args.format)).context("standard output")?;
+    print(&render(&reports, left_out, args.format)).context("standard output")?;
     if matches!(args.format, Format::Full | Format::Concise) {
         complain(&summary(&reports, left_out));
     }
@@ -132,7 +132,7 @@ fn beneath(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(specs)
 }
 
-fn render(reports: &[(Source, Vec<Diagnostic>)], format: Format) -> String {
+fn render(reports: &[(Source, Vec<Diagnostic>)], left_out: usize, format: Format) -> String {
     let each = |render: &dyn Fn(&Source, &[Diagnostic]) -> String| {
         reports.iter().map(|(source, findings)| render(source, findings)).collect()
     };
@@ -142,7 +142,7 @@ fn render(reports: &[(Source, Vec<Diagnostic>)], format: Format) -> String {
             each(&|source, findings| render_full(source, findings, styled))
         }
         Format::Concise => each(&render_concise),
-        Format::Json => render_json(reports),
+        Format::Json => render_json(reports, left_out),
     }
 }
 

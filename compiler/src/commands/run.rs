@@ -60,7 +60,8 @@ pub fn execute(executable: &[u8], arguments: impl Iterator<Item = OsString>) -> 
     fexecve(memory, &arguments, &variables).context("cannot execute the launcher")
 }
 
-fn sealed(bytes: &[u8]) -> anyhow::Result<OwnedFd> {
+/// A memfd that nobody can change any more.
+pub fn sealed(bytes: &[u8]) -> anyhow::Result<OwnedFd> {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     // Since 6.3 a memfd says whether it may be executed, MFD_EXEC in linux/memfd.h; older kernels do not know the flag.
     let memory = match memfd_create(c"boxwright", flags | MFdFlags::from_bits_retain(0x10)) {

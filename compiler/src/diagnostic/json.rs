@@ -14,6 +14,8 @@ struct Report<'a> {
     version: u32,
     errors: usize,
     warnings: usize,
+    /// How many more there are than these.
+    left_out: usize,
     findings: Vec<Finding<'a>>,
 }
 
@@ -46,14 +48,15 @@ struct Place<'a> {
     end_byte: usize,
 }
 
-/// One object for any number of files.
-pub fn render_json(reports: &[(Source, Vec<Diagnostic>)]) -> String {
+/// One object for any number of files; `left_out` findings are not among them.
+pub fn render_json(reports: &[(Source, Vec<Diagnostic>)], left_out: usize) -> String {
     let all = || reports.iter().flat_map(|(source, findings)| findings.iter().map(move |f| (source, f)));
     let count = |level| all().filter(|(_, finding)| finding.level == level).count();
     let report = Report {
         version: VERSION,
         errors: count(Level::Error),
         warnings: count(Level::Warning),
+        left_out,
         findings: all().map(|(source, finding)| describe(source, finding)).collect(),
     };
     // Strings and numbers can always be written.

@@ -1,7 +1,14 @@
 //! "Did you mean": the nearest of some names.
 
-/// The candidate that is most like the word, if one is like it at all.
-pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// After so many findings there are no more suggestions: each costs a look at every name, and a hostile file can have
+/// 10^5 unknown ones.
+const FINDINGS_MAX: usize = 200;
+
+/// The candidate that is most like the word, if one is like it at all; `found` is how many findings there are already.
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>, found: usize) -> Option<&'a str> {
+    if found > FINDINGS_MAX {
+        return None;
+    }
     let folded = fold(word);
     candidates
         .filter_map(|candidate| {

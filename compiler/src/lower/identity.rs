@@ -145,7 +145,26 @@ impl Launch<'_> {
         (self.capable() && !made_by_program).then_some((ids.uid, ids.gid))
     }
 
-    /// Exactly the capabilities that the spec promises, and no way to more.
+    /// No exec gives a capability that the spec does not promise, in no process of the sandbox.
+    ///
+    /// Without capabilities over the own user namespace the bounding set cannot be changed: there no_new_privs alone keeps
+    /// exec from giving any.
+    pub(super) fn bound_capabilities(self) -> Option<Step> {
+        let Spanned { value: kept, span } = self.policy.process.capabilities;
+        self.capable().then(|| {
+            Step::new(Phase::Payload, "bound capabilities", span)
+                .promise(Promise::Capabilities)
+                .needs(&[Fact::Capabilities])
+                .act(Act::Each(!kept))
+                .act(
+                    Call::new(number::prctl, [PR_CAPBSET_DROP.into(), Value::Each])
+                        .on(EINVAL, Then::Continue),
+                )
+                .note(EPERM.into(), CAPABILITIES_REFUSED)
+        })
+    }
+
+    /// Exactly the capabilities that the spec promises.
     pub(super) fn capabilities(self) -> Step {
         let Spanned { value: kept, span } = self.policy.process.capabilities;
         let mut step = Step::new(Phase::Payload, "set capabilities", span)
@@ -157,14 +176,8 @@ impl Launch<'_> {
                 [capability_header().into(), capability_data(effective, inheritable).into()],
             )
         };
-        // Without capabilities over the own user namespace neither the bounding set nor the securebits can be changed:
-        // there no_new_privs alone keeps exec from giving any.
-        if self.capable() {
-            step = step.act(Act::Each(CAPABILITIES & !kept)).act(
-                Call::new(number::prctl, [PR_CAPBSET_DROP.into(), Value::Each]).on(EINVAL, Then::Continue),
-            );
-        }
         if kept != 0 {
+            // Only ambient capabilities survive exec, and only inheritable ones can be ambient (capabilities(7)).
             let setpcap = if self.capable() { 1 << CAP_SETPCAP } else { 0 };
             step = step.act(set(kept | setpcap, kept)).act(Act::Each(kept)).act(Call::new(
                 number::prctl,

@@ -126,7 +126,7 @@ impl Conform {
             }
             Some(_) => {}
             None => {
-                let near = suggest::nearest(word, words.iter().map(|word| word.name));
+                let near = suggest::nearest(word, words.iter().map(|word| word.name), self.findings.len());
                 let finding = self.wrong_value(&format!("\"{word}\""), span, whole);
                 self.findings.push(match near {
                     Some(near) => finding.help(format!("did you mean \"{near}\"?")),
@@ -183,9 +183,9 @@ impl Conform {
             return self.table(table, span, kind);
         }
         let names = || kinds.iter().filter_map(|kind| kind.first());
-        let near = table
-            .keys()
-            .find_map(|key| Some((key, suggest::nearest(key.get_ref(), names().map(|key| key.name))?)));
+        let near = table.keys().find_map(|key| {
+            Some((key, suggest::nearest(key.get_ref(), names().map(|key| key.name), self.findings.len())?))
+        });
         let finding = match near {
             Some((key, near)) => UNKNOWN_KEY
                 .at(key.span().into(), format!("unknown key `{}` in {}", key.get_ref(), self.here()))
@@ -204,7 +204,7 @@ impl Conform {
         let finding = UNKNOWN_KEY.at(span, format!("unknown key `{name}` {place}"));
         let supported = keys.iter().filter(|key| key.is_supported());
         let known = alternatives(supported.map(|key| format!("`{}`", key.name)));
-        let near = suggest::nearest(name, keys.iter().map(|key| key.name));
+        let near = suggest::nearest(name, keys.iter().map(|key| key.name), self.findings.len());
         self.findings.push(match (near, foreign::ours(name), elsewhere(name, ROOT, "")) {
             (Some(near), _, _) => {
                 finding.label(format!("did you mean `{near}`?")).help(format!("expected one of {known}"))

@@ -1,4 +1,4 @@
-//! `[filesystem]` and `[filesystem.mounts]`.
+//! Reads `[filesystem]` and `[filesystem.mounts]` as they are written.
 
 use super::extract::{Extract, entries, field, list};
 use crate::spec::{Filesystem, Mount};

@@ -1,4 +1,4 @@
-//! `[namespaces]`.
+//! Reads `[namespaces]` as it is written.
 
 use super::extract::{Extract, field, list};
 use crate::spec::{IdMapping, Namespaces, TimeNamespace, UserNamespace};

@@ -1,4 +1,4 @@
-//! `[process]`.
+//! Reads `[process]` as it is written.
 
 use super::extract::{Extract, entries, field, list};
 use crate::source::Spanned;

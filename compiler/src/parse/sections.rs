@@ -1,4 +1,4 @@
-//! The top level and the small sections: `[network]`, `[rlimits]`, `[seccomp]`, `[lifecycle]`.
+//! Reads the top level and the small sections as they are written: `[network]`, `[rlimits]`, `[seccomp]`, `[lifecycle]`.
 
 use super::extract::{Extract, entries, field, section};
 use crate::spec::{Amount, Lifecycle, Network, Rlimit, Seccomp, Spec};

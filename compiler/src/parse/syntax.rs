@@ -51,7 +51,9 @@ pub(super) fn read(source: &Source) -> Result<Read<'_>, Diagnostic> {
 /// Takes out the values on broken lines: what recovery made of them is not what anybody wrote.
 fn prune(table: &mut DeTable<'_>, broken: &BTreeSet<usize>, source: &Source) {
     let spoiled = |(key, value): (&toml::Spanned<DeString<'_>>, &toml::Spanned<DeValue<'_>>)| {
-        let lines = source.line(key.span().start)..=source.line(value.span().end);
+        // A value that recovery made up can have a place before its key.
+        let (start, end) = (key.span().start, value.span().end.max(key.span().end));
+        let lines = source.line(start)..=source.line(end);
         (broken.range(lines).next().is_some()).then(|| key.get_ref().to_string())
     };
     // A section has only its header for a place, and its keys are looked at one by one.
@@ -68,7 +70,10 @@ fn prune(table: &mut DeTable<'_>, broken: &BTreeSet<usize>, source: &Source) {
 /// An array that is not closed swallows the lines after it, and each of them is an error; the first one tells it.
 fn join_unclosed_array(errors: &mut Vec<Diagnostic>) {
     let Some(end) = errors.iter().position(|error| error.message == "unclosed array") else { return };
-    let swallowed = errors.iter().take(end).position(|error| error.message.contains("array"));
+    let swallowed = errors
+        .iter()
+        .take(end)
+        .position(|error| error.rule == SYNTAX.name && error.message.contains("array"));
     let Some(first) = swallowed else { return };
     errors.drain(first + 1..=end);
     if let Some(error) = errors.get_mut(first) {

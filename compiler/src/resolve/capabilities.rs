@@ -1,4 +1,4 @@
-//! Capabilities by name.
+//! Capabilities by name: their numbers, and the mask of a list of them.
 
 use super::rules::{DUPLICATE_ENTRY, UNKNOWN_CAPABILITY};
 use crate::diagnostic::{Diagnostic, suggest};
@@ -59,17 +59,17 @@ pub(super) fn resolve(leaf: &Leaf<Vec<Spanned<String>>>, findings: &mut Vec<Diag
             Some(number) if mask & (1 << number) != 0 => findings
                 .push(DUPLICATE_ENTRY.at(name.span, format!("capability `{}` is named twice", name.value))),
             Some(number) => mask |= 1 << number,
-            None => findings.push(unknown(name)),
+            None => findings.push(unknown(name, findings.len())),
         }
     }
     Spanned::new(mask, names.span)
 }
 
-fn unknown(name: &Spanned<String>) -> Diagnostic {
+fn unknown(name: &Spanned<String>, found: usize) -> Diagnostic {
     let finding = UNKNOWN_CAPABILITY.at(name.span, format!("unknown capability `{}`", name.value));
     let prefixed = format!("CAP_{}", name.value.to_ascii_uppercase());
     let near = NAMES.into_iter().find(|known| *known == prefixed);
-    let near = near.or_else(|| suggest::nearest(&name.value, NAMES.into_iter()));
+    let near = near.or_else(|| suggest::nearest(&name.value, NAMES.into_iter(), found));
     match near {
         Some(near) => finding.label(format!("did you mean `{near}`?")),
         None => finding.label("expected a name of capabilities(7) such as `CAP_NET_BIND_SERVICE`"),

@@ -1,4 +1,4 @@
-//! Errnos by name.
+//! Errnos by name: their numbers.
 
 /// From asm-generic/errno-base.h and asm-generic/errno.h, which x86_64, aarch64 and riscv64 share.
 const NAMES: [(&str, u16); 133] = [
@@ -154,12 +154,12 @@ mod tests {
     #[test]
     fn numbers_are_the_systems() {
         for (name, expected) in [
-            ("EPERM", libc::EPERM),
-            ("EACCES", libc::EACCES),
-            ("EWOULDBLOCK", libc::EWOULDBLOCK),
-            ("EDEADLOCK", libc::EDEADLOCK),
-            ("ENOSYS", libc::ENOSYS),
-            ("EHWPOISON", libc::EHWPOISON),
+            ("EPERM", nix::libc::EPERM),
+            ("EACCES", nix::libc::EACCES),
+            ("EWOULDBLOCK", nix::libc::EWOULDBLOCK),
+            ("EDEADLOCK", nix::libc::EDEADLOCK),
+            ("ENOSYS", nix::libc::ENOSYS),
+            ("EHWPOISON", nix::libc::EHWPOISON),
         ] {
             assert_eq!(number(name).map(i32::from), Some(expected), "{name}");
         }

@@ -133,8 +133,8 @@ mod tests {
 
     #[test]
     fn clocks_are_the_systems() {
-        assert_eq!(u32::try_from(libc::CLOCK_MONOTONIC), Ok(CLOCK_MONOTONIC));
-        assert_eq!(u32::try_from(libc::CLOCK_BOOTTIME), Ok(CLOCK_BOOTTIME));
+        assert_eq!(u32::try_from(nix::libc::CLOCK_MONOTONIC), Ok(CLOCK_MONOTONIC));
+        assert_eq!(u32::try_from(nix::libc::CLOCK_BOOTTIME), Ok(CLOCK_BOOTTIME));
     }
 
     #[test]

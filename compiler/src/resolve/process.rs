@@ -1,4 +1,4 @@
-//! `[process]`.
+//! What `[process]` means: argv, ids, environment and streams.
 
 use super::rules::{DUPLICATE_ENTRY, INVALID_NAME, INVALID_PATH, INVALID_TEXT};
 use super::{capabilities, keep, or_default, paths, word};

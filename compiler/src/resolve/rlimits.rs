@@ -125,22 +125,22 @@ mod tests {
     fn numbers_are_the_systems() {
         let number = |name| RESOURCES.iter().position(|(known, _)| *known == name);
         for (name, expected) in [
-            ("cpu", libc::RLIMIT_CPU),
-            ("fsize", libc::RLIMIT_FSIZE),
-            ("data", libc::RLIMIT_DATA),
-            ("stack", libc::RLIMIT_STACK),
-            ("core", libc::RLIMIT_CORE),
-            ("rss", libc::RLIMIT_RSS),
-            ("nproc", libc::RLIMIT_NPROC),
-            ("nofile", libc::RLIMIT_NOFILE),
-            ("memlock", libc::RLIMIT_MEMLOCK),
-            ("as", libc::RLIMIT_AS),
-            ("locks", libc::RLIMIT_LOCKS),
-            ("sigpending", libc::RLIMIT_SIGPENDING),
-            ("msgqueue", libc::RLIMIT_MSGQUEUE),
-            ("nice", libc::RLIMIT_NICE),
-            ("rtprio", libc::RLIMIT_RTPRIO),
-            ("rttime", libc::RLIMIT_RTTIME),
+            ("cpu", nix::libc::RLIMIT_CPU),
+            ("fsize", nix::libc::RLIMIT_FSIZE),
+            ("data", nix::libc::RLIMIT_DATA),
+            ("stack", nix::libc::RLIMIT_STACK),
+            ("core", nix::libc::RLIMIT_CORE),
+            ("rss", nix::libc::RLIMIT_RSS),
+            ("nproc", nix::libc::RLIMIT_NPROC),
+            ("nofile", nix::libc::RLIMIT_NOFILE),
+            ("memlock", nix::libc::RLIMIT_MEMLOCK),
+            ("as", nix::libc::RLIMIT_AS),
+            ("locks", nix::libc::RLIMIT_LOCKS),
+            ("sigpending", nix::libc::RLIMIT_SIGPENDING),
+            ("msgqueue", nix::libc::RLIMIT_MSGQUEUE),
+            ("nice", nix::libc::RLIMIT_NICE),
+            ("rtprio", nix::libc::RLIMIT_RTPRIO),
+            ("rttime", nix::libc::RLIMIT_RTTIME),
         ] {
             assert_eq!(number(name), usize::try_from(expected).ok(), "{name}");
         }

@@ -1,7 +1,7 @@
 //! `[seccomp]`: names and groups into numbers.
 
 use super::errnos;
-use super::rules::{NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
+use super::rules::{DUPLICATE_ENTRY, NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::policy::{Action, Seccomp};
 use crate::seccomp::{group, group_names, syscall_names, syscall_number};
@@ -33,11 +33,17 @@ pub(super) fn resolve(seccomp: &spec::Seccomp, findings: &mut Vec<Diagnostic>) -
     }
     let default = || vec![Spanned::new(DEFAULT_ALLOW.to_owned(), Spec::NOWHERE)];
     let names = seccomp.allow.as_ref().map_or_else(default, |allow| allow.value.clone());
-    let mut allow = BTreeMap::new();
+    let (mut allow, mut seen) = (BTreeMap::new(), BTreeMap::new());
     for name in &names {
-        match numbers(&name.value) {
-            Some(numbers) => insert(&mut allow, &numbers, name.span),
-            None => findings.push(unknown(name)),
+        match (numbers(&name.value), seen.insert(&name.value, name.span)) {
+            (_, Some(first)) => findings.push(
+                DUPLICATE_ENTRY
+                    .at(name.span, format!("`{}` is allowed twice", name.value))
+                    .label("the second")
+                    .and(first, "the first"),
+            ),
+            (Some(numbers), None) => insert(&mut allow, &numbers, name.span),
+            (None, None) => findings.push(unknown(name, findings.len())),
         }
     }
     Some(Seccomp { default_action, allow })
@@ -76,7 +82,7 @@ fn default_errno(leaf: &Leaf<Amount>, findings: &mut Vec<Diagnostic>) -> u16 {
     };
     if let (None, Some(Spanned { value: Amount::Text(name), span })) = (number, leaf) {
         let finding = UNKNOWN_ERRNO.at(*span, format!("unknown errno `{name}`"));
-        findings.push(match suggest::nearest(name, errnos::names()) {
+        findings.push(match suggest::nearest(name, errnos::names(), findings.len()) {
             Some(near) => finding.label(format!("did you mean `{near}`?")),
             None => finding.label("expected a name of errno(3) such as `EPERM`, or a number"),
         });
@@ -104,13 +110,13 @@ fn insert(allow: &mut BTreeMap<u32, Span>, numbers: &[u32], span: Span) {
     }
 }
 
-fn unknown(name: &Spanned<String>) -> Diagnostic {
+fn unknown(name: &Spanned<String>, found: usize) -> Diagnostic {
     let is_group = name.value.starts_with('@');
     let what = if is_group { "group of system calls" } else { "system call" };
     let near = if is_group {
-        suggest::nearest(&name.value, group_names())
+        suggest::nearest(&name.value, group_names(), found)
     } else {
-        suggest::nearest(&name.value, syscall_names())
+        suggest::nearest(&name.value, syscall_names(), found)
     };
     let finding = UNKNOWN_SYSCALL.at(name.span, format!("unknown {what} `{}`", name.value));
     match near {

@@ -72,6 +72,8 @@ fn checked_name(name: &str) -> Result<(), String> {
         name.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'))
     {
         Err(format!("contains `{odd}`; letters, digits, `-`, `_` and `.` are allowed"))
+    } else if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        Err("does not begin with a letter or digit".into())
     } else {
         Ok(())
     }

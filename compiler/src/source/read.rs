@@ -143,6 +143,6 @@ mod tests {
 
     #[test]
     fn flags_are_the_systems() {
-        assert_eq!(OPEN_FLAGS, libc::O_NONBLOCK | libc::O_NOCTTY);
+        assert_eq!(OPEN_FLAGS, nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY);
     }
 }

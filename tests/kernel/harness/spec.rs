@@ -24,8 +24,10 @@ impl Spec {
     /// The sandbox that the nested demonstration starts inside its own: contained, asking for what differs.
     pub fn inner(site: &Site) -> Self {
         let inside = Site { probe: "/probe".into(), ..site.clone() };
-        let questions = ["identity", "namespaces", "names", "note=inner"].map(str::to_owned);
-        Self::demonstration("contained").asking(&inside, &questions)
+        let questions = ["as=inner.", "identity", "namespaces", "names"].map(str::to_owned);
+        Self::demonstration("contained")
+            .with("seccomp.allow = ['@system-service']")
+            .asking(&inside, &questions)
     }
 
     /// Where a demonstration's spec is.
@@ -62,8 +64,19 @@ impl Spec {
 
     /// The text that is compiled.
     pub fn text(&self) -> String {
-        self.0.to_string()
+        self.0.to_string().lines().map(|line| octal(line) + "\n").collect()
     }
+}
+
+/// Modes are octal literals in the language, and plain numbers to the writer of TOML.
+fn octal(line: &str) -> String {
+    let number = |key| line.strip_prefix(key)?.parse::<u32>().ok();
+    for key in ["mode = ", "umask = "] {
+        if let Some(number) = number(key) {
+            return format!("{key}0o{number:o}");
+        }
+    }
+    line.to_owned()
 }
 
 /// A file of the project that must be there.

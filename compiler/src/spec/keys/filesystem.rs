@@ -1,4 +1,4 @@
-//! `[filesystem]`.
+//! The keys of `[filesystem]`.
 
 use super::{FILES, Form, Key, Type, Word};
 

@@ -1,4 +1,4 @@
-//! `[namespaces]`.
+//! The keys of `[namespaces]`.
 
 use super::{Form, JOIN, Key, Sign, Type, Word};
 

@@ -1,4 +1,4 @@
-//! `[network]`.
+//! The keys of `[network]`.
 
 use super::{Form, Key, LANDLOCK, NETWORK as SET_UP, Type, Word};
 

@@ -1,4 +1,4 @@
-//! `[process]`.
+//! The keys of `[process]`.
 
 use super::{FILTER, Form, Key, LANDLOCK, RUNNING, Type, Word};
 

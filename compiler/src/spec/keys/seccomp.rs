@@ -1,4 +1,4 @@
-//! `[seccomp]`.
+//! The keys of `[seccomp]`.
 
 use super::{FILTER, Form, Key, Type, Word};
 

@@ -1,0 +1,28 @@
+//! The host's /proc, /sys and /dev hold switches of the whole machine.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::{MountKind, Policy};
+
+pub(super) const RULE: Rule =
+    Rule::warning("kernel-files-bound", "files of the host's kernel are bound into the sandbox");
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let bound = policy.filesystem.mounts.iter().filter_map(|(path, mount)| match &mount.kind {
+        MountKind::Bind { source, .. } if is_kernels(source) => Some((path, mount, source)),
+        _ => None,
+    });
+    bound
+        .map(|(path, mount, source)| {
+            RULE.at(mount.span, format!("`{path}` is the host's `{source}`"))
+                .label("it shows and may change the whole machine")
+                .help("`filesystem.proc` and `filesystem.dev` make the sandbox's own")
+        })
+        .collect()
+}
+
+/// The directories themselves, what is in the two that the kernel makes up, and a root that has them all.
+fn is_kernels(source: &str) -> bool {
+    matches!(source, "/" | "/proc" | "/sys" | "/dev")
+        || source.starts_with("/proc/")
+        || source.starts_with("/sys/")
+}

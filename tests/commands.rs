@@ -1,0 +1,213 @@
+//! `boxwright check` and `boxwright new` as programs: exit status, output, files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+const GOOD: &str = "version = 1\nprocess.args = [\"/usr/bin/id\"]\nfilesystem.base = \"usr\"\n";
+const WARNING: &str =
+    "version = 1\nprocess.args = [\"/usr/bin/id\"]\nfilesystem.base = \"usr\"\nnamespaces.pid = \"host\"\n";
+const BAD: &str = "version = 1\nprocess.args = [\"id\"]\n";
+
+fn boxwright(directory: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_boxwright"));
+    command.current_dir(directory).args(arguments).env_remove("CLICOLOR_FORCE").output().unwrap()
+}
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+#[track_caller]
+fn code(output: &Output, expected: i32) {
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(expected), "{stdout}\n{stderr}");
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn exit_status_follows_the_threshold() {
+    let folder = folder(&[("good", GOOD), ("warning", WARNING), ("bad", BAD)]);
+    for (file, threshold, expected) in [
+        ("good", "warning", 0),
+        ("warning", "error", 0),
+        ("warning", "warning", 1),
+        ("warning", "never", 0),
+        ("bad", "error", 1),
+        ("bad", "never", 0),
+        ("absent", "never", 2),
+    ] {
+        code(&boxwright(folder.path(), &["check", file, "--fail-on", threshold]), expected);
+    }
+    code(&boxwright(folder.path(), &["check", "bad"]), 1);
+    code(&boxwright(folder.path(), &["check", "bad", "absent"]), 2);
+    code(&boxwright(folder.path(), &["check", "--no-such-option"]), 2);
+    code(&boxwright(folder.path(), &[]), 2);
+}
+
+#[test]
+fn specs_are_found_beneath_the_directory() {
+    let folder = folder(&[
+        ("b.sandbox.toml", BAD),
+        ("a/deep/er/a.sandbox.toml", BAD),
+        ("a/Cargo.toml", "not a spec"),
+        ("target/t.sandbox.toml", BAD),
+        ("a/.git/g.sandbox.toml", BAD),
+    ]);
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();
+    let output = boxwright(folder.path(), &["check", "--format", "concise"]);
+    code(&output, 1);
+    let expected = ["a/deep/er/a.sandbox.toml:2:17: ", "b.sandbox.toml:2:17: "];
+    let stdout = text(&output.stdout);
+    assert_eq!(stdout.lines().count(), 2, "{stdout}");
+    for (line, start) in stdout.lines().zip(expected) {
+        assert!(line.starts_with(start), "{line}");
+    }
+    assert_eq!(text(&output.stderr), "2 errors in 2 specs\n");
+    let again =
+        boxwright(folder.path(), &["check", "a", "b.sandbox.toml", "b.sandbox.toml", "--format", "concise"]);
+    assert_eq!(text(&again.stdout).lines().count(), 2);
+}
+
+#[test]
+fn no_spec_is_told_apart() {
+    let folder = folder(&[("Cargo.toml", "")]);
+    for arguments in [&["check"][..], &["check", "."]] {
+        let output = boxwright(folder.path(), arguments);
+        code(&output, 3);
+        assert!(text(&output.stderr).contains("no spec found"));
+    }
+}
+
+#[test]
+fn json_is_one_object() {
+    let folder = folder(&[("a.sandbox.toml", BAD), ("b.sandbox.toml", WARNING), ("c.sandbox.toml", GOOD)]);
+    let output = boxwright(folder.path(), &["check", "--format", "json"]);
+    code(&output, 1);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["version"], &json["errors"], &json["warnings"]), (&1.into(), &1.into(), &1.into()));
+    let finding = &json["findings"][0];
+    assert_eq!(finding["rule"], "invalid-path");
+    assert_eq!(finding["place"]["file"], "a.sandbox.toml");
+    assert_eq!((&finding["place"]["line"], &finding["place"]["column"]), (&2.into(), &17.into()));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn what_is_left_out_is_counted() {
+    let keys: String = (0..600).map(|number| format!("k{number} = 1\n")).collect();
+    let folder = folder(&[("a.sandbox.toml", &(WARNING.to_owned() + &keys))]);
+    let output = boxwright(folder.path(), &["check", "--format", "json"]);
+    code(&output, 1);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let counts = (&json["errors"], &json["warnings"], &json["left_out"]);
+    assert_eq!(counts, (&500.into(), &0.into(), &101.into()), "errors are told before warnings");
+    let output = boxwright(folder.path(), &["check"]);
+    assert_eq!(text(&output.stderr), "500 errors in 1 spec, and 101 more that are not shown\n");
+}
+
+#[test]
+fn json_escapes_keep_their_meaning() {
+    let name = "\u{1b}[31m\u{9b}\u{202e}\u{e0041}.sandbox.toml";
+    let folder = folder(&[(name, BAD)]);
+    let output = boxwright(folder.path(), &["check", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["findings"][0]["place"]["file"], name);
+}
+
+#[test]
+fn colours_only_for_terminals() {
+    let folder = folder(&[("bad", BAD)]);
+    assert!(!text(&boxwright(folder.path(), &["check", "bad"]).stdout).contains('\u{1b}'));
+    let coloured = |variable: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_boxwright"));
+        command.current_dir(folder.path()).args(["check", "bad"]).env("CLICOLOR_FORCE", "1");
+        variable.map(|variable| command.env(variable, "1"));
+        text(&command.output().unwrap().stdout).contains('\u{1b}')
+    };
+    assert!(coloured(None), "CLICOLOR_FORCE asks for colours");
+    assert!(!coloured(Some("NO_COLOR")), "NO_COLOR forbids them");
+}
+
+#[test]
+fn new_writes_what_check_accepts() {
+    let folder = folder(&[]);
+    code(&boxwright(folder.path(), &["new", "web.sandbox.toml", "--program", "/usr/bin/web"]), 0);
+    code(&boxwright(folder.path(), &["new", "--program", "/usr/bin/jq"]), 0);
+    code(&boxwright(folder.path(), &["new", "--name", "tool"]), 0);
+    let output = boxwright(folder.path(), &["check", "--fail-on", "warning"]);
+    code(&output, 0);
+    assert_eq!(text(&output.stderr), "no findings in 3 specs\n");
+    let written = std::fs::read_to_string(folder.path().join("web.sandbox.toml")).unwrap();
+    assert!(written.contains("name = \"web\"") && written.contains("args = [\"/usr/bin/web\"]"), "{written}");
+    assert!(
+        folder.path().join("jq.sandbox.toml").exists() && folder.path().join("tool.sandbox.toml").exists()
+    );
+    let output = boxwright(folder.path(), &["new", "-"]);
+    code(&output, 0);
+    assert!(text(&output.stdout).contains("version = 1"));
+}
+
+#[test]
+fn new_touches_no_file_that_exists() {
+    let folder = folder(&[("mine.sandbox.toml", "mine")]);
+    std::os::unix::fs::symlink("elsewhere", folder.path().join("link.sandbox.toml")).unwrap();
+    for file in ["mine.sandbox.toml", "link.sandbox.toml", "no/such/folder.sandbox.toml"] {
+        let output = boxwright(folder.path(), &["new", file]);
+        code(&output, 2);
+        assert!(text(&output.stderr).contains(file), "{}", text(&output.stderr));
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("mine.sandbox.toml")).unwrap(), "mine");
+    assert!(!folder.path().join("elsewhere").exists());
+}
+
+#[test]
+fn new_refuses_what_would_not_pass() {
+    let folder = folder(&[]);
+    for program in [
+        "id",
+        "",
+        "/",
+        "/usr/bin/\"]\n[seccomp]\ndefault_action = \"allow\"\n#",
+        "/a\u{1b}[31m/../b",
+        "/${x}",
+    ] {
+        let output = boxwright(folder.path(), &["new", "x.sandbox.toml", "--program", program]);
+        // A quote or a newline is part of a path like any other character.
+        let odd = program.contains('"');
+        code(&output, if odd { 0 } else { 2 });
+        assert!(!text(&output.stderr).contains('\u{1b}'));
+        if odd {
+            let written = std::fs::read_to_string(folder.path().join("x.sandbox.toml")).unwrap();
+            assert!(!written.lines().any(|line| line.starts_with("default_action")), "{written}");
+            std::fs::remove_file(folder.path().join("x.sandbox.toml")).unwrap();
+        }
+    }
+    code(&boxwright(folder.path(), &["new", "--name", "../escape"]), 2);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn help_teaches() {
+    let folder = folder(&[]);
+    for arguments in [&["--help"][..], &["check", "--help"], &["new", "--help"]] {
+        let output = boxwright(folder.path(), arguments);
+        code(&output, 0);
+        assert!(text(&output.stdout).contains("Examples:"), "{}", text(&output.stdout));
+    }
+}

@@ -1,0 +1,231 @@
+//! Hostile plans: every truncation and every flipped bit of a real one, with and without the hash recomputed, through the
+//! launcher's own reader; and a part of them through the launcher itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop, and says what it counted"
+)]
+
+use boxwright::link::LAUNCHER;
+use boxwright::source::Source;
+use boxwright::{build, understand};
+use boxwright_launcher::plan::operation::{Argument, Call, Kind, Otherwise, Promise, Tally};
+use boxwright_launcher::plan::write::rehash;
+use boxwright_launcher::plan::{BANNED_CALLS, Entry, Plan, Reason, Refusal, Section};
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+/// As small as a spec with processes, mounts and a filter can be.
+const SPEC: &str = r#"
+version = 1
+[process]
+args = ["/usr/bin/true"]
+user = { uid = 65534, gid = 65534 }
+[filesystem]
+read_only = ["/usr"]
+[seccomp]
+allow = ["@minimal"]
+"#;
+
+/// The same without a second process.
+const IN_PLACE: &str = r#"
+version = 1
+[process]
+args = ["/nowhere"]
+user = { uid = 65534, gid = 65534 }
+keyring = "inherit"
+[filesystem]
+root = "host"
+[namespaces]
+mount = "host"
+uts = "host"
+ipc = "host"
+pid = "host"
+network = "host"
+user = "host"
+cgroup = "host"
+time = "host"
+"#;
+
+fn plan(spec: &str) -> Vec<u8> {
+    let source = Source::new("plans.sandbox.toml", spec);
+    let policy = understand(&source).policy.expect("a spec without errors");
+    build(&source, &policy).unwrap().plan
+}
+
+type Counts = BTreeMap<Option<Reason>, usize>;
+
+/// Reads a plan; what is accepted must be what any accepted plan is.
+fn read(bytes: &[u8], counts: &mut Counts) -> Result<(), Refusal> {
+    let result = Plan::read(bytes);
+    if let Ok(plan) = &result {
+        permitted(plan);
+    }
+    *counts.entry(result.as_ref().err().map(|refusal| refusal.reason)).or_default() += 1;
+    result.map(|_| ())
+}
+
+/// Looks at an accepted plan without trusting the reader's own walk: calls, pointers, and the way to the program.
+fn permitted(plan: &Plan) {
+    for index in 0..plan.operations() {
+        let operation = plan.operation(index).expect("an operation that can be read");
+        if let Kind::Call(Call { number, arguments, .. }) = operation.kind {
+            assert!(!BANNED_CALLS.contains(&number), "call {number}");
+            for argument in arguments {
+                let (offset, end) = match argument {
+                    Argument::String(offset) => (offset, plan.section(Section::Strings).len() - 1),
+                    Argument::Blob(offset) => (offset, plan.section(Section::Blobs).len()),
+                    Argument::Arena(offset) | Argument::Slot(offset) => (offset, plan.arena() as usize),
+                    Argument::Zero | Argument::Immediate(_) | Argument::Each => continue,
+                };
+                assert!(offset as usize <= end, "operation {index}");
+            }
+        }
+    }
+    for entry in [Entry::Privileged, Entry::Unprivileged] {
+        assert_eq!(way(plan, entry), plan.promises(entry));
+    }
+}
+
+/// What is counted on the shortest way to exec.
+fn way(plan: &Plan, entry: Entry) -> Tally {
+    let mut tally = Tally::default();
+    for index in on_the_way(plan, entry) {
+        tally.count(&plan.operation(index).expect("an operation"));
+    }
+    tally
+}
+
+/// The operations on the shortest way to exec: all that may be skipped is skipped, unless it is declared optional.
+fn on_the_way(plan: &Plan, entry: Entry) -> Vec<u32> {
+    let (mut way, mut list) = (Vec::new(), plan.entry(entry));
+    loop {
+        let range = plan.list(list).expect("a list");
+        let mut index = range.first;
+        list = loop {
+            assert!(index < range.first + range.count, "a list ends in exec or supervise");
+            way.push(index);
+            match plan.operation(index).expect("an operation").kind {
+                Kind::Exec(_) => return way,
+                Kind::Fork(fork) => break fork.list,
+                Kind::Check(check) => match check.otherwise {
+                    Otherwise::Skip(count) => index += u32::from(count),
+                    Otherwise::SkipOptional(_) | Otherwise::Fail(_) => {}
+                },
+                Kind::Call(call) => index += u32::from(call.skip),
+                _ => {}
+            }
+            index += 1;
+        };
+    }
+}
+
+#[test]
+fn truncations_are_refused() {
+    let plan = plan(SPEC);
+    let mut counts = Counts::new();
+    for length in 0..plan.len() {
+        read(&plan[..length], &mut counts).unwrap_err();
+    }
+    // With a header that agrees with the shorter length.
+    for length in (160..plan.len()).step_by(8) {
+        let mut short = plan[..length].to_vec();
+        short[16..24].copy_from_slice(&(length as u64).to_le_bytes());
+        rehash(&mut short);
+        read(&short, &mut counts).unwrap_err();
+    }
+    println!("truncations: {counts:?}");
+}
+
+#[test]
+fn flipped_bits_are_refused() {
+    let mut plan = plan(SPEC);
+    let mut counts = Counts::new();
+    for bit in 0..plan.len() * 8 {
+        plan[bit / 8] ^= 1 << (bit % 8);
+        read(&plan, &mut counts).unwrap_err();
+        plan[bit / 8] ^= 1 << (bit % 8);
+    }
+    read(&plan, &mut counts).unwrap();
+    println!("flipped bits: {counts:?}");
+}
+
+#[test]
+fn flipped_bits_with_a_new_hash_are_refused_or_permitted() {
+    let plan = plan(IN_PLACE);
+    let mut counts = Counts::new();
+    for bit in 0..plan.len() * 8 {
+        let mut changed = plan.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        rehash(&mut changed);
+        // Either way it must not panic, and what is accepted is looked at.
+        let _ = read(&changed, &mut counts);
+    }
+    println!("flipped bits, hash recomputed: {counts:?}");
+    for reason in
+        [Reason::Operation, Reason::Pointer, Reason::Section, Reason::Promise, Reason::Phase, Reason::List]
+    {
+        assert!(counts.contains_key(&Some(reason)), "{reason:?} was never the reason");
+    }
+}
+
+#[test]
+fn an_operation_that_is_left_out_breaks_the_promise() {
+    let plan = plan(SPEC);
+    let view = Plan::read(&plan).unwrap();
+    let operations = view.section(Section::Operations).as_ptr() as usize - plan.as_ptr() as usize;
+    let mut tried = 0;
+    // Beside the way is only what the outside does for its child, which cannot go on without it.
+    for index in on_the_way(&view, Entry::Privileged) {
+        if view.operation(index).unwrap().promise == Promise::None {
+            continue;
+        }
+        // The promise's byte of the record: the operation then keeps none.
+        let mut changed = plan.clone();
+        changed[operations + index as usize * 48 + 2] = 0;
+        rehash(&mut changed);
+        let reason = Plan::read(&changed).err().map(|refusal| refusal.reason);
+        assert_eq!(reason, Some(Reason::Promise), "operation {index}");
+        tried += 1;
+    }
+    assert!(tried > 30, "{tried}");
+}
+
+/// Every reason that the reader has is one that the launcher prints, with the byte.
+#[test]
+fn the_launcher_itself_refuses() {
+    let directory = tempfile::tempdir().unwrap();
+    let [launcher, file] = ["launcher", "plan"].map(|name| directory.path().join(name));
+    std::fs::write(&launcher, LAUNCHER).unwrap();
+    std::fs::set_permissions(&launcher, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let launch = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).unwrap();
+        let output = Command::new(&launcher).arg(&file).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let plan = plan(IN_PLACE);
+    // The control: whole, it gets as far as looking for the program.
+    let (status, error) = launch(&plan);
+    assert_eq!(status, Some(127), "{error}");
+    assert!(error.contains("plans.sandbox.toml:4:9: execute /nowhere: No such file or directory"), "{error}");
+    let mut refused = 0;
+    for bit in (0..plan.len() * 8).step_by(331) {
+        let mut changed = plan.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let (status, error) = launch(&changed);
+        assert_eq!(status, Some(125), "bit {bit}: {error}");
+        assert!(error.contains("plan refused: ") && error.contains(" at byte "), "bit {bit}: {error}");
+        refused += 1;
+    }
+    for length in (0..plan.len()).step_by(97) {
+        let (status, error) = launch(&plan[..length]);
+        assert_eq!(status, Some(125), "length {length}: {error}");
+        refused += 1;
+    }
+    println!("the launcher refused {refused} plans");
+    // Neither a plan sealed in nor one named.
+    let alone = Command::new(&launcher).output().unwrap();
+    assert_eq!(alone.status.code(), Some(125));
+}

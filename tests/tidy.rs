@@ -1,0 +1,175 @@
+//! The rules of the house that a compiler does not know: who may import whom, which file may use what, how files begin.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The passes, each a room that no other pass imports.
+const PASSES: [&str; 8] = ["parse", "resolve", "check", "lower", "encode", "link", "inspect", "seccomp"];
+
+/// Rooms that hold types and facts for everybody.
+const SHARED: [&str; 5] = ["source", "diagnostic", "spec", "policy", "boxwright_launcher"];
+
+/// What a file may take from a pass all the same: the filter compiler's table of names is one for all, and the steps
+/// that `lower` makes are what `encode` reads.
+const LENT: [(&str, &str); 3] =
+    [("resolve/seccomp.rs", "seccomp"), ("check/execve_denied.rs", "seccomp"), ("encode.rs", "lower")];
+
+/// Words that only some files of the compiler may say.
+const ONLY: [(&str, &[&str]); 7] = [
+    ("annotate_snippets", &["diagnostic/"]),
+    ("anyhow", &["main.rs", "commands"]),
+    ("clap", &["main.rs", "commands"]),
+    ("handlebars", &["commands/new.rs"]),
+    ("nix", &["commands"]),
+    ("strsim", &["diagnostic/"]),
+    ("toml", &["parse"]),
+];
+
+/// Where `unsafe` is: the launcher's start code, its memory functions and its system calls.
+const UNSAFE: [&str; 3] = ["launcher/src/start.rs", "launcher/src/mem.rs", "launcher/src/sys.rs"];
+
+/// Every Rust file of the project, as a path from its root, with its text.
+fn files() -> Vec<(String, String)> {
+    let (mut files, mut pending) = (Vec::new(), vec![PathBuf::from(ROOT)]);
+    while let Some(directory) = pending.pop() {
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !path.is_symlink() && !name.starts_with('.') && name != "target" {
+                pending.push(path);
+            } else if name.ends_with(".rs") {
+                let relative = path.strip_prefix(ROOT).unwrap().to_string_lossy().into_owned();
+                files.push((relative, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    assert!(files.len() > 50, "only {} files below {ROOT}", files.len());
+    files
+}
+
+/// The files of the compiler's source, as paths within it.
+fn compiler() -> Vec<(String, String)> {
+    let mut files = files();
+    files.retain(|(path, _)| path.starts_with("compiler/src/"));
+    files.iter().map(|(path, text)| (path["compiler/src/".len()..].to_owned(), text.clone())).collect()
+}
+
+/// The text without comments and without unit tests, so that a rule is about the code that runs; a `//` in a string
+/// only hides the rest of that line.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap();
+    text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// Does the code say this as a word of a path: `name::` or `use name`?
+fn says(code: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    let is_word = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+    code.match_indices(&path).any(|(at, _)| is_word(at)) || code.contains(&format!("use {name}"))
+}
+
+#[test]
+fn passes_do_not_import_each_other() {
+    for (path, text) in compiler() {
+        let room = path.split(['/', '.']).next().unwrap();
+        if !PASSES.contains(&room) {
+            continue;
+        }
+        let code = code(&text);
+        for other in PASSES.iter().filter(|other| **other != room) {
+            let lent = LENT.contains(&(path.as_str(), other));
+            assert!(
+                lent || !code.contains(&format!("crate::{other}::")),
+                "{path} imports the pass {other}; rooms share only {SHARED:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn shared_rooms_import_no_pass() {
+    for (path, text) in compiler() {
+        let room = path.split(['/', '.']).next().unwrap();
+        if SHARED.contains(&room) {
+            for pass in PASSES {
+                assert!(!code(&text).contains(&format!("crate::{pass}::")), "{path} imports the pass {pass}");
+            }
+        }
+    }
+}
+
+#[test]
+fn packages_stay_in_their_rooms() {
+    for (path, text) in compiler() {
+        let code = code(&text);
+        for (package, rooms) in ONLY {
+            let allowed = rooms.iter().any(|room| path.starts_with(room));
+            assert!(allowed || !says(&code, package), "{path} uses {package}, which only {rooms:?} may");
+        }
+    }
+}
+
+#[test]
+fn unsafe_is_where_it_is_expected() {
+    for (path, text) in files() {
+        let uses = code(&text).lines().any(|line| {
+            let line = line.trim();
+            (line.starts_with("unsafe ") || line.contains(" unsafe ") || line.contains("(unsafe "))
+                && !line.contains('"')
+        });
+        let allowed = UNSAFE.contains(&path.as_str()) || path.starts_with("tests/");
+        assert!(allowed || !uses, "{path} has unsafe code");
+    }
+}
+
+#[test]
+fn safety_comments_state_facts() {
+    for (path, text) in files().into_iter().filter(|(path, _)| path != "tests/tidy.rs") {
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.contains("// SAFETY:")) {
+            let comment = lines[number..].iter().take_while(|line| line.trim().starts_with("//"));
+            for phrase in comment.map(|line| line.to_lowercase()) {
+                assert!(
+                    !phrase.contains("safe because") && !phrase.contains("valid"),
+                    "{path}:{}: {line}",
+                    number + 1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_says_its_role_first() {
+    for (path, text) in files() {
+        let first = text.lines().next().unwrap_or_default();
+        assert!(first.starts_with("//! ") && first.len() > 20, "{path} begins with {first:?}");
+    }
+}
+
+#[test]
+fn no_file_is_a_drawer() {
+    for (path, _) in files() {
+        let stem = Path::new(&path).file_stem().unwrap().to_string_lossy().into_owned();
+        let drawer = ["util", "utils", "common", "helper", "helpers", "misc"].contains(&stem.as_str());
+        assert!(!drawer, "{path} is named for nothing in particular");
+    }
+}
+
+#[test]
+fn rules_are_files() {
+    let files = compiler();
+    for check in boxwright::check::CHECKS {
+        let file = format!("check/{}.rs", check.rule.name.replace('-', "_"));
+        let (_, text) = files.iter().find(|(path, _)| *path == file).unwrap_or_else(|| panic!("no {file}"));
+        assert!(text.contains(&format!("\"{}\"", check.rule.name)), "{file} declares another rule");
+    }
+}
