@@ -13,12 +13,13 @@ mod interpreter;
 #[path = "seccomp/profiles.rs"]
 mod profiles;
 
-use boxwright::seccomp::diagram::{Diagram, Input, WORDS, Word};
+use boxwright::seccomp::diagram::Diagram;
 use boxwright::seccomp::evaluate::{Invalid, evaluate};
 use boxwright::seccomp::proof::Unproven;
 use boxwright::seccomp::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use boxwright::seccomp::second_opinion::NoOpinion;
 use boxwright::seccomp::verdict::Verdict;
+use boxwright::seccomp::word::{Input, WORDS, Word};
 use boxwright::seccomp::{Architecture, Error, Instruction, Proven, compile_filter, prove, second_opinion};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

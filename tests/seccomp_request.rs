@@ -10,10 +10,10 @@
 #[path = "seccomp/interpreter.rs"]
 mod interpreter;
 
-use boxwright::seccomp::diagram::{Argument, Input, WORDS, Word};
 use boxwright::seccomp::request::{Asked, Listed, NO_ORIGIN, Problem, Request, Source};
 use boxwright::seccomp::rule::{Operator, Width};
 use boxwright::seccomp::verdict::Verdict;
+use boxwright::seccomp::word::{Argument, Input, WORDS, Word};
 use boxwright::seccomp::{
     Architecture, Error, Proven, compile_filter, constant, disassemble, explain, group, prove, second_opinion,
 };

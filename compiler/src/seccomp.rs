@@ -18,6 +18,7 @@ pub mod rule;
 pub mod second_opinion;
 pub mod table;
 pub mod verdict;
+pub mod word;
 
 pub use constant::{constant, constants};
 pub use disassemble::disassemble;

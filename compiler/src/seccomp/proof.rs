@@ -1,7 +1,7 @@
 //! A filter's program, and the proof that it means what the rules mean: both are evaluated into one diagram, and have to
 //! be the same node.
 
-use super::diagram::{Diagram, Input, Node, Word};
+use super::diagram::{Diagram, Node};
 use super::emit::{Strategies, emit};
 use super::emit_rules::emit_rules;
 use super::evaluate::{Invalid, evaluate};
@@ -9,6 +9,7 @@ use super::instruction::{Instruction, MAX_INSTRUCTIONS, code};
 use super::rule::{Contradiction, Filter, RuleError};
 use super::table::Architecture;
 use super::verdict::Verdict;
+use super::word::{Input, Word};
 use std::fmt;
 
 /// A program that answers every input as its rules say.

@@ -1,10 +1,10 @@
 //! What a spec asks of one filter, in names and parameters, and the rules that it comes to on each architecture.
 
-use super::diagram::Argument;
 use super::parameter::{parameters, width_on};
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use super::table::Architecture;
 use super::verdict::Verdict;
+use super::word::Argument;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked.

@@ -1,11 +1,12 @@
 //! What seccompiler makes of the same rules: an independent translation, whose meaning has to be ours.
 
-use super::diagram::{Comparison, Diagram, Node, OverBudget, Word};
+use super::diagram::{Comparison, Diagram, Node, OverBudget};
 use super::evaluate::{Invalid, evaluate};
 use super::instruction::Instruction;
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use super::table::Architecture;
 use super::verdict::Verdict;
+use super::word::Word;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     TargetArch,
