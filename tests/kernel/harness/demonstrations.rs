@@ -67,6 +67,19 @@ impl Demonstration {
     }
 }
 
+/// The pairs of demonstration and user that cannot run.
+const CANNOT: &str = include_str!("cannot.toml");
+
+/// The errno's words when this demonstration cannot run for this user.
+pub fn cannot(demonstration: &str, user: &str) -> Option<String> {
+    let list: toml::Table = CANNOT.parse().expect("the list is TOML");
+    let pairs = list["pair"].as_array().expect("pairs");
+    let mut found = pairs.iter().filter(|pair| {
+        pair["demonstration"].as_str() == Some(demonstration) && pair["user"].as_str() == Some(user)
+    });
+    found.next().map(|pair| pair["errno"].as_str().expect("the errno's words").to_owned())
+}
+
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
@@ -87,6 +100,20 @@ fn expect_nobody(seen: &Seen) {
     seen.inside.expect(&[("uid", "65534,65534,65534"), ("gid", "65534,65534,65534")]);
     for set in ["effective", "permitted", "inheritable", "bounding", "ambient"] {
         assert_eq!(seen.inside.get(set), "0", "{set}");
+    }
+}
+
+/// With one namespace of the host, all in the host's tree, where the probe sees its namespaces in the host's /proc.
+fn one_of_the_host(spec: Spec, name: &str) -> Spec {
+    spec.with(&format!(
+        "filesystem = {{ root = 'host', base = 'none', proc = 'none' }}\nnamespaces.{name} = 'host'"
+    ))
+}
+
+fn expect_one_of_the_host(seen: &Seen, own: &str) {
+    for name in NAMESPACES {
+        let key = format!("ns.{name}");
+        assert_eq!(seen.before.get(&key) == seen.inside.get(&key), name == own, "{key}");
     }
 }
 
@@ -237,7 +264,7 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
         name: "namespaces",
         spec: "namespaces",
         adjust: as_it_is,
-        questions: |_| [words(&["namespaces"]), words(&["namespaces"]), vec![]],
+        questions: namespaces_questions,
         check: |seen| {
             expect_nobody(seen);
             for name in NAMESPACES {
@@ -246,6 +273,62 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
                 assert!(seen.inside.get(&key).starts_with(&format!("{name}:[")), "{}", seen.inside.get(&key));
             }
         },
+    },
+    Demonstration {
+        name: "namespaces-uts-of-the-host",
+        spec: "namespaces",
+        adjust: |spec, _| one_of_the_host(spec, "uts"),
+        questions: namespaces_questions,
+        check: |seen| expect_one_of_the_host(seen, "uts"),
+    },
+    Demonstration {
+        name: "namespaces-ipc-of-the-host",
+        spec: "namespaces",
+        adjust: |spec, _| one_of_the_host(spec, "ipc"),
+        questions: namespaces_questions,
+        check: |seen| expect_one_of_the_host(seen, "ipc"),
+    },
+    Demonstration {
+        name: "namespaces-pid-of-the-host",
+        spec: "namespaces",
+        adjust: |spec, _| one_of_the_host(spec, "pid"),
+        questions: namespaces_questions,
+        check: |seen| expect_one_of_the_host(seen, "pid"),
+    },
+    Demonstration {
+        name: "namespaces-network-of-the-host",
+        spec: "namespaces",
+        adjust: |spec, _| one_of_the_host(spec, "network"),
+        questions: namespaces_questions,
+        check: |seen| expect_one_of_the_host(seen, "net"),
+    },
+    Demonstration {
+        name: "namespaces-cgroup-of-the-host",
+        spec: "namespaces",
+        adjust: |spec, _| one_of_the_host(spec, "cgroup"),
+        questions: namespaces_questions,
+        check: |seen| expect_one_of_the_host(seen, "cgroup"),
+    },
+    Demonstration {
+        name: "namespaces-time-of-the-host",
+        spec: "namespaces",
+        adjust: |spec, _| one_of_the_host(spec, "time"),
+        questions: namespaces_questions,
+        check: |seen| expect_one_of_the_host(seen, "time"),
+    },
+    Demonstration {
+        name: "namespaces-mount-of-the-host",
+        spec: "namespaces",
+        adjust: |spec, _| one_of_the_host(spec, "mount"),
+        questions: namespaces_questions,
+        check: |seen| expect_one_of_the_host(seen, "mnt"),
+    },
+    Demonstration {
+        name: "namespaces-user-of-the-host",
+        spec: "namespaces",
+        adjust: |spec, _| one_of_the_host(spec, "user"),
+        questions: namespaces_questions,
+        check: |seen| expect_one_of_the_host(seen, "user"),
     },
     Demonstration {
         name: "clocks",
@@ -325,6 +408,10 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
         },
     },
 ];
+
+fn namespaces_questions(_: &Site) -> [Vec<String>; 3] {
+    [words(&["namespaces"]), words(&["namespaces"]), vec![]]
+}
 
 fn escape_questions(site: &Site) -> [Vec<String>; 3] {
     let inside = vec![
