@@ -21,13 +21,13 @@ pub fn add(account: &mut Account) {
 fn demonstrate(stage: &Stage, demonstration: &Demonstration, filter: Filter) {
     prepare(stage, demonstration);
     let launcher = stage.build(&demonstration.spec(&stage.site, filter));
-    let [before, _, after] = (demonstration.questions)(&stage.site);
+    let [before, _, after] = demonstration.asked(&stage.site);
     let before = stage.outside(&before);
     let run = stage.run(&launcher, &[]);
     let after = stage.outside(&after);
-    if let Some(errno) = cannot(demonstration.name, stage.person.word()) {
+    if let Some(error) = cannot(demonstration.name, stage.person.word()) {
         assert_eq!(run.status, 125, "it runs now: take it out of cannot.toml\n{}", run.stdout);
-        return assert!(run.stderr.contains(&errno), "{}", run.stderr);
+        return assert!(run.stderr.contains(&error), "{}", run.stderr);
     }
     assert_eq!((run.status, run.stderr.as_str()), (0, ""), "stdout: {}", run.stdout);
     let inside = run.answers();

@@ -50,9 +50,9 @@ fn verify(console: &Console, release: &str, launched_by: u32, demonstration: &De
     let [before, inside, after] = ["before", "inside", "after"].map(said);
     let inside_answers = Answers::parse(&inside);
     let user = if launched_by == 0 { "root" } else { "65534" };
-    if let Some(errno) = cannot(demonstration.name, user) {
+    if let Some(error) = cannot(demonstration.name, user) {
         assert_eq!(inside_answers.get("status"), "125", "it runs now: take it out of cannot.toml\n{inside}");
-        return assert!(inside.contains(&errno), "{inside}");
+        return assert!(inside.contains(&error), "{inside}");
     }
     assert_eq!(inside_answers.get("status"), "0", "{inside}");
     let seen = Seen {

@@ -13,7 +13,7 @@ pub struct Demonstration {
     pub spec: &'static str,
     /// Changes to the spec as it is written, for this site; the program is replaced by the probe afterwards.
     pub adjust: fn(Spec, &Site) -> Spec,
-    /// What is asked outside before, inside, and outside after.
+    /// What this one asks outside before, inside, and outside after.
     pub questions: fn(&Site) -> [Vec<String>; 3],
     /// What must be true.
     pub check: fn(&Seen),
@@ -50,14 +50,20 @@ impl Demonstration {
     pub fn spec(&self, site: &Site, filter: Filter) -> Spec {
         let spec = (self.adjust)(Spec::demonstration(self.spec), site);
         let spec = if filter == Filter::Off { spec.with("seccomp.default_action = 'allow'") } else { spec };
-        let mut questions = words(&["identity", "descriptors"]);
-        questions.extend((self.questions)(site)[1].iter().cloned());
-        spec.asking(site, &questions)
+        spec.asking(site, &self.asked(site)[1])
+    }
+
+    /// What is asked outside before, inside, and outside after.
+    pub fn asked(&self, site: &Site) -> [Vec<String>; 3] {
+        let [before, inside, after] = (self.questions)(site);
+        let everywhere = words(&["identity", "descriptors"]);
+        [[everywhere.clone(), before].concat(), [everywhere, inside].concat(), after]
     }
 
     /// Checks what every demonstration promises, and then what this one does.
     pub fn verify(&self, seen: &Seen) {
-        let mode = if seen.filter == Filter::On { "2" } else { "0" };
+        // A filter of the machine's own, such as a container's, stays.
+        let mode = if seen.filter == Filter::On { "2" } else { seen.before.get("seccomp") };
         seen.inside.expect(&[("no_new_privs", "1"), ("seccomp", mode), ("descriptors", "0,1,2")]);
         if matches!(seen.launched_by, 0 | 65534) {
             // Nobody else can be without supplementary groups, which a user namespace does not let one drop.
@@ -70,14 +76,14 @@ impl Demonstration {
 /// The pairs of demonstration and user that cannot run.
 const CANNOT: &str = include_str!("cannot.toml");
 
-/// The errno's words when this demonstration cannot run for this user.
+/// What the launch error says when this demonstration cannot run for this user.
 pub fn cannot(demonstration: &str, user: &str) -> Option<String> {
     let list: toml::Table = CANNOT.parse().expect("the list is TOML");
     let pairs = list["pair"].as_array().expect("pairs");
     let mut found = pairs.iter().filter(|pair| {
         pair["demonstration"].as_str() == Some(demonstration) && pair["user"].as_str() == Some(user)
     });
-    found.next().map(|pair| pair["errno"].as_str().expect("the errno's words").to_owned())
+    found.next().map(|pair| pair["error"].as_str().expect("words").to_owned())
 }
 
 fn words(words: &[&str]) -> Vec<String> {
