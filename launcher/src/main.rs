@@ -5,6 +5,10 @@
 #![no_std]
 #![no_main]
 #![deny(unsafe_code)]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "lengths are bounded by the plan's limits, and what a call returns is a word wherever it is kept"
+)]
 
 mod failure;
 mod mem;

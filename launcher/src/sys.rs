@@ -281,7 +281,7 @@ pub fn stop() {
 /// Reads a plan file into memory of its own, so that it cannot change after it was checked.
 pub fn read_plan(path: *const u8) -> Option<&'static [u8]> {
     /// `linux/fcntl.h`: `AT_FDCWD`.
-    const HERE: usize = -100_isize as usize;
+    const HERE: usize = (-100_isize).cast_unsigned();
     // SAFETY: the path is a NUL-terminated string of argv.
     let file = unsafe { raw(number::openat, [HERE, path as usize, O_CLOEXEC, 0, 0, 0]) }.ok()?;
     let address = map(LARGEST_PLAN, MAP_PRIVATE_ANONYMOUS).ok()?;
