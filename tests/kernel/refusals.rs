@@ -11,7 +11,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-const CONTAINER: &[Need] = &[Need::Root, Need::Program("runc"), Need::Corpora];
+/// Where no user namespace is to be had no container is either.
+const CONTAINER: &[Need] = &[Need::Root, Need::UserNamespaces, Need::Program("runc"), Need::Corpora];
 const PLAYED: &[Need] = &[Need::UserNamespaces];
 
 pub const TESTS: &[Test] = &[
