@@ -1,8 +1,10 @@
 //! Compiles the launcher from its crate's source with the compiler that cargo uses, and leaves it for `link` to embed.
 
+#![allow(clippy::print_stdout, clippy::exit, reason = "cargo listens to both")]
+
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, exit};
 
 /// What both crates are compiled with: small, without unwinding, and the same bytes whatever the profile of the build.
 const FLAGS: &[&str] = &[
@@ -63,9 +65,11 @@ fn compile(source: &Path, out: &Path, file: &str, flags: &[&str], to: &Path) {
         // The same wherever the source lies.
         .env("CARGO_MANIFEST_DIR", "launcher")
         .status();
-    match status {
-        Ok(status) if status.success() => {}
-        Ok(status) => panic!("compiling the launcher's {file} failed: {status}"),
-        Err(error) => panic!("{} cannot be run to compile the launcher: {error}", rustc.display()),
-    }
+    let failure = match status {
+        Ok(status) if status.success() => return,
+        Ok(status) => format!("compiling the launcher's {file} failed: {status}"),
+        Err(error) => format!("{} cannot be run to compile the launcher: {error}", rustc.display()),
+    };
+    println!("cargo::error={failure}");
+    exit(1)
 }

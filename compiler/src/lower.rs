@@ -70,6 +70,8 @@ impl Launch<'_> {
         let mut steps = self.pass_gate();
         steps.extend(self.map_own_ids());
         steps.extend(self.enter());
+        // Becoming the builder forgot the request that was made at the gate.
+        steps.extend(self.become_builder().map(|_| self.end_with_outside()));
         steps.push(self.hide());
         let mut payload = self.payload();
         payload.extend(self.end());

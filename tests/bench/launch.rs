@@ -20,7 +20,7 @@ use std::fs;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -123,7 +123,7 @@ fn contenders(scenario: &str, scratch: &Path, floor: &Path, filter: &Path) -> Ve
         contender("floor", &[floor, scenario, "reaper"]),
     ];
     let network: &[&str] = if scenario == "S1" { &["--unshare-net"] } else { &[] };
-    let mut bwrap = vec!["bwrap"];
+    let mut bwrap = vec!["/usr/bin/bwrap"];
     if scenario == "S3" {
         bwrap.extend(["--dev-bind", "/", "/"]);
     } else {
@@ -138,8 +138,17 @@ fn contenders(scenario: &str, scratch: &Path, floor: &Path, filter: &Path) -> Ve
         bwrap.extend(network);
         bwrap.extend(["--uid", "65534", "--gid", "65534", "--new-session", "--ro-bind", "/", "/"]);
         bwrap.extend(["--tmpfs", "/tmp", "--proc", "/proc", "--dev", "/dev"]);
-        let mut unshare =
-            vec!["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--cgroup", "--time", "--user"];
+        let mut unshare = vec![
+            "/usr/bin/unshare",
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--fork",
+            "--cgroup",
+            "--time",
+            "--user",
+        ];
         unshare.extend(if scenario == "S1" { &["--net"][..] } else { &[] });
         unshare.extend(["--map-root-user", "--mount-proc"]);
         found.push(contender("unshare (no filter)", &unshare));
@@ -187,7 +196,7 @@ fn launch(contender: &Contender) -> Duration {
     });
     let words: Vec<&String> = words.collect();
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(&words[1..]).env_clear();
     let start = Instant::now();
     let status = command.status();
     let taken = start.elapsed();

@@ -1,10 +1,7 @@
-//! The demonstrations on the running kernel, with and without their filters; and the list of what cannot run.
+//! The demonstrations on the running kernel, with and without their filters.
 
 use crate::Account;
-use crate::harness::{DEMONSTRATIONS, Demonstration, Filter, Need, Seen, Spec, Stage};
-
-/// The pairs of demonstration and user that cannot run.
-const CANNOT: &str = include_str!("cannot.toml");
+use crate::harness::{DEMONSTRATIONS, Demonstration, Filter, Need, Seen, Spec, Stage, cannot};
 
 /// Adds every demonstration for this person.
 pub fn add(account: &mut Account) {
@@ -24,13 +21,13 @@ pub fn add(account: &mut Account) {
 fn demonstrate(stage: &Stage, demonstration: &Demonstration, filter: Filter) {
     prepare(stage, demonstration);
     let launcher = stage.build(&demonstration.spec(&stage.site, filter));
-    let [before, _, after] = (demonstration.questions)(&stage.site);
+    let [before, _, after] = demonstration.asked(&stage.site);
     let before = stage.outside(&before);
     let run = stage.run(&launcher, &[]);
     let after = stage.outside(&after);
-    if let Some(errno) = cannot(demonstration.name, stage.person.word()) {
-        assert_eq!(run.status, 125, "it runs now: take it out of tests/kernel/cannot.toml\n{}", run.stdout);
-        return assert!(run.stderr.contains(&errno), "{}", run.stderr);
+    if let Some(error) = cannot(demonstration.name, stage.person.word()) {
+        assert_eq!(run.status, 125, "it runs now: take it out of cannot.toml\n{}", run.stdout);
+        return assert!(run.stderr.contains(&error), "{}", run.stderr);
     }
     assert_eq!((run.status, run.stderr.as_str()), (0, ""), "stdout: {}", run.stdout);
     let inside = run.answers();
@@ -47,14 +44,4 @@ fn prepare(stage: &Stage, demonstration: &Demonstration) {
         "nested" => _ = stage.build_text("inner", &Spec::inner(&stage.site).text()),
         _ => {}
     }
-}
-
-/// The errno's words when the pair is on the list.
-fn cannot(demonstration: &str, user: &str) -> Option<String> {
-    let list: toml::Table = CANNOT.parse().expect("the list is TOML");
-    let pairs = list["pair"].as_array().expect("pairs");
-    let mut found = pairs.iter().filter(|pair| {
-        pair["demonstration"].as_str() == Some(demonstration) && pair["user"].as_str() == Some(user)
-    });
-    found.next().map(|pair| pair["errno"].as_str().expect("the errno's words").to_owned())
 }

@@ -3,7 +3,9 @@ mod initramfs;
 mod machine;
 mod script;
 
-use crate::harness::{Answers, DEMONSTRATIONS, Demonstration, Filter, Ground, Missing, Need, Seen, trial};
+use crate::harness::{
+    Answers, DEMONSTRATIONS, Demonstration, Filter, Ground, Missing, Need, Seen, cannot, trial,
+};
 use libtest_mimic::Trial;
 use script::{Console, USERS};
 use std::sync::{Arc, LazyLock};
@@ -47,6 +49,11 @@ fn verify(console: &Console, release: &str, launched_by: u32, demonstration: &De
         |when| console.section(&format!("{} {when}", script::title(launched_by, demonstration, filter)));
     let [before, inside, after] = ["before", "inside", "after"].map(said);
     let inside_answers = Answers::parse(&inside);
+    let user = if launched_by == 0 { "root" } else { "65534" };
+    if let Some(error) = cannot(demonstration.name, user) {
+        assert_eq!(inside_answers.get("status"), "125", "it runs now: take it out of cannot.toml\n{inside}");
+        return assert!(inside.contains(&error), "{inside}");
+    }
     assert_eq!(inside_answers.get("status"), "0", "{inside}");
     let seen = Seen {
         site: script::site(),

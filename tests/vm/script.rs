@@ -131,7 +131,7 @@ fn script() -> String {
     for (user, demonstration, filter) in runs() {
         let title = title(user, demonstration, filter);
         let person = if user == 0 { String::new() } else { format!("/probe --start user={user} -- ") };
-        let [before, _, after] = (demonstration.questions)(&site());
+        let [before, _, after] = demonstration.asked(&site());
         let path = launcher(demonstration, filter).replace('/', "-");
         _ = writeln!(script, "mark '{title} before'; {person}/probe {}", before.join(" "));
         _ = writeln!(script, "mark '{title} inside'; {person}/launchers/{path}; echo status=$?");

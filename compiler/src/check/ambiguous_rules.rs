@@ -13,19 +13,22 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(merged) = merge(policy).filter(|merged| merged.request.rules.len() > 1) else {
         return Vec::new();
     };
-    let Err(RuleError::Contradiction(found)) = merged.request.filter().meaning(&mut Diagram::default()) else {
+    let Err(RuleError::Contradiction(found)) = merged.request.filter().meaning(&mut Diagram::default())
+    else {
         return Vec::new();
     };
-    let (Some(first), Some(second)) =
-        (merged.rules.get(found.origins.0), merged.rules.get(found.origins.1))
+    let (Some(first), Some(second)) = (merged.rules.get(found.origins.0), merged.rules.get(found.origins.1))
     else {
         return Vec::new();
     };
     let call = call_words(&found.witness);
     vec![
-        RULE.at(second.span, format!("`{}` and `{}` answer `{call}` differently", first.source, second.source))
-            .label(format!("this one with {}", found.verdicts.1))
-            .and(first.span, format!("this one with {}", found.verdicts.0))
-            .help("change the arguments of one so that no call matches both"),
+        RULE.at(
+            second.span,
+            format!("`{}` and `{}` answer `{call}` differently", first.source, second.source),
+        )
+        .label(format!("this one with {}", found.verdicts.1))
+        .and(first.span, format!("this one with {}", found.verdicts.0))
+        .help("change the arguments of one so that no call matches both"),
     ]
 }

@@ -30,7 +30,9 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         }
     };
     vec![match about {
-        Some(_) => finding.help("the launcher executes the program under this filter: allow all calls of `execve`"),
+        Some(_) => {
+            finding.help("the launcher executes the program under this filter: allow all calls of `execve`")
+        }
         None => finding.help("add `execve`, or a group that has it such as `@minimal`"),
     }]
 }

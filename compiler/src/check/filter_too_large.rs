@@ -5,8 +5,10 @@ use crate::policy::{Operator, Policy, SyscallRule};
 use crate::seccomp::{Error, compile_filter, merge};
 use std::collections::BTreeMap;
 
-pub(super) const RULE: Rule =
-    Rule::error("filter-too-large", "the rules make a filter that the kernel does not take or that cannot be proven");
+pub(super) const RULE: Rule = Rule::error(
+    "filter-too-large",
+    "the rules make a filter that the kernel does not take or that cannot be proven",
+);
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(merged) = merge(policy) else { return Vec::new() };

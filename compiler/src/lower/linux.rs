@@ -1,7 +1,7 @@
 //! Kernel constants that calls are made with, and the structs that they take, each with its header.
 
 /// `linux/fcntl.h`: paths are relative to the working directory.
-pub const AT_FDCWD: u32 = -100_i32 as u32;
+pub const AT_FDCWD: u32 = (-100_i32).cast_unsigned();
 /// `linux/fcntl.h`: the call is about the descriptor itself.
 pub const AT_EMPTY_PATH: u32 = 0x1000;
 /// `linux/fcntl.h`: the whole mount tree.
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn numbers_are_the_system_headers() {
         let pairs: &[(u64, u64)] = &[
-            (AT_FDCWD.into(), (libc::AT_FDCWD as u32).into()),
+            (AT_FDCWD.into(), libc::AT_FDCWD.cast_unsigned().into()),
             (AT_EMPTY_PATH.into(), libc::AT_EMPTY_PATH as u64),
             (AT_RECURSIVE.into(), libc::AT_RECURSIVE as u64),
             (O_CREAT.into(), libc::O_CREAT as u64),

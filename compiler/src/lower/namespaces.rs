@@ -4,11 +4,13 @@ use super::Launch;
 use super::identity::{open_proc, write_proc};
 use super::linux::*;
 use super::refusals::*;
-use super::step::{Call, Fact, Part, Phase, Slot, Step, Value};
+use super::step::{Call, Fact, Part, Phase, Slot, Step};
 use crate::policy::{ClockOffset, Namespace};
-use boxwright_launcher::abi::CLONE_NEWTIME;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::Promise;
+
+/// `linux/sched.h`: as unshare(2) and setns(2) take it.
+const CLONE_NEWTIME: u32 = 0x80;
 
 impl Launch<'_> {
     /// New namespaces for a process that stays the caller's own.
@@ -38,7 +40,7 @@ impl Launch<'_> {
         let mut step = Step::new(Phase::Inside, "set clock offsets", namespaces.time.span)
             .promise(Promise::Namespaces)
             .needs(&[Fact::OwnProc, Fact::HostPaths, Fact::Capabilities])
-            .act(Call::new(number::unshare, [Value::Number(CLONE_NEWTIME as u32)]))
+            .act(Call::new(number::unshare, [CLONE_NEWTIME.into()]))
             .acts(open_proc(vec![Part::Literal("/proc/self".into())]));
         if !namespaces.clock_offsets.is_empty() {
             let line = |offset: &ClockOffset| {
@@ -50,7 +52,7 @@ impl Launch<'_> {
         let children = [Slot::ProcDirectory.into(), "ns/time_for_children".into(), O_CLOEXEC.into()];
         Some(
             step.act(Call::new(number::openat, children).keep(Slot::File))
-                .act(Call::new(number::setns, [Slot::File.into(), Value::Number(CLONE_NEWTIME as u32)]))
+                .act(Call::new(number::setns, [Slot::File.into(), CLONE_NEWTIME.into()]))
                 .act(Call::new(number::close, [Slot::File.into()]))
                 .act(Call::new(number::close, [Slot::ProcDirectory.into()]))
                 .note(EPERM.into(), NEEDS_PRIVILEGE),

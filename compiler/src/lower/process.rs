@@ -151,17 +151,17 @@ impl Launch<'_> {
         if !self.forks() {
             return self.die_with_parent(Phase::Payload);
         }
-        if self.reaps() {
-            // Pid 1 has it, and takes the whole namespace with it.
-            return None;
-        }
+        // Pid 1 has it, and takes the whole namespace with it.
+        (!self.reaps()).then(|| self.end_with_outside())
+    }
+
+    /// Asks for SIGKILL when the outside dies, and makes sure that it has not died before.
+    pub(super) fn end_with_outside(self) -> Step {
         let alive = [Slot::GateInside.into(), Buffer::Answer.into(), 1.into(), MSG_DONTWAIT.into()];
-        Some(
-            Step::new(Phase::Payload, "end with the outside", Span::default())
-                .needs(&[Fact::Descriptors])
-                .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
-                .act(Call::new(number::recvfrom, alive).equals(2).on(EAGAIN, Then::Continue)),
-        )
+        Step::new(Phase::Payload, "end with the outside", Span::default())
+            .needs(&[Fact::Descriptors])
+            .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
+            .act(Call::new(number::recvfrom, alive).equals(2).on(EAGAIN, Then::Continue))
     }
 
     /// A privileged launcher raises hard limits while it may; the program's process then only lowers them.

@@ -61,7 +61,9 @@ impl<'s> Wanted<'s> {
         let i386 = architectures.contains(&Architecture::I386)
             && Architecture::I386.syscall_number(syscall).is_some();
         if i386 && SPLIT.contains(&syscall) {
-            return Err(self.invalid(format!("on i386 the arguments of `{syscall}` are in pairs of registers")));
+            return Err(
+                self.invalid(format!("on i386 the arguments of `{syscall}` are in pairs of registers"))
+            );
         }
         let width = if i386 { parameter.width.min(Width::Bits32) } else { parameter.width };
         let operators = self.operators(width)?;
@@ -108,7 +110,9 @@ impl<'s> Wanted<'s> {
             return Err(self.invalid("numbers are compared without their sign".into()));
         }
         if value < -(all / 2) - 1 {
-            return Err(self.invalid(format!("{value} has more bits than the {} that the kernel reads", bits(width))));
+            return Err(
+                self.invalid(format!("{value} has more bits than the {} that the kernel reads", bits(width)))
+            );
         }
         let read = if value < 0 { value & all } else { value };
         u64::try_from(read).map_err(|_| self.invalid(format!("{value} is no 64-bit number")))
@@ -136,8 +140,7 @@ impl<'s> Wanted<'s> {
         };
         let place = found.and_then(|index| Some((u8::try_from(index).ok()?, *known.get(index)?)));
         place.ok_or_else(|| {
-            let finding =
-                UNKNOWN_ARGUMENT.at(span, format!("`{syscall}` has no argument {written}"));
+            let finding = UNKNOWN_ARGUMENT.at(span, format!("`{syscall}` has no argument {written}"));
             let names: Vec<&str> = known.iter().map(|parameter| parameter.name).collect();
             match names.is_empty() {
                 true => finding.label("it has none at all"),
@@ -159,7 +162,9 @@ impl<'s> Wanted<'s> {
             Problem::EmptyList => {
                 self.invalid("there is no value in the list".into()).label("this can never hold")
             }
-            Problem::NeverHolds => self.invalid(format!("no `{name}` is like this")).label("this can never hold"),
+            Problem::NeverHolds => {
+                self.invalid(format!("no `{name}` is like this")).label("this can never hold")
+            }
             Problem::AlwaysHolds => {
                 self.invalid(format!("every `{name}` is like this")).label("this holds for every call")
             }
@@ -206,7 +211,10 @@ fn shape(condition: &Condition, span: Span) -> Option<Diagnostic> {
         ),
         _ if condition.is_list && !lists => Some(
             INVALID_CONDITION
-                .at(condition.value.span, format!("`op = \"{}\"` compares with one value", condition.op.value))
+                .at(
+                    condition.value.span,
+                    format!("`op = \"{}\"` compares with one value", condition.op.value),
+                )
                 .label("lists are for eq, ne and masked_eq"),
         ),
         _ if condition.value.value.is_empty() => Some(

@@ -17,8 +17,10 @@ pub(super) const UNKNOWN_CONSTANT: Rule =
     Rule::error("unknown-constant", "the kernel's headers have no such constant");
 pub(super) const UNKNOWN_ARGUMENT: Rule =
     Rule::error("unknown-argument", "a system call has no such argument");
-pub(super) const INVALID_CONDITION: Rule =
-    Rule::error("invalid-condition", "a condition on an argument has no meaning, holds never or holds always");
+pub(super) const INVALID_CONDITION: Rule = Rule::error(
+    "invalid-condition",
+    "a condition on an argument has no meaning, holds never or holds always",
+);
 pub(super) const EMPTY_RULE: Rule = Rule::error("empty-rule", "a rule speaks of no system call");
 pub(super) const TOO_MANY_RULES: Rule =
     Rule::error("too-many-rules", "the rules are more than any filter could hold");

@@ -23,10 +23,8 @@ pub(super) fn resolve(
 ) -> Option<Seccomp> {
     let errno = errno(&seccomp.default_errno, EPERM, findings);
     let default = |leaf: &Spanned<String>| leaf.clone().map(|word| action(&word, errno));
-    let default_action = seccomp
-        .default_action
-        .as_ref()
-        .map_or(Spanned::new(Action::Errno(errno), Spec::NOWHERE), default);
+    let default_action =
+        seccomp.default_action.as_ref().map_or(Spanned::new(Action::Errno(errno), Spec::NOWHERE), default);
     let architectures = architectures(&seccomp.arches, findings);
     let names = Names { architectures: architectures.iter().map(|one| one.value).collect() };
     let lists = lists(seccomp, default_action.value, errno, &names, findings);
@@ -207,8 +205,9 @@ impl Names {
     fn unknown(&self, name: &Spanned<String>, found: usize) -> Diagnostic {
         let is_group = name.value.starts_with('@');
         let what = if is_group { "group of system calls" } else { "system call" };
-        let calls =
-            || self.architectures.iter().flat_map(|architecture| architecture.syscalls()).map(|(name, _)| *name);
+        let calls = || {
+            self.architectures.iter().flat_map(|architecture| architecture.syscalls()).map(|(name, _)| *name)
+        };
         let near = if is_group {
             suggest::nearest(&name.value, group_names(), found)
         } else {
@@ -249,11 +248,18 @@ fn overridden(lists: &[List], named: &[SyscallRule]) -> Vec<Diagnostic> {
             }
         }
         let refuses = matches!(stronger.action, Action::Errno(_) | Action::KillProcess);
-        for rule in named.iter().filter(|rule| refuses && matches!(rule.action, Action::Allow | Action::Log)) {
+        for rule in named.iter().filter(|rule| refuses && matches!(rule.action, Action::Allow | Action::Log))
+        {
             if let Some(decides) = stronger.members.get(rule.name) {
                 findings.push(
                     WITHOUT_EFFECT
-                        .at(rule.span, format!("what `{}` allows of `{}` is refused all the same", rule.source, rule.name))
+                        .at(
+                            rule.span,
+                            format!(
+                                "what `{}` allows of `{}` is refused all the same",
+                                rule.source, rule.name
+                            ),
+                        )
                         .and(decides.span, format!("`{}` refuses all its calls", stronger.key)),
                 );
             }

@@ -1,9 +1,9 @@
 //! A program in words: each instruction with its index, where it leads, and what its operand means there.
 
-use super::diagram::Word;
 use super::instruction::{Instruction, code};
 use super::table::Architecture;
 use super::verdict::Verdict;
+use super::word::Word;
 use std::fmt::Write as _;
 
 /// What is known before an instruction on every path that leads to it.

@@ -3,8 +3,9 @@
 
 use super::assembler::{Assembler, Label};
 use super::decision;
-use super::diagram::{Comparison, Diagram, First, Node, OverBudget, Word};
+use super::diagram::{Comparison, Diagram, First, Node, OverBudget};
 use super::instruction::Instruction;
+use super::word::Word;
 use std::collections::HashMap;
 
 /// More ranges of one word than this are no way to write it.

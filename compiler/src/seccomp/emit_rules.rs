@@ -3,9 +3,10 @@
 
 use super::assembler::{Assembler, Label};
 use super::decision;
-use super::diagram::{Comparison, Word};
+use super::diagram::Comparison;
 use super::instruction::Instruction;
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
+use super::word::Word;
 use std::collections::BTreeMap;
 
 /// A program for the rules. `exceptions` is as for [`emit`](super::emit::emit).

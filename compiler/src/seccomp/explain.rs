@@ -1,12 +1,9 @@
 //! Answers about single calls, from the meaning that is enforced.
 
-use super::diagram::{Diagram, Input, Node, OverBudget, WORDS};
+use super::diagram::{Diagram, Node, OverBudget};
 use super::rule::{Filter, Rule};
 use super::verdict::Verdict;
-use std::collections::BTreeMap;
-
-/// Words of which only some are known.
-pub type Known = [Option<u32>; WORDS];
+use super::word::{Input, Known};
 
 /// The verdict on one input, and the rule that it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,30 +44,3 @@ fn answer<'f>(
 
 /// What the condition that always holds evaluates to.
 const TRUE_VERDICT: Verdict = Verdict(1);
-
-impl Diagram {
-    /// Every verdict of a meaning that inputs with these words can get, each with the first such input.
-    pub fn verdicts(&self, meaning: Node, known: &Known) -> BTreeMap<Verdict, Input> {
-        let start = known.map(Option::unwrap_or_default);
-        let (mut pending, mut seen, mut found) =
-            (vec![(meaning, start)], std::collections::BTreeSet::new(), BTreeMap::new());
-        while let Some((node, input)) = pending.pop() {
-            if !seen.insert(node) {
-                continue;
-            }
-            if let Some(verdict) = self.verdict(node) {
-                found.entry(verdict).or_insert(input);
-                continue;
-            }
-            let (word, weight, low, high) = self.test(node);
-            let mut set = input;
-            set[word.index()] |= weight;
-            match known[word.index()] {
-                Some(value) if value & weight == 0 => pending.push((low, input)),
-                Some(_) => pending.push((high, input)),
-                None => pending.extend([(high, set), (low, input)]),
-            }
-        }
-        found
-    }
-}

@@ -1,7 +1,7 @@
 //! A filter's program, and the proof that it means what the rules mean: both are evaluated into one diagram, and have to
 //! be the same node.
 
-use super::diagram::{Diagram, Input, Node, Word};
+use super::diagram::{Diagram, Node};
 use super::emit::{Strategies, emit};
 use super::emit_rules::emit_rules;
 use super::evaluate::{Invalid, evaluate};
@@ -9,6 +9,7 @@ use super::instruction::{Instruction, MAX_INSTRUCTIONS, code};
 use super::rule::{Contradiction, Filter, RuleError};
 use super::table::Architecture;
 use super::verdict::Verdict;
+use super::word::{Input, Word};
 use std::fmt;
 
 /// A program that answers every input as its rules say.
@@ -63,6 +64,9 @@ pub enum Unproven {
         /// What the program answers.
         found: Verdict,
     },
+    /// The words of the cookie are not where the launcher can replace them, or the program would not be the filter of
+    /// other words.
+    Cookie,
     /// A system call that is always allowed has to be decided by arch and nr alone, and is not.
     NotCacheable {
         /// The architecture's audit number.
@@ -232,6 +236,7 @@ impl fmt::Display for Unproven {
                     "it answers {found} where the rules say {expected}: seccomp_data {witness:#x?}"
                 )
             }
+            Self::Cookie => formatter.write_str("the words that the last execve carries cannot be replaced"),
             Self::NotCacheable { audit, number } => write!(
                 formatter,
                 "system call {number} of architecture {audit:#x} is always allowed, but its arguments are looked at"

@@ -1,7 +1,8 @@
 //! What a filter is asked to do: rules on numbers and arguments, and what they mean.
 
-use super::diagram::{Argument, Comparison, Diagram, FALSE, Input, Node, OverBudget, TRUE, Word};
+use super::diagram::{Comparison, Diagram, FALSE, Node, OverBudget, TRUE};
 use super::verdict::Verdict;
+use super::word::{Argument, Input, Word};
 pub use crate::policy::Operator;
 use std::collections::BTreeMap;
 

@@ -1,12 +1,13 @@
 //! What seccompiler makes of the same rules: an independent translation, whose meaning has to be ours.
 
-use super::diagram::{Comparison, Diagram, Node, OverBudget, Word};
+use super::diagram::{Comparison, Diagram, Node, OverBudget};
 use super::evaluate::{Invalid, evaluate};
 use super::instruction::Instruction;
-use super::proof::{Error, Proven, prove};
+use super::proof::{Proven, Unproven, prove};
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use super::table::Architecture;
 use super::verdict::Verdict;
+use super::word::Word;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     TargetArch,
@@ -23,23 +24,12 @@ pub enum NoOpinion {
     OverBudget,
 }
 
-/// What seccompiler says of a proven program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opinion {
-    /// It understands the rules in the same way.
-    Agrees,
-    /// It has none.
-    None(NoOpinion),
-}
-
-/// Compares a program with what seccompiler makes of the rules.
-pub fn confirm(filter: &Filter, proven: &mut Proven) -> Result<Opinion, Error> {
-    let opinion = match second_opinion(filter, &mut proven.diagram) {
-        Ok(opinion) => opinion,
-        Err(none) => return Ok(Opinion::None(none)),
-    };
-    let proof = prove(&proven.program, opinion, &mut proven.diagram);
-    proof.map(|_| Opinion::Agrees).map_err(|fault| Error::Unproven(Box::new(fault)))
+/// Has seccompiler the same opinion of a filter? Where it cannot have one, the reason is the answer.
+pub fn agrees(filter: &Filter, proven: &mut Proven) -> Result<Option<NoOpinion>, Unproven> {
+    match second_opinion(filter, &mut proven.diagram) {
+        Ok(opinion) => prove(&proven.program, opinion, &mut proven.diagram).map(|_| None),
+        Err(reason) => Ok(Some(reason)),
+    }
 }
 
 /// The filter's meaning by way of seccompiler's programs. seccompiler knows two verdicts for one program, no ranges of
@@ -89,7 +79,8 @@ const PROGRAM_INSTRUCTIONS: usize = 4000;
 /// Its jumps over the conditions of one rule have a byte for the distance.
 const MAX_CONDITIONS: usize = 32;
 
-fn programs(rules: &[&Rule], target: TargetArch) -> Result<Vec<Vec<Instruction>>, NoOpinion> {
+/// seccompiler's programs for the calls that rules match; more than one when one would be too long for the kernel.
+pub fn programs(rules: &[&Rule], target: TargetArch) -> Result<Vec<Vec<Instruction>>, NoOpinion> {
     let mut programs = vec![];
     let mut calls: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     let mut unconditional = BTreeMap::new();

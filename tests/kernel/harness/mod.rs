@@ -8,7 +8,7 @@ mod spec;
 mod stage;
 
 pub use answers::Answers;
-pub use demonstrations::{DEMONSTRATIONS, Demonstration, Filter, Seen};
+pub use demonstrations::{DEMONSTRATIONS, Demonstration, Filter, Seen, cannot};
 pub use need::{CORPORA, Missing, Need, conclude, trial};
 pub use site::Site;
 pub use spec::Spec;

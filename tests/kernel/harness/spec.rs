@@ -25,7 +25,9 @@ impl Spec {
     pub fn inner(site: &Site) -> Self {
         let inside = Site { probe: "/probe".into(), ..site.clone() };
         let questions = ["as=inner.", "identity", "namespaces", "names"].map(str::to_owned);
-        Self::demonstration("contained").asking(&inside, &questions)
+        Self::demonstration("contained")
+            .with("seccomp.allow = ['@system-service']")
+            .asking(&inside, &questions)
     }
 
     /// Where a demonstration's spec is.

@@ -1,0 +1,120 @@
+//! The order of a launch is proven, not hoped for: a step that is moved or left out is noticed before a byte is written.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
+use boxwright::lower::{Act, Fact, Filters, Misplaced, Program, Step, lower, prove};
+use boxwright::source::Source;
+use boxwright::understand;
+
+const CONTAINED: &str = include_str!("../specs/demos/contained.sandbox.toml");
+const IN_PLACE: &str = include_str!("../specs/demos/no-privileges.sandbox.toml");
+
+fn program(spec: &str) -> Program {
+    let source = Source::new("order.sandbox.toml", spec);
+    let policy = understand(&source).policy.expect("a spec without errors");
+    lower(&policy, &Filters { program: Some(vec![0; 8]), reaper: vec![0; 8] })
+}
+
+/// The list that has a step with these words, and where in it.
+fn find<'a>(steps: &'a mut Vec<Step>, words: &str) -> Option<(&'a mut Vec<Step>, usize)> {
+    if let Some(at) = steps.iter().position(|step| step.words == words) {
+        return Some((steps, at));
+    }
+    let children = steps.iter_mut().flat_map(|step| &mut step.acts);
+    children
+        .filter_map(|act| if let Act::Fork { child, .. } = act { Some(child) } else { None })
+        .find_map(|child| find(child, words))
+}
+
+fn without(spec: &str, words: &str) -> Result<(), Misplaced> {
+    let mut program = program(spec);
+    let (list, at) = find(&mut program.privileged, words).unwrap_or_else(|| panic!("no step `{words}`"));
+    list.remove(at);
+    prove(&program)
+}
+
+/// Moves a step before another of its list, in the other's phase.
+fn moved(spec: &str, words: &str, before: &str) -> Result<(), Misplaced> {
+    let mut program = program(spec);
+    let (list, from) = find(&mut program.privileged, words).unwrap_or_else(|| panic!("no step `{words}`"));
+    let mut step = list.remove(from);
+    let to = list
+        .iter()
+        .position(|step| step.words == before)
+        .unwrap_or_else(|| panic!("no step `{before}` beside it"));
+    step.phase = list[to].phase;
+    list.insert(to, step);
+    prove(&program)
+}
+
+fn need(step: &str, fact: Fact) -> Result<(), Misplaced> {
+    Err(Misplaced::Need { step: step.into(), fact })
+}
+
+#[test]
+fn every_demonstration_is_in_order() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../specs/demos");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(prove(&program(&std::fs::read_to_string(&path).unwrap())), Ok(()), "{}", path.display());
+    }
+}
+
+#[test]
+fn sources_are_opened_before_the_root_is_left() {
+    assert_eq!(moved(CONTAINED, "open /usr", "link /bin"), need("open /usr", Fact::HostPaths));
+    assert_eq!(moved(CONTAINED, "make proc", "link /bin"), need("make proc", Fact::HostPaths));
+}
+
+#[test]
+fn nothing_needs_capabilities_after_they_are_gone() {
+    assert_eq!(
+        moved(IN_PLACE, "set capabilities", "become uid 65534, gid 65534"),
+        need("become uid 65534, gid 65534", Fact::Capabilities)
+    );
+}
+
+#[test]
+fn the_filter_needs_no_new_privs_and_comes_once() {
+    assert_eq!(
+        without(IN_PLACE, "set no_new_privs"),
+        need("install the seccomp filter", Fact::NoNewPrivileges)
+    );
+    let mut twice = program(IN_PLACE);
+    let (list, at) = find(&mut twice.privileged, "install the seccomp filter").unwrap();
+    let filter = list[at].clone();
+    list.insert(at, filter);
+    assert_eq!(prove(&twice), need("install the seccomp filter", Fact::Unfiltered));
+}
+
+#[test]
+fn mounts_are_private_before_anything_is_mounted() {
+    assert_eq!(without(CONTAINED, "make mounts private"), need("open /dev/full", Fact::OwnMounts));
+}
+
+#[test]
+fn what_a_step_uses_was_stored_before() {
+    let result = without(CONTAINED, "open /usr");
+    assert!(matches!(&result, Err(Misplaced::Unset { step, .. }) if step == "mount /usr"), "{result:?}");
+    let result = without(CONTAINED, "connect both sides");
+    assert!(matches!(&result, Err(Misplaced::Unset { .. })), "{result:?}");
+}
+
+#[test]
+fn a_launch_ends_in_its_program() {
+    assert_eq!(without(IN_PLACE, "execute /bin/sh"), Err(Misplaced::NoProgram));
+    assert_eq!(without(IN_PLACE, "prepare argv and envp"), need("execute /bin/sh", Fact::Environment));
+}
+
+#[test]
+fn a_step_of_an_earlier_phase_comes_too_late() {
+    let mut late = program(IN_PLACE);
+    let first = late.privileged.remove(0);
+    let end = late.privileged.len() - 1;
+    late.privileged.insert(end, first.clone());
+    assert_eq!(prove(&late), Err(Misplaced::Late { step: first.words }));
+}
