@@ -7,6 +7,10 @@
     reason = "a test that cannot go on should stop, and says what it did not compare"
 )]
 
+#[path = "seccomp/headers.rs"]
+mod headers;
+
+use boxwright::seccomp::rule::Width;
 use boxwright::seccomp::{self, Architecture};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -87,6 +91,80 @@ fn bless_or_compare(path: &Path, expected: &str) {
     }
     let found = std::fs::read_to_string(path).unwrap_or_default();
     assert!(found == expected, "{} is stale: run this test with BLESS=1", path.display());
+}
+
+#[test]
+fn parameters_are_what_the_kernel_headers_say() {
+    let Some(headers) = headers::linux_headers() else {
+        assert!(std::env::var_os("LINUX_HEADERS").is_none());
+        return eprintln!(
+            "NOT COMPARED: no linux-headers-*-common is installed, so the parameters were not checked"
+        );
+    };
+    let version = headers::version(&headers);
+    let blessing = std::env::var_os("BLESS").is_some();
+    if !blessing && version.trim_end() != seccomp::parameter::VERSION {
+        return eprintln!(
+            "NOT COMPARED: the parameters are of {}, here is {version}",
+            seccomp::parameter::VERSION
+        );
+    }
+    let known =
+        Architecture::ALL.into_iter().flat_map(Architecture::syscalls).map(|&(name, _)| name).collect();
+    bless_or_compare(
+        Path::new(&format!("{ROOM}/parameter/linux.txt")),
+        &headers::parameters(&headers, &known),
+    );
+    bless_or_compare(Path::new(&format!("{ROOM}/parameter/linux.version")), &version);
+}
+
+#[test]
+fn constants_are_written_from_the_system_headers() {
+    // The compiler runs once for every header, and what it finds depends on the C library: only when asked.
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(format!("{ROOM}/constant/linux.txt"), headers::constants()).unwrap();
+    }
+}
+
+#[test]
+fn every_x86_64_call_has_parameters_with_names() {
+    // They were never implemented.
+    let unknown = ["epoll_ctl_old", "epoll_wait_old"];
+    for name in seccomp::syscall_names().filter(|name| !unknown.contains(name)) {
+        let parameters = seccomp::parameters(name).unwrap_or_else(|| panic!("{name} has no parameters"));
+        assert!(parameters.len() <= 6, "{name}");
+        let names: BTreeSet<_> = parameters.iter().map(|parameter| parameter.name).collect();
+        assert_eq!(names.len(), parameters.len(), "{name}");
+    }
+    let widths =
+        |name: &str| seccomp::parameters(name).unwrap().iter().map(|one| one.width).collect::<Vec<_>>();
+    assert_eq!(widths("ioctl"), [Width::Bits32, Width::Bits32, Width::Bits64]);
+    assert_eq!(widths("clone")[0], Width::Bits32);
+    assert_eq!(widths("chmod"), [Width::Bits64, Width::Bits16]);
+    assert_eq!(seccomp::parameters("socket").unwrap()[0].name, "family");
+}
+
+#[test]
+fn constants_are_the_kernels() {
+    for (name, value) in [
+        ("CLONE_NEWUSER", 0x1000_0000),
+        ("AF_VSOCK", 40),
+        ("SOCK_CLOEXEC", 0o2_000_000),
+        ("PROT_EXEC", 4),
+        ("MAP_ANONYMOUS", 0x20),
+        ("O_LARGEFILE", 0o100_000),
+        ("PR_SET_NO_NEW_PRIVS", 38),
+        ("F_SETOWN", 8),
+        ("TIOCSTI", 0x5412),
+        ("TIOCLINUX", 0x541C),
+        ("KVM_RUN", 0xAE80),
+        ("ADDR_NO_RANDOMIZE", 0x4_0000),
+    ] {
+        assert_eq!(seccomp::constant(name), Some(value), "{name}");
+    }
+    assert_eq!(seccomp::constant("CLONE_NEWNOTHING"), None);
+    let names: Vec<_> = seccomp::constants().map(|(name, _)| name).collect();
+    assert!(names.is_sorted() && names.len() > 1000, "{}", names.len());
 }
 
 #[test]

@@ -13,12 +13,13 @@ mod interpreter;
 #[path = "seccomp/profiles.rs"]
 mod profiles;
 
-use boxwright::seccomp::diagram::{Diagram, Input, WORDS, Word};
+use boxwright::seccomp::diagram::Diagram;
 use boxwright::seccomp::evaluate::{Invalid, evaluate};
 use boxwright::seccomp::proof::Unproven;
 use boxwright::seccomp::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use boxwright::seccomp::second_opinion::NoOpinion;
 use boxwright::seccomp::verdict::Verdict;
+use boxwright::seccomp::word::{Input, WORDS, Word};
 use boxwright::seccomp::{Architecture, Error, Instruction, Proven, compile_filter, prove, second_opinion};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -155,13 +156,18 @@ fn both_checks_report_a_planted_wrong_instruction() {
 
 #[test]
 fn seccompiler_agrees_on_random_policies() {
-    let random = &mut Random(0x5EED);
+    let (random, mut compared) = (&mut Random(0x5EED), 0);
     for round in 0..300 {
         let filter = random_filter(random);
         let Proven { program, meaning, mut diagram, .. } =
             compile_filter(&filter).unwrap_or_else(|error| panic!("{round}: {error}\n{filter:?}"));
-        let opinion = second_opinion(&filter, &mut diagram).unwrap();
-        assert_eq!(diagram.difference(meaning, opinion), None, "{round}: {filter:?}");
+        match second_opinion(&filter, &mut diagram) {
+            Ok(opinion) => {
+                assert_eq!(diagram.difference(meaning, opinion), None, "{round}: {filter:?}");
+                compared += 1;
+            }
+            Err(error) => assert!(matches!(error, NoOpinion::Inexpressible(_)), "{round}: {error:?}"),
+        }
         for _ in 0..50 {
             let arch = if random.below(8) == 0 { 0x4000_0003 } else { X86_64 };
             let input = input(arch, random.below(8) as u32, std::array::from_fn(|_| random.value()));
@@ -170,6 +176,8 @@ fn seccompiler_agrees_on_random_policies() {
             assert_eq!(verdict, expected(&filter, &input).0, "{round}");
         }
     }
+    // It cannot order 16-bit parameters.
+    assert!(compared > 50, "{compared}");
 }
 
 /// The verdict by the book: every rule is tried.
@@ -243,7 +251,7 @@ fn random_rule(random: &mut Random, origin: usize) -> Rule {
 }
 
 fn random_condition(random: &mut Random) -> Condition {
-    let width = if random.below(2) == 0 { Width::Bits32 } else { Width::Bits64 };
+    let width = [Width::Bits16, Width::Bits32, Width::Bits64][random.below(3) as usize];
     let mut value = || random.value() & width.mask();
     let (one, mask, list) = (value(), value(), vec![value(), value(), value()]);
     let operator = match random.below(8) {

@@ -3,8 +3,8 @@
 use crate::lower::{Act, Buffer, Call, Else, Keep, Part, Place, Program, Slot, Step, Value};
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
-    self, Argument, Check, Each, Environment, Exec, Filter, Fork, Kind, Operation, Otherwise, Piece, Promise,
-    Rule, Signals, Store, Strings, Supervise, Text, Then,
+    self, Argument, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, Operation, Otherwise, Piece,
+    Promise, Rule, Signals, Store, Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -127,6 +127,7 @@ impl Encoder<'_> {
             Act::Filter(instructions) => Kind::Filter(Filter {
                 blob: self.draft.blob(instructions),
                 count: index16(instructions.len() / Filter::INSTRUCTION_BYTES as usize),
+                cookie: Cookie::None,
             }),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
             Act::Supervise { role, pid } => Kind::Supervise(Supervise { role: *role, pid: self.slot(*pid) }),

@@ -142,7 +142,6 @@ impl Page<'_, '_> {
         for rule in call.rules {
             let then = match rule.then {
                 Then::Fail => continue,
-                Then::Retry => "again".into(),
                 Then::Continue => "go on".into(),
                 Then::Skip(count) => format!("skip {count}"),
             };

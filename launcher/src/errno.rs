@@ -6,43 +6,30 @@ const WORDS: &[u8] = b"\
     \x81Operation not permitted\
     \x82No such file or directory\
     \x83No such process\
-    \x84Interrupted system call\
-    \x85Input/output error\
     \x86No such device or address\
     \x87Argument list too long\
     \x88Exec format error\
     \x89Bad file descriptor\
-    \x8aNo child processes\
     \x8bResource temporarily unavailable\
     \x8cCannot allocate memory\
     \x8dPermission denied\
-    \x8eBad address\
     \x90Device or resource busy\
     \x91File exists\
-    \x92Invalid cross-device link\
-    \x93No such device\
     \x94Not a directory\
     \x95Is a directory\
     \x96Invalid argument\
-    \x97Too many open files in system\
     \x98Too many open files\
-    \x99Inappropriate ioctl for device\
     \x9aText file busy\
     \x9bFile too large\
     \x9cNo space left on device\
     \x9eRead-only file system\
-    \x9fToo many links\
     \xa0Broken pipe\
     \xa4File name too long\
     \xa6Function not implemented\
     \xa8Too many levels of symbolic links\
     \xcbValue too large for defined data type\
-    \xd0Accessing a corrupted shared library\
-    \xd7Too many users\
     \xdfOperation not supported\
-    \xf4Stale file handle\
     \xfaDisk quota exceeded\
-    \xfeRequired key not available\
     \xff";
 
 /// The words for an errno, or `None` for one that no launch was seen to meet.

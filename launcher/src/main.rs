@@ -35,7 +35,7 @@ fn main(mut start: Start) -> ! {
     match bytes.map(Plan::read) {
         Some(Ok(plan)) => run::launch(plan, start),
         Some(Err(refusal)) => refuse(b"plan refused", Some(refusal)),
-        None => refuse(b"no plan sealed in, and no readable plan file as the first argument", None),
+        None => refuse(b"no plan sealed in, and no plan file to read as first argument", None),
     }
 }
 

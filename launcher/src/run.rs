@@ -4,17 +4,15 @@ use crate::failure::{self, Failure, Words, decimal};
 use crate::mem::{self, Pointers};
 use crate::start::Start;
 use crate::supervise;
-use crate::sys::{self, Report};
+use crate::sys::{self, Errno, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::plan::operation::{
-    Call, Check, Environment, Fork, Kind, Operation, Otherwise, Piece, Store, Strings, Success, Tally, Text,
-    Then,
+    Call, Check, Cookie, Environment, Filter, Fork, Kind, Operation, Otherwise, Piece, Store, Strings,
+    Success, Tally, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
 
-/// How often a call is made again because of a `retry` rule before its errno counts.
-const RETRIES: u32 = 128;
 /// ENOENT.
 const NOT_FOUND: u32 = 2;
 
@@ -40,6 +38,8 @@ pub struct Launch {
     inside: bool,
     tally: Tally,
     pointers: Option<Pointers>,
+    /// What the filter asks execve for; zeros when it asks for nothing.
+    cookie: [u32; Cookie::WORDS as usize],
 }
 
 /// What the loop does after an operation: how many to skip.
@@ -61,6 +61,7 @@ pub fn launch(plan: Plan<'static>, start: Start) -> ! {
         inside: false,
         tally: Tally::default(),
         pointers: None,
+        cookie: [0; Cookie::WORDS as usize],
     };
     launch.run(plan.entry(entry))
 }
@@ -102,11 +103,7 @@ impl Launch {
             }
             Kind::Environment(environment) => self.environment(environment),
             Kind::Fork(fork) => self.fork(fork),
-            Kind::Filter(filter) => {
-                let blobs = self.plan.section(Section::Blobs);
-                let program = blobs.get(filter.blob as usize..).unwrap_or(&[]);
-                sys::install_filter(program, filter.count).map_err(Failure::Errno).map(|()| 0)
-            }
+            Kind::Filter(filter) => self.filter(filter).map_err(Failure::Errno).map(|()| 0),
             Kind::Exec(exec) => Err(self.exec(exec.path)),
             Kind::Supervise(supervise) => supervise::supervise(self, supervise, index),
         }
@@ -126,22 +123,15 @@ impl Launch {
     }
 
     fn call(&self, call: &Call, each: usize) -> Outcome {
-        let mut tries = 0;
-        let errno = loop {
-            let errno = match sys::execute(&self.plan, call, each) {
-                None => return Err(Failure::Words(Words::Unset)),
-                Some(Ok(result)) => return self.succeed(call, result, each),
-                Some(Err(errno)) => errno,
-            };
-            tries += 1;
-            if !(tries < RETRIES && rule(call, errno) == Then::Retry) {
-                break errno;
-            }
+        let errno = match sys::execute(&self.plan, call, each) {
+            None => return Err(Failure::Words(Words::Unset)),
+            Some(Ok(result)) => return self.succeed(call, result, each),
+            Some(Err(errno)) => errno,
         };
         match rule(call, errno) {
             Then::Continue => Ok(0),
             Then::Skip(count) => Ok(count.into()),
-            Then::Fail | Then::Retry => Err(Failure::Errno(errno)),
+            Then::Fail => Err(Failure::Errno(errno)),
         }
     }
 
@@ -214,29 +204,41 @@ impl Launch {
             return Err(Failure::Words(Words::Arguments));
         }
         let Environment { arguments, variables, passed, .. } = environment;
-        let counts = [arguments.count, variables.count, passed.count].map(|count| count as usize);
         // A null pointer ends each of the two arrays.
-        let capacity = counts.iter().sum::<usize>() + own + 2;
+        let capacity = (arguments.count + variables.count + passed.count) as usize + own + 2;
         let mut pointers = sys::map_pointers(capacity).map_err(Failure::Errno)?;
-        self.strings(arguments).for_each(|string| pointers.push(string.as_ptr()));
-        for argument in (1..=own).filter_map(|index| self.start.arguments.get(index)) {
-            pointers.push(argument);
+        self.push(&mut pointers, arguments);
+        for index in 1..=own {
+            pointers.push(self.start.arguments.get(index).unwrap_or(core::ptr::null()));
         }
         pointers.begin_variables();
-        self.strings(variables).for_each(|string| pointers.push(string.as_ptr()));
-        for name in self.strings(passed) {
-            let own = &self.start.variables;
-            let found = (0..own.count()).find(|&index| own.bytes(index).starts_with(name));
-            found.and_then(|index| own.get(index)).into_iter().for_each(|variable| pointers.push(variable));
+        self.push(&mut pointers, variables);
+        for index in 0..passed.count {
+            let name = self.string_of(passed, index);
+            for own in 0..self.start.variables.count() {
+                if self.start.variables.bytes(own).starts_with(name)
+                    && let Some(variable) = self.start.variables.get(own)
+                {
+                    pointers.push(variable);
+                    break;
+                }
+            }
         }
         self.pointers = Some(pointers);
         Ok(0)
     }
 
-    /// The strings of a list.
-    fn strings(&self, strings: &Strings) -> impl Iterator<Item = &'static [u8]> + use<> {
-        let (plan, Strings { blob, count }) = (self.plan, *strings);
-        (0..count).map(move |index| plan.string(plan.blob_word(blob + index * 4)))
+    #[inline(never)]
+    fn push(&self, pointers: &mut Pointers, strings: &Strings) {
+        for index in 0..strings.count {
+            pointers.push(self.string_of(strings, index).as_ptr());
+        }
+    }
+
+    /// A string of a list.
+    #[inline(never)]
+    fn string_of(&self, strings: &Strings, index: u32) -> &'static [u8] {
+        self.plan.string(self.plan.blob_word(strings.blob + index * 4))
     }
 
     fn fork(&mut self, fork: &Fork) -> Outcome {
@@ -257,12 +259,32 @@ impl Launch {
         }
     }
 
+    fn filter(&mut self, filter: &Filter) -> Result<(), Errno> {
+        let length = filter.count as usize * Filter::INSTRUCTION_BYTES as usize;
+        let blobs = self.plan.section(Section::Blobs);
+        let program = blobs.get(filter.blob as usize..).and_then(|rest| rest.get(..length)).unwrap_or(&[]);
+        let Cookie::Drawn(indices) = filter.cookie else {
+            return sys::install_filter(program, filter.count);
+        };
+        self.cookie = sys::random()?;
+        let copy = sys::map_bytes(length)?;
+        copy.copy_from_slice(program);
+        for (word, cookie) in (0..Cookie::WORDS).zip(self.cookie) {
+            let index = self.plan.blob_word(indices + word * 4) as usize;
+            // `k` is the second half of a `struct sock_filter`.
+            if let Some(constant) = copy.get_mut(index * 8 + 4..index * 8 + 8) {
+                constant.copy_from_slice(&cookie.to_le_bytes());
+            }
+        }
+        sys::install_filter(copy, filter.count)
+    }
+
     fn exec(&self, path: u32) -> Failure {
         let Some(pointers) = self.pointers.filter(|_| self.tally == self.plan.promises(self.entry)) else {
             return Failure::Words(Words::Promise);
         };
         self.tell(State::Executed);
-        Failure::Errno(sys::execute_program(self.plan.string(path), &pointers))
+        Failure::Errno(sys::execute_program(self.plan.string(path), &pointers, &self.cookie))
     }
 
     fn tell(&self, state: State) {

@@ -11,7 +11,7 @@ use boxwright_launcher::abi::{
     CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGSTOP,
 };
 use boxwright_launcher::arch::number;
-use boxwright_launcher::plan::operation::{Argument, Call};
+use boxwright_launcher::plan::operation::{Argument, Call, Cookie};
 use boxwright_launcher::plan::{LARGEST_PLAN, Plan, Section};
 use core::sync::atomic::AtomicU32;
 
@@ -178,6 +178,23 @@ pub fn map_pointers(capacity: usize) -> Result<Pointers, Errno> {
     Ok(unsafe { Pointers::new(address as *mut u8, capacity) })
 }
 
+/// Zeroed memory of this size, and nobody else's.
+pub fn map_bytes(bytes: usize) -> Result<&'static mut [u8], Errno> {
+    let address = map(bytes, MAP_PRIVATE_ANONYMOUS)?;
+    // SAFETY: the kernel returned fresh memory of that many bytes, which stays until exec.
+    Ok(unsafe { core::slice::from_raw_parts_mut(address as *mut u8, bytes) })
+}
+
+/// `getrandom(2)`: six words that nobody can guess.
+pub fn random() -> Result<[u32; Cookie::WORDS as usize], Errno> {
+    let mut words = [0; Cookie::WORDS as usize];
+    // SAFETY: the kernel writes at most the array's bytes.
+    let written =
+        unsafe { raw(number::getrandom, [words.as_mut_ptr() as usize, size_of_val(&words), 0, 0, 0, 0]) }?;
+    // A request of up to 256 bytes is never answered in part (getrandom(2)).
+    if written == size_of_val(&words) { Ok(core::hint::black_box(words)) } else { Err(EINVAL) }
+}
+
 fn map(bytes: usize, flags: usize) -> Result<usize, Errno> {
     // SAFETY: without MAP_FIXED the kernel chooses addresses that nothing uses.
     unsafe { raw(number::mmap, [0, bytes, PROT_READ_WRITE, flags, usize::MAX, 0]) }
@@ -214,9 +231,11 @@ pub fn install_filter(instructions: &[u8], count: u16) -> Result<(), Errno> {
     unsafe { raw(number::seccomp, arguments) }.map(|_| ())
 }
 
-/// `execve(2)`: returns only on failure.
-pub fn execute_program(path: &[u8], pointers: &Pointers) -> Errno {
-    let arguments = [path.as_ptr() as usize, pointers.arguments(), pointers.variables(), 0, 0, 0];
+/// `execve(2)`, with the cookie in the three arguments that it does not have: returns only on failure.
+pub fn execute_program(path: &[u8], pointers: &Pointers, cookie: &[u32; Cookie::WORDS as usize]) -> Errno {
+    let [first, second, third] = [0, 2, 4].map(|at| (cookie[at] as usize) << 32 | cookie[at + 1] as usize);
+    let arguments =
+        [path.as_ptr() as usize, pointers.arguments(), pointers.variables(), first, second, third];
     // SAFETY: the path lies in the plan's strings, which end in NUL; both arrays end in a null pointer and point to
     // strings of the plan or of the initial stack.
     match unsafe { raw(number::execve, arguments) } {

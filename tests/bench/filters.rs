@@ -11,8 +11,10 @@
 #[path = "../seccomp/profiles.rs"]
 mod profiles;
 
-use boxwright::seccomp::compile_filter;
-use boxwright::seccomp::rule::Filter;
+use boxwright::seccomp::rule::{Condition, Filter, Operator, Rule, Table, Width};
+use boxwright::seccomp::verdict::Verdict;
+use boxwright::seccomp::{Architecture, compile_filter, constants};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 fn main() {
@@ -33,9 +35,58 @@ fn main() {
         row(&format!("Firecracker {thread}"), &profiles::firecracker(&firecracker[thread]));
     }
     row("Docker, 3 architectures", &profiles::oci_three_architectures(&docker));
+    row("642 ioctl requests", &ioctls());
     for name in ["chrome", "runc-test1"] {
         row(name, &profiles::oci(&read(&format!("oci-seccomp/{name}.json"))));
     }
+}
+
+/// Real requests of devices, one value of a list each.
+fn ioctls() -> Filter {
+    let devices = [
+        "SNDRV_",
+        "KVM_",
+        "VIDIOC_",
+        "BTRFS_IOC_",
+        "VHOST_",
+        "USBDEVFS_",
+        "VFIO_",
+        "RIO_",
+        "TIO",
+        "FS_",
+        "F2FS_",
+        "UI_",
+        "RTC_",
+        "ATM",
+        "AUTOFS",
+        "DM_",
+        "EVIOC",
+        "IPMICTL_",
+        "LIRC_",
+        "PTP_",
+        "SCIF_",
+        "COMEDI_",
+        "CCISS",
+        "VDUSE_",
+        "SNAPSHOT_",
+        "NVME_",
+        "ACRN_",
+        "FW_",
+        "MGSL_",
+    ];
+    let named = constants().filter(|(name, _)| devices.iter().any(|device| name.starts_with(device)));
+    let values: BTreeSet<u64> = named.map(|(_, value)| value).filter(|value| *value > 0xFF).collect();
+    let values: Vec<u64> = values.into_iter().take(642).collect();
+    assert_eq!(values.len(), 642);
+    let condition = Condition {
+        argument: profiles::argument(1),
+        width: Width::Bits32,
+        operator: Operator::OneOf(values),
+    };
+    let rule = Rule { number: 16, conditions: vec![condition], verdict: Verdict::ALLOW, layer: 0, origin: 0 };
+    let fallbacks = BTreeMap::from([(0, Verdict::errno(1)), (0x4000_0000, Verdict::KILL_PROCESS)]);
+    let tables = BTreeMap::from([(Architecture::X86_64.audit(), Table { fallbacks, rules: vec![rule] })]);
+    Filter { tables, foreign: Verdict::KILL_PROCESS }
 }
 
 fn row(name: &str, filter: &Filter) {

@@ -1,7 +1,7 @@
 //! Runs a classic BPF program as the kernel does, for tests to compare with.
 
 use boxwright::seccomp::Instruction;
-use boxwright::seccomp::diagram::{Input, Word};
+use boxwright::seccomp::word::{Input, Word};
 
 /// The return value for one input; panics on what the kernel would have refused.
 pub fn run(program: &[Instruction], input: &Input) -> u32 {

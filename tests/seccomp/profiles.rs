@@ -1,9 +1,9 @@
 //! Public seccomp profiles as filters: OCI's JSON shape, Firecracker's, and libseccomp's recorded test policies.
 
 use boxwright::seccomp::Architecture;
-use boxwright::seccomp::diagram::Argument;
 use boxwright::seccomp::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use boxwright::seccomp::verdict::Verdict;
+use boxwright::seccomp::word::Argument;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,9 @@
 //! Writes a program from its end to its start, so that every jump's target and longest path are known, and equal tails are one.
 
-use super::diagram::{Comparison, Word};
+use super::diagram::Comparison;
 use super::instruction::{Instruction, code};
 use super::verdict::Verdict;
+use super::word::Word;
 use std::collections::{BTreeMap, HashMap};
 
 /// A place in the program, counted from its end.

@@ -2,6 +2,7 @@
 
 use super::assembler::{Assembler, Label};
 use super::diagram::Comparison;
+use std::collections::BTreeMap;
 
 /// A maximal range of values that lead to the same target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +67,11 @@ pub fn runs<T: Copy + Ord>(ranges: &[Range<T>], limit: usize) -> Vec<Run<T>> {
 }
 
 fn most_frequent<T: Copy + Ord>(singles: &[(u32, T)], first: T) -> T {
-    let count = |wanted: T| singles.iter().filter(|&&(_, target)| target == wanted).count();
-    singles.iter().map(|&(_, target)| target).max_by_key(|&target| (count(target), target)).unwrap_or(first)
+    let mut counts = BTreeMap::new();
+    for &(_, target) in singles {
+        *counts.entry(target).or_insert(0) += 1;
+    }
+    counts.into_iter().max_by_key(|&(_, count)| count).map_or(first, |(target, _)| target)
 }
 
 /// How many comparisons the runs take.

@@ -3,81 +3,17 @@
 //! Bits are tested in one fixed order, each at most once, and equal nodes are one node. So two filters answer every
 //! one of the 2^512 inputs alike exactly when their nodes are the same number.
 
+mod build;
+mod hash;
+mod query;
+
 use super::verdict::Verdict;
+use super::word::Word;
+pub use build::Comparison;
+use hash::Mix;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
-
-/// How many 32-bit words struct seccomp_data has.
-pub const WORDS: usize = 16;
-
-/// One word of struct seccomp_data, in the order in which a diagram tests them: arch, nr, the six arguments with the
-/// upper half first, the instruction pointer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Word(u8);
-
-/// Values for all words, in their order.
-pub type Input = [u32; WORDS];
-
-impl Word {
-    /// The architecture.
-    pub const ARCH: Self = Self(0);
-    /// The system call's number.
-    pub const NR: Self = Self(1);
-
-    /// The upper half of an argument, counted from 0.
-    pub const fn argument_high(argument: Argument) -> Self {
-        Self(2 + 2 * argument.0)
-    }
-
-    /// The lower half of an argument, counted from 0.
-    pub const fn argument_low(argument: Argument) -> Self {
-        Self(3 + 2 * argument.0)
-    }
-
-    /// The word at a byte offset of struct seccomp_data on a little-endian machine.
-    pub fn at_offset(offset: u32) -> Option<Self> {
-        (0..16).map(Self).find(|word| word.offset() == offset)
-    }
-
-    /// Its byte offset in struct seccomp_data on a little-endian machine.
-    pub const fn offset(self) -> u32 {
-        match self.0 {
-            0 => 4,
-            1 => 0,
-            14 => 12,
-            15 => 8,
-            // The arguments begin at 16 and have their lower half first.
-            index => 8 + 4 * (index as u32 ^ 1),
-        }
-    }
-
-    /// Its index in an [`Input`].
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-
-    /// Its most significant bit.
-    const fn first_bit(self) -> u16 {
-        self.0 as u16 * 32
-    }
-}
-
-/// The index of one of the six arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Argument(u8);
-
-impl Argument {
-    /// The argument with this index; `None` past the sixth.
-    pub const fn new(index: u8) -> Option<Self> {
-        if index < 6 { Some(Self(index)) } else { None }
-    }
-
-    /// Its index, from 0.
-    pub const fn index(self) -> u8 {
-        self.0
-    }
-}
+use std::hash::BuildHasherDefault;
 
 /// A meaning: equal numbers of one diagram are equal meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,31 +32,6 @@ pub enum First {
 pub const FALSE: Node = Node(0);
 /// The condition that always holds.
 pub const TRUE: Node = Node(1);
-
-/// A comparison of a masked value with a constant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Comparison {
-    /// It is the constant.
-    Equal,
-    /// It is greater than the constant, unsigned.
-    Greater,
-    /// It is the constant or greater, unsigned.
-    GreaterOrEqual,
-    /// It has a bit of the constant set.
-    AnySet,
-}
-
-impl Comparison {
-    /// Does it hold for these numbers?
-    pub const fn holds(self, value: u32, constant: u32) -> bool {
-        match self {
-            Self::Equal => value == constant,
-            Self::Greater => value > constant,
-            Self::GreaterOrEqual => value >= constant,
-            Self::AnySet => value & constant != 0,
-        }
-    }
-}
 
 /// The meaning takes more nodes than the diagram may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,9 +108,9 @@ impl Diagram {
     /// What a meaning begins with.
     pub fn first(&self, node: Node) -> First {
         let Inner { bit, low, .. } = self.inner(node);
-        match u8::try_from(bit / 32) {
-            Ok(word) if bit < TERMINAL => First::Word(Word(word)),
-            _ => First::Verdict(Verdict(low.0)),
+        match Word::of_bit(bit) {
+            Some(word) => First::Word(word),
+            None => First::Verdict(Verdict(low.0)),
         }
     }
 
@@ -217,58 +128,6 @@ impl Diagram {
             First::Word(word) => Some(word),
             First::Verdict(_) => None,
         }
-    }
-
-    /// The condition `(word & mask) comparison constant`.
-    pub fn compare(
-        &mut self,
-        word: Word,
-        mask: u32,
-        comparison: Comparison,
-        constant: u32,
-    ) -> Result<Node, OverBudget> {
-        self.compare_bits(word.first_bit(), 32, mask.into(), comparison, constant.into())
-    }
-
-    /// The condition `(argument & mask) comparison constant` over all 64 bits.
-    pub fn compare_long(
-        &mut self,
-        argument: Argument,
-        mask: u64,
-        comparison: Comparison,
-        constant: u64,
-    ) -> Result<Node, OverBudget> {
-        let first = Word::argument_high(argument).first_bit();
-        self.compare_bits(first, 64, mask, comparison, constant)
-    }
-
-    fn compare_bits(
-        &mut self,
-        first: u16,
-        width: u16,
-        mask: u64,
-        comparison: Comparison,
-        constant: u64,
-    ) -> Result<Node, OverBudget> {
-        // The answer when all bits so far are equal to the constant's, from the least significant bit up.
-        let mut node = match comparison {
-            Comparison::Equal | Comparison::GreaterOrEqual => TRUE,
-            Comparison::Greater | Comparison::AnySet => FALSE,
-        };
-        for shift in 0..width {
-            let wanted = constant >> shift & 1 == 1;
-            let (low, high) = match (comparison, wanted) {
-                (Comparison::Equal | Comparison::Greater | Comparison::GreaterOrEqual, true) => (FALSE, node),
-                (Comparison::Equal, false) => (node, FALSE),
-                (Comparison::Greater | Comparison::GreaterOrEqual, false) | (Comparison::AnySet, true) => {
-                    (node, TRUE)
-                }
-                (Comparison::AnySet, false) => (node, node),
-            };
-            let masked = mask >> shift & 1 == 0;
-            node = if masked { low } else { self.branch(first + width - 1 - shift, low, high)? };
-        }
-        Ok(node)
     }
 
     /// The meaning that is `then` where the condition holds and `otherwise` where it does not.
@@ -358,31 +217,6 @@ impl Diagram {
         self.choose(one, other, FALSE)
     }
 
-    /// The meaning that switches on a word: each part runs from its start to the next one's; the first starts at 0.
-    pub fn switch(&mut self, word: Word, parts: &[(u32, Node)]) -> Result<Node, OverBudget> {
-        self.switch_bits(word.first_bit(), 32, 0, parts)
-    }
-
-    fn switch_bits(
-        &mut self,
-        bit: u16,
-        width: u32,
-        start: u32,
-        parts: &[(u32, Node)],
-    ) -> Result<Node, OverBudget> {
-        if let [(_, node)] = *parts {
-            return Ok(node);
-        }
-        let middle = start | 1 << (width - 1);
-        let split = parts.partition_point(|&(start, _)| start < middle);
-        let low = self.switch_bits(bit + 1, width - 1, start, &parts[..split])?;
-        // The upper half begins in the middle of a part unless one starts right there.
-        let upper =
-            if parts.get(split).is_some_and(|&(start, _)| start == middle) { split } else { split - 1 };
-        let high = self.switch_bits(bit + 1, width - 1, middle, &parts[upper..])?;
-        self.branch(bit, low, high)
-    }
-
     /// The meaning left when the bits of `mask` in its first word are known to be `bits`.
     pub fn restrict(&mut self, node: Node, mask: u32, bits: u32) -> Result<Node, OverBudget> {
         let mut known = HashMap::new();
@@ -416,108 +250,6 @@ impl Diagram {
         };
         known.insert(node, result);
         Ok(result)
-    }
-
-    /// The bits of its first word that a meaning depends on.
-    pub fn support(&self, node: Node) -> u32 {
-        let word = self.word(node);
-        let (mut mask, mut pending, mut seen) = (0, vec![node], std::collections::BTreeSet::new());
-        while let Some(node) = pending.pop() {
-            if self.word(node) == word && word.is_some() && seen.insert(node) {
-                let Inner { bit, low, high } = self.inner(node);
-                mask |= 1 << (31 - bit % 32);
-                pending.extend([low, high]);
-            }
-        }
-        mask
-    }
-
-    /// The maximal ranges of equal meaning that the first word's bits of `mask` fall into: where each starts, and what
-    /// follows. `None` when there are more than `limit`. All bits that the meaning depends on have to be in the mask.
-    pub fn ranges(&self, node: Node, mask: u32, limit: usize) -> Option<Vec<(u32, Node)>> {
-        let mut ranges = vec![];
-        let word = self.word(node)?;
-        self.collect_ranges(node, word, mask, 0, limit, &mut ranges).then_some(ranges)
-    }
-
-    fn collect_ranges(
-        &self,
-        node: Node,
-        word: Word,
-        mask: u32,
-        start: u32,
-        limit: usize,
-        ranges: &mut Vec<(u32, Node)>,
-    ) -> bool {
-        if self.word(node) != Some(word) {
-            if ranges.last().is_none_or(|&(_, last)| last != node) {
-                ranges.push((start, node));
-            }
-            return ranges.len() <= limit;
-        }
-        if mask == 0 {
-            return false;
-        }
-        let weight = 1 << mask.ilog2();
-        let bit = word.first_bit() + 31 - u16::try_from(mask.ilog2()).unwrap_or_default();
-        let (low, high) = self.halves(node, bit);
-        self.collect_ranges(low, word, mask ^ weight, start, limit, ranges)
-            && self.collect_ranges(high, word, mask ^ weight, start | weight, limit, ranges)
-    }
-
-    /// What a meaning answers to one input.
-    pub fn evaluate(&self, mut node: Node, input: &Input) -> Verdict {
-        loop {
-            let Inner { bit, low, high } = self.inner(node);
-            if bit == TERMINAL {
-                return Verdict(low.0);
-            }
-            let set = input[usize::from(bit / 32)] >> (31 - bit % 32) & 1 == 1;
-            node = if set { high } else { low };
-        }
-    }
-
-    /// What a meaning answers when its first words are known, if the others do not matter.
-    pub fn decided(&self, mut node: Node, known: &[u32]) -> Option<Verdict> {
-        loop {
-            let Inner { bit, low, high } = self.inner(node);
-            if bit == TERMINAL {
-                return Some(Verdict(low.0));
-            }
-            let set = known.get(usize::from(bit / 32))? >> (31 - bit % 32) & 1 == 1;
-            node = if set { high } else { low };
-        }
-    }
-
-    /// An input that two meanings answer differently, the smallest one; `None` when they are the same.
-    pub fn difference(&self, mut one: Node, mut other: Node) -> Option<Input> {
-        let mut input = [0; WORDS];
-        while one != other {
-            let bit = self.inner(one).bit.min(self.inner(other).bit);
-            if bit == TERMINAL {
-                return Some(input);
-            }
-            let [(one0, one1), (other0, other1)] = [one, other].map(|node| self.halves(node, bit));
-            if one0 != other0 {
-                (one, other) = (one0, other0);
-            } else {
-                (one, other) = (one1, other1);
-                input[usize::from(bit / 32)] |= 1 << (31 - bit % 32);
-            }
-        }
-        None
-    }
-
-    /// How many nodes a meaning consists of.
-    pub fn size(&self, node: Node) -> usize {
-        let (mut pending, mut seen) = (vec![node], std::collections::BTreeSet::new());
-        while let Some(node) = pending.pop() {
-            let Inner { bit, low, high } = self.inner(node);
-            if seen.insert(node) && bit != TERMINAL {
-                pending.extend([low, high]);
-            }
-        }
-        seen.len()
     }
 
     fn inner(&self, node: Node) -> Inner {
@@ -554,34 +286,5 @@ impl Diagram {
         }
         self.computed.insert(key, node);
         Ok(node)
-    }
-}
-
-/// A hash for small integers: the default one's resistance to chosen keys is not worth its time here, since keys are
-/// node numbers.
-#[derive(Default)]
-struct Mix(u64);
-
-impl Mix {
-    fn mix(&mut self, value: u64) {
-        self.0 = (self.0.rotate_left(26) ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-}
-
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.mix(byte.into()));
-    }
-
-    fn write_u16(&mut self, value: u16) {
-        self.mix(value.into());
-    }
-
-    fn write_u32(&mut self, value: u32) {
-        self.mix(value.into());
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
     }
 }

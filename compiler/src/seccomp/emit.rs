@@ -3,8 +3,9 @@
 
 use super::assembler::{Assembler, Label};
 use super::decision;
-use super::diagram::{Comparison, Diagram, First, Node, OverBudget, Word};
+use super::diagram::{Comparison, Diagram, First, Node, OverBudget};
 use super::instruction::Instruction;
+use super::word::Word;
 use std::collections::HashMap;
 
 /// More ranges of one word than this are no way to write it.
@@ -105,12 +106,17 @@ impl Emitter<'_> {
             return Ok(known);
         }
         let support = self.diagram.support(node);
-        let by_ranges = [(u32::MAX, 0), (support, 1)].into_iter().filter_map(|(mask, extra)| {
-            let starts = self.diagram.ranges(node, mask, MAX_RANGES)?;
-            let runs = decision::runs(&decision::ranges(&starts, mask), usize::MAX);
-            Some((extra + decision::cost(&runs), Strategy::Ranges(mask)))
-        });
-        let mut best = by_ranges.min_by_key(|&(cost, _)| cost);
+        let mut best =
+            self.cost_of_ranges(node, support, MAX_RANGES).map(|cost| (cost, Strategy::Ranges(support)));
+        if support != u32::MAX {
+            // A comparison takes care of two ranges at most, so with more the mask is the better way.
+            let limit = best.map_or(MAX_RANGES, |(cost, _)| 2 * cost + 3);
+            let masked = best.map_or(usize::MAX, |(cost, _)| cost + 1);
+            best = match self.cost_of_ranges(node, u32::MAX, limit) {
+                Some(cost) if cost <= masked => Some((cost, Strategy::Ranges(u32::MAX))),
+                _ => best.map(|(_, strategy)| (masked, strategy)),
+            };
+        }
         // One comparison cannot be beaten.
         if best.is_none_or(|(cost, _)| cost > 1) {
             for (mask, set, clear) in self.bit_tests(node, support, best.is_none())? {
@@ -123,6 +129,12 @@ impl Emitter<'_> {
         let best = best.unwrap_or((0, Strategy::Ranges(support)));
         self.strategies.insert(node, best);
         Ok(best)
+    }
+
+    /// What a tree of the ranges of the bits in `mask` costs, the mask apart; `None` when there are too many.
+    fn cost_of_ranges(&self, node: Node, mask: u32, limit: usize) -> Option<usize> {
+        let starts = self.diagram.ranges(node, mask, limit)?;
+        Some(decision::cost(&decision::runs(&decision::ranges(&starts, mask), usize::MAX)))
     }
 
     fn cost_within(&mut self, parent: Node, node: Node) -> Result<usize, OverBudget> {
@@ -138,18 +150,14 @@ impl Emitter<'_> {
         support: u32,
         plain: bool,
     ) -> Result<Vec<(u32, Node, Node)>, OverBudget> {
-        let word = self.diagram.word(node);
         let (mut tests, mut decisive, mut decided) = (vec![], 0, None);
         for bit in (0..32).rev().map(|shift| 1 << shift).filter(|bit| support & bit != 0) {
-            let set = self.diagram.restrict(node, bit, bit)?;
-            if self.diagram.word(set) != word {
+            if let Some(set) = self.diagram.decided_by(node, bit, bit) {
                 (decisive, decided) = (decisive | bit, Some(set));
             }
-            if tests.is_empty() {
-                let clear = self.diagram.restrict(node, bit, 0)?;
-                if self.diagram.word(clear) != word || plain {
-                    tests.push((bit, set, clear));
-                }
+            if tests.is_empty() && (plain || self.diagram.decided_by(node, bit, 0).is_some()) {
+                let [set, clear] = [bit, 0].map(|bits| self.diagram.restrict(node, bit, bits));
+                tests.push((bit, set?, clear?));
             }
         }
         if let Some(set) = decided {

@@ -3,9 +3,10 @@
 
 use super::assembler::{Assembler, Label};
 use super::decision;
-use super::diagram::{Comparison, Word};
+use super::diagram::Comparison;
 use super::instruction::Instruction;
-use super::rule::{Condition, Filter, Operator, Rule, Table};
+use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
+use super::word::Word;
 use std::collections::BTreeMap;
 
 /// A program for the rules. `exceptions` is as for [`emit`](super::emit::emit).
@@ -90,8 +91,12 @@ fn write_long(
 ) -> Label {
     let (high, low) = halves(value);
     let low = assembler.branch(comparison, low, then, otherwise);
+    let low = match condition.width {
+        Width::Bits16 => assembler.mask(u16::MAX.into(), low),
+        Width::Bits32 | Width::Bits64 => low,
+    };
     let low = assembler.load(Word::argument_low(condition.argument), low);
-    if condition.width.mask() >> 32 == 0 {
+    if condition.width != Width::Bits64 {
         return low;
     }
     let greater = match comparison {

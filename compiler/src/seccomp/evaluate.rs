@@ -3,9 +3,10 @@
 //! Jumps only go forward. One pass down finds what the accumulator can hold at each instruction: a constant, or a word
 //! under a mask. One pass up gives each of these pairs its meaning as a total function of the input, which is exact.
 
-use super::diagram::{Comparison, Diagram, Node, OverBudget, Word};
+use super::diagram::{Comparison, Diagram, Node, OverBudget};
 use super::instruction::{Instruction, MAX_INSTRUCTIONS, code};
 use super::verdict::Verdict;
+use super::word::Word;
 use std::fmt;
 
 /// Why a program has no meaning here.

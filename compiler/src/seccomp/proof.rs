@@ -1,7 +1,7 @@
 //! A filter's program, and the proof that it means what the rules mean: both are evaluated into one diagram, and have to
 //! be the same node.
 
-use super::diagram::{Diagram, Input, Node, Word};
+use super::diagram::{Diagram, Node};
 use super::emit::{Strategies, emit};
 use super::emit_rules::emit_rules;
 use super::evaluate::{Invalid, evaluate};
@@ -9,6 +9,7 @@ use super::instruction::{Instruction, MAX_INSTRUCTIONS, code};
 use super::rule::{Contradiction, Filter, RuleError};
 use super::table::Architecture;
 use super::verdict::Verdict;
+use super::word::{Input, Word};
 use std::fmt;
 
 /// A program that answers every input as its rules say.
@@ -72,33 +73,43 @@ pub enum Unproven {
     },
 }
 
-/// The smallest proven program for a filter.
+/// The best proven program for a filter.
 pub fn compile_filter(filter: &Filter) -> Result<Proven, Error> {
     let mut diagram = Diagram::default();
     let meaning = filter.meaning(&mut diagram)?;
-    let program = smallest(filter, meaning, &mut diagram)?;
-    if program.len() > MAX_INSTRUCTIONS {
-        return Err(Error::TooLong(program.len()));
+    let mut failure = Error::OverBudget;
+    for program in candidates(filter, meaning, &mut diagram) {
+        if program.len() > MAX_INSTRUCTIONS {
+            failure = Error::TooLong(program.len());
+            continue;
+        }
+        match prove(&program, meaning, &mut diagram) {
+            Ok(proof) => return Ok(Proven { program, meaning, diagram, proof }),
+            // Right, but not good enough: the rules in their order may look at arguments before the number decides.
+            Err(fault @ (Unproven::NotCacheable { .. } | Unproven::Invalid(Invalid::OverBudget(_)))) => {
+                failure = Error::Unproven(Box::new(fault));
+            }
+            Err(fault) => return Err(Error::Unproven(Box::new(fault))),
+        }
     }
-    let proof = prove(&program, meaning, &mut diagram).map_err(|error| Error::Unproven(Box::new(error)))?;
-    Ok(Proven { program, meaning, diagram, proof })
+    Err(failure)
 }
 
-/// Numbers of exceptions that a run may have, of which the best is taken.
+/// Numbers of exceptions that a run may have.
 const EXCEPTIONS: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
 
-fn smallest(filter: &Filter, meaning: Node, diagram: &mut Diagram) -> Result<Vec<Instruction>, Error> {
-    // Where the meaning is too entangled to be written, the rules may not be.
+/// Programs, the best one first: installing costs by the length, running by the longest path.
+fn candidates(filter: &Filter, meaning: Node, diagram: &mut Diagram) -> Vec<Vec<Instruction>> {
     let mut candidates = vec![emit_rules(filter, EXCEPTIONS[EXCEPTIONS.len() - 1])];
     let mut strategies = Strategies::new();
     for exceptions in EXCEPTIONS {
+        // Where the meaning is too entangled to be written, the rules may not be.
         candidates.extend(emit(meaning, exceptions, diagram, &mut strategies).ok());
     }
-    // An instruction on the longest path is worth two elsewhere.
+    candidates.sort_by_cached_key(|program| {
+        (program.len() > MAX_INSTRUCTIONS, program.len() * longest_path(program))
+    });
     candidates
-        .into_iter()
-        .min_by_key(|program| program.len() + 2 * longest_path(program))
-        .ok_or(Error::OverBudget)
 }
 
 /// Evaluates a program and compares it with what it has to mean.

@@ -1,7 +1,8 @@
 //! What a filter is asked to do: rules on numbers and arguments, and what they mean.
 
-use super::diagram::{Argument, Comparison, Diagram, FALSE, Input, Node, OverBudget, TRUE, Word};
+use super::diagram::{Comparison, Diagram, FALSE, Node, OverBudget, TRUE};
 use super::verdict::Verdict;
+use super::word::{Argument, Input, Word};
 use std::collections::BTreeMap;
 
 /// A whole filter: one table for each architecture that it admits.
@@ -31,8 +32,8 @@ pub struct Rule {
     pub conditions: Vec<Condition>,
     /// The verdict.
     pub verdict: Verdict,
-    /// Rules of one layer must not contradict each other; between layers the kernel's precedence decides, and the
-    /// lower layer where that is equal.
+    /// Rules of layer 0 must not contradict each other. For all others the kernel's precedence decides, and the lower
+    /// layer where that is equal.
     pub layer: u8,
     /// Whatever the caller wants to find again in an answer.
     pub origin: usize,
@@ -52,6 +53,8 @@ pub struct Condition {
 /// How much of an argument the kernel reads: what a caller puts into the rest must not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Width {
+    /// The lower 16 bits: `umode_t` and the user ids of old.
+    Bits16,
     /// The lower 32 bits: `int`, `unsigned int` and flags of these types.
     Bits32,
     /// All of it: pointers, sizes and `long`.
@@ -84,7 +87,7 @@ pub enum Operator {
     OneOf(Vec<u64>),
 }
 
-/// Two rules of one layer that answer the same call differently.
+/// Two rules of layer 0 that answer the same call differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contradiction {
     /// The origins of the two, in the order of the rules.
@@ -173,19 +176,21 @@ fn place(parts: &mut BTreeMap<u32, Node>, value: u32, node: Node, around: Node) 
 /// `rules` are all on one system call, sorted by rank.
 fn meaning_of_call(rules: &[&Rule], fallback: Node, diagram: &mut Diagram) -> Result<Node, RuleError> {
     let mut meaning = fallback;
-    let mut weaker: Vec<(u8, Verdict, Node)> = vec![];
+    let mut stated: Vec<(Verdict, Node)> = vec![];
     let groups: Vec<_> =
         rules.chunk_by(|one, other| (one.rank(), one.verdict) == (other.rank(), other.verdict)).collect();
     for group in groups.into_iter().rev() {
         let conditions = group.iter().map(|rule| rule.condition(diagram)).collect::<Result<_, _>>()?;
         let any = diagram.any(conditions)?;
         let Rule { layer, verdict, .. } = *group[0];
-        for &(other_layer, other_verdict, other) in &weaker {
-            if layer == other_layer && verdict != other_verdict && diagram.both(any, other)? != FALSE {
-                return Err(contradiction(rules, group, (layer, other_verdict), diagram)?);
+        if layer == 0 {
+            for &(other_verdict, other) in &stated {
+                if diagram.both(any, other)? != FALSE {
+                    return Err(contradiction(rules, group, other_verdict, diagram)?);
+                }
             }
+            stated.push((verdict, any));
         }
-        weaker.push((layer, verdict, any));
         let answer = diagram.terminal(verdict)?;
         meaning = diagram.choose(any, answer, meaning)?;
     }
@@ -195,11 +200,11 @@ fn meaning_of_call(rules: &[&Rule], fallback: Node, diagram: &mut Diagram) -> Re
 fn contradiction(
     rules: &[&Rule],
     group: &[&Rule],
-    (layer, verdict): (u8, Verdict),
+    verdict: Verdict,
     diagram: &mut Diagram,
 ) -> Result<RuleError, OverBudget> {
     for one in group {
-        for other in rules.iter().filter(|rule| rule.layer == layer && rule.verdict == verdict) {
+        for other in rules.iter().filter(|rule| rule.layer == 0 && rule.verdict == verdict) {
             let (condition, other_condition) = (one.condition(diagram)?, other.condition(diagram)?);
             let both = diagram.both(condition, other_condition)?;
             let Some(witness) = diagram.difference(both, FALSE) else { continue };
@@ -264,6 +269,7 @@ impl Width {
     /// The bits that the kernel reads.
     pub const fn mask(self) -> u64 {
         match self {
+            Self::Bits16 => u16::MAX as u64,
             Self::Bits32 => u32::MAX as u64,
             Self::Bits64 => u64::MAX,
         }

@@ -1,11 +1,12 @@
 //! What seccompiler makes of the same rules: an independent translation, whose meaning has to be ours.
 
-use super::diagram::{Comparison, Diagram, Node, OverBudget, Word};
+use super::diagram::{Comparison, Diagram, Node, OverBudget};
 use super::evaluate::{Invalid, evaluate};
 use super::instruction::Instruction;
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use super::table::Architecture;
 use super::verdict::Verdict;
+use super::word::Word;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     TargetArch,
@@ -129,6 +130,7 @@ fn alternatives(conditions: &[Condition]) -> Result<Vec<Vec<SeccompCondition>>, 
 
 fn choices(condition: &Condition) -> Result<Vec<SeccompCondition>, NoOpinion> {
     let width = match condition.width {
+        Width::Bits16 => return choices_of_16_bits(condition),
         Width::Bits32 => SeccompCmpArgLen::Dword,
         Width::Bits64 => SeccompCmpArgLen::Qword,
     };
@@ -150,6 +152,21 @@ fn choices(condition: &Condition) -> Result<Vec<SeccompCondition>, NoOpinion> {
         }
     };
     Ok(vec![one?])
+}
+
+/// seccompiler compares 32 bits or 64, and fewer only for equality.
+fn choices_of_16_bits(condition: &Condition) -> Result<Vec<SeccompCondition>, NoOpinion> {
+    let all = Width::Bits16.mask();
+    let masked = |mask, value| Operator::MaskedEqual { mask, value };
+    let operators = match condition.operator {
+        Operator::Equal(value) => vec![masked(all, value)],
+        Operator::MaskedEqual { mask, value } => vec![masked(mask & all, value)],
+        Operator::OneOf(ref values) => values.iter().map(|&value| masked(all, value)).collect(),
+        _ => return Err(inexpressible("it cannot order 16-bit parameters")),
+    };
+    let each =
+        operators.into_iter().map(|operator| Condition { width: Width::Bits32, operator, ..*condition });
+    Ok(each.map(|condition| choices(&condition)).collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 fn target(audit: u32) -> Result<TargetArch, NoOpinion> {

@@ -42,6 +42,11 @@ impl Verdict {
         self.0 & 0xFFFF
     }
 
+    /// Is the call made?
+    pub fn permits(self) -> bool {
+        [Self::ALLOW, Self::LOG].contains(&self.action())
+    }
+
     /// Its place in the kernel's precedence: of several answers the kernel takes the smallest, read as signed.
     pub const fn precedence(self) -> i32 {
         self.action().0.cast_signed()

@@ -30,7 +30,7 @@ pub mod number {
         io_setup = 206, io_submit = 209, remap_file_pages = 216, set_tid_address = 218, exit_group = 231, waitid = 247,
         keyctl = 250, openat = 257, mkdirat = 258, mknodat = 259, unlinkat = 263, symlinkat = 266, unshare = 272,
         set_robust_list = 273, vmsplice = 278, preadv = 295, recvmmsg = 299, prlimit64 = 302, setns = 308, process_vm_readv = 310,
-        process_vm_writev = 311, seccomp = 317, execveat = 322, bpf = 321, userfaultfd = 323, preadv2 = 327,
+        process_vm_writev = 311, seccomp = 317, execveat = 322, bpf = 321, getrandom = 318, userfaultfd = 323, preadv2 = 327,
         pkey_mprotect = 329, statx = 332, rseq = 334, io_uring_setup = 425, io_uring_enter = 426, io_uring_register = 427,
         pidfd_send_signal = 424, open_tree = 428, move_mount = 429, fsopen = 430, fsconfig = 431, fsmount = 432,
         pidfd_open = 434, clone3 = 435, close_range = 436, openat2 = 437, process_madvise = 440, mount_setattr = 442,

@@ -1,8 +1,8 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Call, Environment, Fork, Kind, NONE, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Store,
-    Strings, Success, Tally, Text, Then,
+    Argument, Call, Cookie, Environment, Filter, Fork, Kind, NONE, Operation, Otherwise, Piece, Promise,
+    RECORD_BYTES, Store, Strings, Success, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -204,10 +204,7 @@ impl Walk<'_, '_> {
             Kind::Text(text) => self.text(text, slots),
             Kind::Environment(environment) => self.environment(environment),
             Kind::Fork(fork) => self.fork(fork, slots),
-            Kind::Filter(filter) => self.blob(
-                filter.blob,
-                u64::from(filter.count) * u64::from(super::operation::Filter::INSTRUCTION_BYTES),
-            ),
+            Kind::Filter(filter) => self.filter(filter),
             Kind::Exec(exec) => self.string(exec.path),
             Kind::Supervise(supervise) => self.slot(supervise.pid, slots),
         }
@@ -270,6 +267,19 @@ impl Walk<'_, '_> {
             self.blob(blob, u64::from(count) * 4)?;
             for index in 0..count {
                 self.string(self.plan.blob_word(blob + index * 4))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn filter(&self, filter: &Filter) -> Result<(), Reason> {
+        self.blob(filter.blob, u64::from(filter.count) * u64::from(Filter::INSTRUCTION_BYTES))?;
+        if let Cookie::Drawn(indices) = filter.cookie {
+            self.blob(indices, u64::from(Cookie::WORDS) * 4)?;
+            for index in 0..Cookie::WORDS {
+                if self.plan.blob_word(indices + index * 4) >= filter.count.into() {
+                    return Err(Reason::Pointer);
+                }
             }
         }
         Ok(())

@@ -74,8 +74,6 @@ pub struct Rule {
 pub enum Then {
     /// The launch fails: the meaning of an errno without a rule.
     Fail,
-    /// The call is made again, a bounded number of times.
-    Retry,
     /// The launch goes on with the next operation.
     Continue,
     /// The launch goes on after skipping this many operations.
@@ -201,9 +199,8 @@ impl Rule {
     fn read(errno: u8, then: u8) -> Result<Self, Malformed> {
         let then = match then {
             0 if errno == 0 => Then::Fail,
-            1 if errno != 0 => Then::Retry,
-            2 if errno != 0 => Then::Continue,
-            skip if skip > 2 && errno != 0 => Then::Skip(skip - 2),
+            1 if errno != 0 => Then::Continue,
+            skip if skip > 1 && errno != 0 => Then::Skip(skip - 1),
             _ => return Err(Malformed),
         };
         Ok(Self { errno, then })
@@ -212,9 +209,8 @@ impl Rule {
     fn write(self) -> (u8, u8) {
         match self.then {
             Then::Fail => (0, 0),
-            Then::Retry => (self.errno, 1),
-            Then::Continue => (self.errno, 2),
-            Then::Skip(operations) => (self.errno, operations + 2),
+            Then::Continue => (self.errno, 1),
+            Then::Skip(operations) => (self.errno, operations + 1),
         }
     }
 }

@@ -9,6 +9,23 @@ pub struct Filter {
     pub blob: u32,
     /// How many instructions of [`Filter::INSTRUCTION_BYTES`]: 1 to [`Filter::INSTRUCTIONS`].
     pub count: u16,
+    /// Whether a cookie goes into it.
+    pub cookie: Cookie,
+}
+
+/// A secret that the filter asks the launcher's own execve for, in arguments that the kernel ignores, so that nobody else's
+/// passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cookie {
+    /// None: the filter is installed as it is.
+    None,
+    /// Drawn at launch; its words replace the constants of these instructions, whose indices are words in the blobs.
+    Drawn(u32),
+}
+
+impl Cookie {
+    /// How many words: three arguments of 64 bits.
+    pub const WORDS: u32 = 6;
 }
 
 impl Filter {
@@ -20,16 +37,25 @@ impl Filter {
     pub const INSTRUCTIONS: u16 = 4096;
 
     pub(super) fn read(record: &Record) -> Result<Self, Malformed> {
-        record.unused_from(12)?;
+        record.unused_from(16)?;
         let count = record.half(6);
-        if record.byte(3) != 0 || count == 0 || count > Self::INSTRUCTIONS {
+        if count == 0 || count > Self::INSTRUCTIONS {
             return Err(Malformed);
         }
-        Ok(Self { blob: record.word(8), count })
+        let cookie = match (record.byte(3), record.word(12)) {
+            (0, 0) => Cookie::None,
+            (1, indices) => Cookie::Drawn(indices),
+            _ => return Err(Malformed),
+        };
+        Ok(Self { blob: record.word(8), count, cookie })
     }
 
     pub(super) fn write(&self, record: &mut Sink) {
         record.half(6, self.count);
         record.word(8, self.blob);
+        if let Cookie::Drawn(indices) = self.cookie {
+            record.byte(3, 1);
+            record.word(12, indices);
+        }
     }
 }

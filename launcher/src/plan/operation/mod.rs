@@ -27,7 +27,7 @@ pub use check::{Check, Comparison, Otherwise};
 pub use each::Each;
 pub use environment::{Environment, Strings};
 pub use exec::Exec;
-pub use filter::Filter;
+pub use filter::{Cookie, Filter};
 pub use fork::Fork;
 pub use signals::Signals;
 pub use supervise::{Role, Supervise};
