@@ -19,6 +19,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "start/limits-of-the-spec", needs: USER_NAMESPACES, run: limits_of_the_spec },
     Test { name: "start/terminal", needs: USER_NAMESPACES, run: terminal },
     Test { name: "start/streams-of-the-spec", needs: USER_NAMESPACES, run: streams_of_the_spec },
+    Test { name: "start/inside-a-user-namespace", needs: USER_NAMESPACES, run: inside_a_user_namespace },
     Test { name: "start/in-place", needs: &[], run: in_place_too },
 ];
 
@@ -57,6 +58,18 @@ fn closed_streams(stage: &Stage) {
         run.stderr
     );
     assert!(entries[0].contains("0 -> /dev/null"), "{}", entries[0]);
+}
+
+/// As in a rootless container: uid 0 with all capabilities, one id mapped, and setgroups(2) denied for good.
+fn inside_a_user_namespace(stage: &Stage) {
+    let mapping = "[{ container_id = 65534, host_id = 0, size = 1 }]";
+    let spec = Spec::new(PLAIN)
+        .with(&format!("[namespaces]\nuser = {{ uid_mappings = {mapping}, gid_mappings = {mapping} }}"));
+    let launcher = launcher(stage, spec, &["identity"]);
+    let arguments = ["--user", "--map-root-user", launcher.to_str().expect("a plain path")];
+    let run = stage.run(&PathBuf::from("/usr/bin/unshare"), &arguments);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    run.answers().expect(&[("uid", "65534,65534,65534"), ("no_new_privs", "1"), ("effective", "0")]);
 }
 
 fn many_descriptors(stage: &Stage) {
