@@ -6,7 +6,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::lower::{Act, Fact, Filters, Misplaced, Program, Step, lower, prove};
+use boxwright::lower::{Act, Fact, Filter, Filters, Misplaced, Program, Step, lower, prove};
 use boxwright::source::Source;
 use boxwright::understand;
 
@@ -16,7 +16,8 @@ const IN_PLACE: &str = include_str!("../specs/demos/no-privileges.sandbox.toml")
 fn program(spec: &str) -> Program {
     let source = Source::new("order.sandbox.toml", spec);
     let policy = understand(&source).policy.expect("a spec without errors");
-    lower(&policy, &Filters { program: Some(vec![0; 8]), reaper: vec![0; 8] })
+    let filter = Filter { instructions: vec![0; 8], cookie: None };
+    lower(&policy, &Filters { program: Some(filter.clone()), reaper: filter })
 }
 
 /// The list that has a step with these words, and where in it.

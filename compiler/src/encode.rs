@@ -124,10 +124,10 @@ impl Encoder<'_> {
             Act::Fork { flags, pid, child } => {
                 Kind::Fork(Fork { list: self.list(child), flags: *flags, pid: self.slot(*pid) })
             }
-            Act::Filter(instructions) => Kind::Filter(Filter {
-                blob: self.draft.blob(instructions),
-                count: index16(instructions.len() / Filter::INSTRUCTION_BYTES as usize),
-                cookie: Cookie::None,
+            Act::Filter(filter) => Kind::Filter(Filter {
+                blob: self.draft.blob(&filter.instructions),
+                count: index16(filter.instructions.len() / Filter::INSTRUCTION_BYTES as usize),
+                cookie: filter.cookie.map_or(Cookie::None, |words| Cookie::Drawn(self.words(&words))),
             }),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
             Act::Supervise { role, pid } => Kind::Supervise(Supervise { role: *role, pid: self.slot(*pid) }),
@@ -193,6 +193,11 @@ impl Encoder<'_> {
         let offsets: Vec<u8> =
             strings.iter().flat_map(|string| self.draft.string(string).to_le_bytes()).collect();
         Strings { blob: self.draft.blob(&offsets), count: index32(strings.len()) }
+    }
+
+    fn words(&mut self, words: &[u32]) -> u32 {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.draft.blob(&bytes)
     }
 
     fn place(&mut self, place: Place) -> u32 {

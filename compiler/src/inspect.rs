@@ -4,8 +4,8 @@ mod arguments;
 
 use crate::diagnostic::visible;
 use boxwright_launcher::plan::operation::{
-    Argument, Call, Check, Comparison, Kind, Operation, Otherwise, Piece, Promise, Role, Store, Strings,
-    Success, Text, Then,
+    Argument, Call, Check, Comparison, Cookie, Kind, Operation, Otherwise, Piece, Promise, Role, Store,
+    Strings, Success, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -110,7 +110,8 @@ impl Page<'_, '_> {
             ),
             Kind::Fork(fork) => format!("clone3({})", arguments::clone_flags(fork.flags)),
             Kind::Filter(filter) => {
-                format!("seccomp(SECCOMP_SET_MODE_FILTER, {} instructions)", filter.count)
+                let cookie = if filter.cookie == Cookie::None { "" } else { ", with a cookie drawn into it" };
+                format!("seccomp(SECCOMP_SET_MODE_FILTER, {} instructions{cookie})", filter.count)
             }
             Kind::Exec(exec) => format!("execve({}, argv, envp)", quoted(self.plan.string(exec.path))),
             Kind::Supervise(supervise) => match supervise.role {

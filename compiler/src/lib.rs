@@ -20,7 +20,7 @@ pub mod spec;
 
 use boxwright_launcher::plan::write::Sources;
 use diagnostic::Diagnostic;
-use lower::Filters;
+use lower::{Filter, Filters};
 use policy::Policy;
 use sha2::{Digest, Sha256};
 use source::Source;
@@ -98,10 +98,11 @@ pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
     let compile = |request| seccomp::compile(&request).map_err(BuildError::Filter);
     let filter = seccomp::merge(policy).map(|merged| compile(merged.request)).transpose()?;
     let reaper = compile(seccomp::only(&lower::REAPER_CALLS))?;
-    let filters = Filters {
-        program: filter.as_ref().map(|filter| seccomp::to_bytes(&filter.program)),
-        reaper: seccomp::to_bytes(&reaper.program),
+    let bytes = |filter: &seccomp::Compiled| Filter {
+        instructions: seccomp::to_bytes(&filter.program),
+        cookie: filter.marks.map(|marks| marks.map(|mark| u32::try_from(mark).unwrap_or(u32::MAX))),
     };
+    let filters = Filters { program: filter.as_ref().map(bytes), reaper: bytes(&reaper) };
     let program = lower::lower(policy, &filters);
     lower::prove(&program).map_err(BuildError::Order)?;
     let sources = Sources {

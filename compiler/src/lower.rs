@@ -12,7 +12,7 @@ mod step;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
-pub use step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Program, Slot, Step, Value};
+pub use step::{Act, Buffer, Call, Else, Fact, Filter, Keep, Part, Phase, Place, Program, Slot, Step, Value};
 
 use crate::policy::{Namespace, Policy};
 use boxwright_launcher::arch::number;
@@ -31,9 +31,9 @@ struct Launch<'a> {
 #[derive(Debug, Clone)]
 pub struct Filters {
     /// The program's.
-    pub program: Option<Vec<u8>>,
+    pub program: Option<Filter>,
     /// Pid 1's, which makes only the calls of [`REAPER_CALLS`].
-    pub reaper: Vec<u8>,
+    pub reaper: Filter,
 }
 
 /// All that a reaper does: it waits for children and signals, passes signals on, and ends.

@@ -54,6 +54,8 @@ pub struct Process {
     pub env_pass: Vec<Spanned<String>>,
     /// Capabilities after exec, as a bit mask by capability number (capabilities(7)).
     pub capabilities: Spanned<u64>,
+    /// What it may execute in turn.
+    pub exec: Spanned<Execution>,
     /// What becomes of the controlling terminal.
     pub terminal: Spanned<Terminal>,
     /// Standard input, output and error, in this order.
@@ -76,6 +78,15 @@ pub enum User {
         /// Supplementary groups; `None` drops them where the kernel permits it, a list is strict.
         groups: Option<Vec<u32>>,
     },
+}
+
+/// What the program may execute in turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Execution {
+    /// Whatever the mounts let it.
+    Any,
+    /// Nothing, ever: no process of the sandbox passes execve(2) or execveat(2) again.
+    Once,
 }
 
 /// What becomes of the controlling terminal.

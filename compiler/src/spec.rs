@@ -59,6 +59,8 @@ pub struct Process {
     pub terminal: Leaf<String>,
     /// `stdin`, `stdout` and `stderr`
     pub streams: [Leaf<String>; 3],
+    /// `exec`
+    pub exec: Leaf<String>,
     /// `keyring`
     pub keyring: Leaf<String>,
 }

@@ -10,6 +10,7 @@
 
 mod builds;
 mod demonstrations;
+mod exec_once;
 mod exits;
 mod faults;
 mod files;
@@ -38,6 +39,7 @@ pub struct Test {
 const TESTS: &[&[Test]] = &[
     builds::TESTS,
     faults::TESTS,
+    exec_once::TESTS,
     exits::TESTS,
     starts::TESTS,
     life::TESTS,

@@ -7,6 +7,7 @@
 //! It has no dependencies, so that one call of the compiler gives a static executable for any machine.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "printing is its work")]
 
+mod execute;
 mod files;
 mod ipc;
 mod network;
@@ -72,6 +73,7 @@ fn answer(question: &str) {
         ("list", [path]) => files::list(path),
         ("fill", [path]) => files::fill(path),
         ("execute_copy", [directory]) => files::execute_copy(directory),
+        ("execute_again", []) => execute::execute_again(),
         ("rename", [from, to]) => files::rename(from, to),
         ("chroot_escape", [scratch, marker]) => files::chroot_escape(scratch, marker),
         ("devices", []) => files::devices(),

@@ -46,6 +46,8 @@ pub mod nr {
     pub const KEYCTL: u64 = 250;
     pub const UNSHARE: u64 = 272;
     pub const PRLIMIT64: u64 = 302;
+    pub const GETRANDOM: u64 = 318;
+    pub const EXECVEAT: u64 = 322;
 }
 
 unsafe extern "C" {

@@ -1,21 +1,21 @@
 //! The filter is in force when the launcher executes the program, so it must allow that.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::Policy;
+use crate::policy::{Execution, Policy};
 use crate::seccomp::{Architecture, always_permits};
 
 pub(super) const RULE: Rule = Rule::error("execve-denied", "the filter would stop the launcher's own execve");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(seccomp) = &policy.seccomp else { return Vec::new() };
-    if always_permits(policy, Architecture::X86_64, "execve") {
+    // Then the launcher's own execve, and no other, passes whatever else is said of it.
+    let once = policy.process.exec.value == Execution::Once;
+    let launcher = Architecture::X86_64.name();
+    let known = seccomp.architectures.iter().any(|architecture| architecture.value == launcher);
+    if once && known || !once && always_permits(policy, Architecture::X86_64, "execve") {
         return Vec::new();
     }
-    let launcher = Architecture::X86_64.name();
-    if let (Some(other), false) = (
-        seccomp.architectures.first(),
-        seccomp.architectures.iter().any(|architecture| architecture.value == launcher),
-    ) {
+    if let (Some(other), false) = (seccomp.architectures.first(), known) {
         return vec![
             RULE.at(other.span, format!("`seccomp.arches` lacks {launcher}, so no program could be started"))
                 .help(format!("the launcher is of {launcher}: add it")),

@@ -3,7 +3,7 @@
 //! A step knows nothing of offsets: strings, blobs, slots and buffers get theirs in `encode`.
 
 use crate::source::Span;
-use boxwright_launcher::plan::operation::{Comparison, Promise, Role, Rule, Success};
+use boxwright_launcher::plan::operation::{Comparison, Cookie, Promise, Role, Rule, Success};
 
 /// The two ways to launch one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,7 +246,7 @@ pub enum Act {
         child: Vec<Step>,
     },
     /// A filter is installed.
-    Filter(Vec<u8>),
+    Filter(Filter),
     /// The program is executed.
     Exec(String),
     /// The child is waited for.
@@ -256,6 +256,15 @@ pub enum Act {
         /// The child.
         pid: Slot,
     },
+}
+
+/// Classic BPF for seccomp(2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// Its instructions, in the kernel's bytes.
+    pub instructions: Vec<u8>,
+    /// The instructions whose constants are the words of a cookie that is drawn at launch.
+    pub cookie: Option<[u32; Cookie::WORDS as usize]>,
 }
 
 /// A system call.

@@ -19,6 +19,7 @@ impl Extract for Process {
             capabilities: field(table, "capabilities"),
             terminal: field(table, "terminal"),
             streams: ["stdin", "stdout", "stderr"].map(|name| field(table, name)),
+            exec: field(table, "exec"),
             keyring: field(table, "keyring"),
         })
     }

@@ -3,7 +3,7 @@
 use super::rules::{DUPLICATE_ENTRY, INVALID_NAME, INVALID_PATH, INVALID_TEXT};
 use super::{capabilities, keep, or_default, paths, word};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Keyring, Process, Stream, Terminal, User};
+use crate::policy::{Execution, Keyring, Process, Stream, Terminal, User};
 use crate::source::Spanned;
 use crate::spec::{self, Leaf, Spec};
 use std::collections::BTreeMap;
@@ -30,6 +30,7 @@ pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -
         env,
         env_pass,
         capabilities,
+        exec: word(&process.exec, &[("any", Execution::Any), ("once", Execution::Once)], Execution::Any),
         terminal: word(&process.terminal, &[("new_session", Terminal::NewSession)], Terminal::NewSession),
         streams: [stdin, stdout, stderr].map(|stream| word(stream, &STREAMS, Stream::Inherit)),
         keyring: word(&process.keyring, &KEYRINGS, Keyring::New),

@@ -15,10 +15,18 @@ const DEFAULT_ALLOW: &str = "@minimal";
 const EPERM: u16 = 1;
 const ENOSYS: u16 = 38;
 
-/// The section's meaning; with address families there is always a filter.
+/// What other sections ask of the filter: with any of it there is always one.
+pub(super) struct Implied<'a> {
+    /// `network.address_families`.
+    pub families: Option<&'a Spanned<Vec<u32>>>,
+    /// `process.exec = "once"`.
+    pub once: bool,
+}
+
+/// The section's meaning.
 pub(super) fn resolve(
     seccomp: &spec::Seccomp,
-    families: Option<&Spanned<Vec<u32>>>,
+    implied: &Implied,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Seccomp> {
     let errno = errno(&seccomp.default_errno, EPERM, findings);
@@ -35,7 +43,7 @@ pub(super) fn resolve(
     rules.extend(named);
     if default_action.value == Action::Allow {
         findings.extend(never_needed(seccomp, &default_action));
-        if rules.is_empty() && families.is_none() {
+        if rules.is_empty() && implied.families.is_none() && !implied.once {
             findings.push(
                 NO_SECCOMP
                     .at(default_action.span, "there is no filter: the program may make every system call")
@@ -44,7 +52,7 @@ pub(super) fn resolve(
             return None;
         }
     }
-    findings.extend(families.and_then(|families| no_sockets(families, &default_action, &rules)));
+    findings.extend(implied.families.and_then(|families| no_sockets(families, &default_action, &rules)));
     let architectures = architectures.into_iter().map(|one| one.map(Architecture::name)).collect();
     Some(Seccomp { default_action, architectures, rules })
 }

@@ -1,14 +1,27 @@
 //! What the rest of a spec implies for its filter.
 
-use crate::policy::{Action, Operator, Policy, RuleSource, SyscallRule};
+use crate::policy::{Action, Execution, Operator, Policy, RuleSource, SyscallRule};
 use crate::source::Spanned;
 
+const EPERM: u16 = 1;
 const ENOSYS: u16 = 38;
 const EAFNOSUPPORT: u16 = 97;
 
 /// Every rule that follows from a key outside of `[seccomp]`; all of them refuse something.
 pub fn implied(policy: &Policy) -> Vec<SyscallRule> {
     policy.address_families.iter().flat_map(address_families).collect()
+}
+
+/// The place that answers name for an exec that is refused because there is only one; the rule itself is the request's.
+pub fn exec_once(policy: &Policy) -> Option<SyscallRule> {
+    let exec = &policy.process.exec;
+    (exec.value == Execution::Once).then(|| SyscallRule {
+        name: "execve",
+        conditions: Vec::new(),
+        action: Action::Errno(EPERM),
+        source: RuleSource::Implied("process.exec"),
+        span: exec.span,
+    })
 }
 
 /// Sockets of other families cannot be made; nor in ways that hide the family from a filter, in memory.

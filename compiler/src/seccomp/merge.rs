@@ -1,7 +1,7 @@
 //! What a policy asks of its one filter: its section's own rules, and what the rest of it implies.
 
 use super::diagram::{Diagram, FALSE};
-use super::implied::implied;
+use super::implied::{exec_once, implied};
 use super::request::{Asked, Listed, NO_ORIGIN, Request, Source};
 use super::table::Architecture;
 use super::verdict::Verdict;
@@ -18,7 +18,7 @@ pub struct Merged {
 /// Joins what the policy's section says and what the rest of it implies; `None` when it asks for no filter.
 pub fn merge(policy: &Policy) -> Option<Merged> {
     let seccomp = policy.seccomp.as_ref()?;
-    let rules: Vec<SyscallRule> = seccomp.rules.iter().cloned().chain(implied(policy)).collect();
+    let mut rules: Vec<SyscallRule> = seccomp.rules.iter().cloned().chain(implied(policy)).collect();
     let (mut listed, mut asked) = (vec![], vec![]);
     for (origin, rule) in rules.iter().enumerate() {
         let SyscallRule { name, conditions, .. } = rule;
@@ -35,8 +35,11 @@ pub fn merge(policy: &Policy) -> Option<Merged> {
     }
     let architectures = seccomp.architectures.iter().filter_map(|one| Architecture::from_name(one.value));
     let default = seccomp.default_action.value.into();
+    let once = exec_once(policy);
+    let exec_once = once.as_ref().map(|_| rules.len());
+    rules.extend(once);
     let request =
-        Request { architectures: architectures.collect(), default, listed, rules: asked, exec_once: None };
+        Request { architectures: architectures.collect(), default, listed, rules: asked, exec_once };
     Some(Merged { request, rules })
 }
 

@@ -49,7 +49,7 @@ pub(super) const PROCESS: &[Key] = &[
         Type::Union(&[
             Type::Words(&[
                 Word::new("any", "whatever the mounts let it execute"),
-                Word::not_yet("once", "the program can never execute another", FILTER),
+                Word::new("once", "the program can never execute another: the filter lets only the launcher's own execve pass"),
             ]),
             Type::NotYet(&Type::List(&Type::String(Form::Path)), LANDLOCK),
         ]),
