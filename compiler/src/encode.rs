@@ -130,7 +130,9 @@ impl Encoder<'_> {
                 cookie: filter.cookie.map_or(Cookie::None, |words| Cookie::Drawn(self.words(&words))),
             }),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
-            Act::Supervise { role, pid } => Kind::Supervise(Supervise { role: *role, pid: self.slot(*pid) }),
+            Act::Supervise { role, terminal, pid } => {
+                Kind::Supervise(Supervise { role: *role, terminal: *terminal, pid: self.slot(*pid) })
+            }
         }
     }
 

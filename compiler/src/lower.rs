@@ -113,8 +113,11 @@ impl Launch<'_> {
     }
 
     fn supervise(self, role: Role, pid: Slot) -> Step {
-        Step::new(Phase::Exec, "wait for the program", self.policy.process.args[0].span)
-            .act(Act::Supervise { role, pid })
+        Step::new(Phase::Exec, "wait for the program", self.policy.process.args[0].span).act(Act::Supervise {
+            role,
+            terminal: self.shares_terminal(),
+            pid,
+        })
     }
 
     /// Whether the sandbox needs a process besides the caller's: ids are mapped from outside, and a pid namespace

@@ -94,6 +94,8 @@ pub enum Execution {
 pub enum Terminal {
     /// The program has no controlling terminal.
     NewSession,
+    /// The program keeps the launcher's, with its job control, but cannot push input into it.
+    Inherit,
 }
 
 /// Where a standard stream leads.

@@ -3,7 +3,7 @@
 use crate::failure::{self, Failure, Words};
 use crate::mem;
 use crate::run::{Launch, State};
-use crate::sys::{self, Exit, Report};
+use crate::sys::{self, Exit, Report, Signal};
 use boxwright_launcher::abi::{EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
 use boxwright_launcher::plan::operation::{Role, Supervise};
 use core::sync::atomic::Ordering::SeqCst;
@@ -11,25 +11,27 @@ use core::sync::atomic::Ordering::SeqCst;
 /// Waits for the child and ends with its exit status.
 pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
     match (supervise.role, launch.child) {
-        (Role::Reaper, _) => reap(launch, mem::load_word(supervise.pid)),
-        (Role::Outside, Some(child)) => watch(launch, child, index),
+        (Role::Reaper, _) => reap(launch, supervise),
+        (Role::Outside, Some(child)) => watch(launch, supervise, child, index),
         (Role::Outside, None) => sys::exit(EXIT_NOT_SET_UP),
     }
 }
 
 /// Passes every signal on to the child until it ended.
-fn watch(launch: &Launch, child: u32, index: u32) -> ! {
+fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
     let exit = loop {
         match sys::wait_for_signal() {
             // Another child may have ended as well: the caller's, before it became this program.
-            Some(SIGCHLD) | None => {
+            Some(Signal { number: SIGCHLD, .. }) | None => {
                 if let Some(exit) = sys::wait_for_exit(Some(child), false) {
                     break exit;
                 }
             }
             Some(signal) => {
-                sys::signal_child(child, signal);
-                if matches!(signal, SIGTSTP | SIGTTIN | SIGTTOU) {
+                if passes_on(supervise, signal) {
+                    sys::signal_child(child, signal.number);
+                }
+                if matches!(signal.number, SIGTSTP | SIGTTIN | SIGTTOU) {
                     sys::stop();
                 }
             }
@@ -47,7 +49,8 @@ fn watch(launch: &Launch, child: u32, index: u32) -> ! {
 }
 
 /// Reaps every process of the namespace; when the program ended this ends, and with it everything that is left.
-fn reap(launch: &Launch, program: u32) -> ! {
+fn reap(launch: &Launch, supervise: &Supervise) -> ! {
+    let program = mem::load_word(supervise.pid);
     launch.start.variables.wipe();
     loop {
         while let Some(exit) = sys::wait_for_exit(None, false) {
@@ -56,10 +59,17 @@ fn reap(launch: &Launch, program: u32) -> ! {
             }
         }
         match sys::wait_for_signal() {
-            Some(SIGCHLD) | None => {}
-            Some(signal) => sys::signal_pid(program, signal),
+            Some(signal) if signal.number != SIGCHLD && passes_on(supervise, signal) => {
+                sys::signal_pid(program, signal.number);
+            }
+            _ => {}
         }
     }
+}
+
+/// Whether a signal has not reached the program already, as one of its terminal's process group.
+fn passes_on(supervise: &Supervise, signal: Signal) -> bool {
+    !(supervise.terminal && signal.from_kernel)
 }
 
 /// The failure that a process of the launch left in the shared page.

@@ -244,12 +244,25 @@ pub fn execute_program(path: &[u8], pointers: &Pointers, cookie: &[u32; Cookie::
     }
 }
 
+/// A signal that arrived.
+#[derive(Clone, Copy)]
+pub struct Signal {
+    /// Its number.
+    pub number: u32,
+    /// The kernel sent it, for the terminal for instance, and no process.
+    pub from_kernel: bool,
+}
+
 /// Waits for one of all signals, which are blocked; `None` when the wait was interrupted.
-pub fn wait_for_signal() -> Option<u32> {
+pub fn wait_for_signal() -> Option<Signal> {
     let all = u64::MAX;
-    // SAFETY: the kernel reads the set and writes nothing.
-    let result = unsafe { raw(number::rt_sigtimedwait, [&raw const all as usize, 0, 0, SET_BYTES, 0, 0]) };
-    result.ok().map(|signal| signal as u32)
+    let mut information = SignalInformation([0; 32]);
+    let arguments = [&raw const all as usize, &raw mut information as usize, 0, SET_BYTES, 0, 0];
+    // SAFETY: the kernel reads the set and writes a `siginfo_t`, whose 128 bytes `information` has.
+    let number = unsafe { raw(number::rt_sigtimedwait, arguments) }.ok()? as u32;
+    // `si_code` is positive for what the kernel sends (sigaction(2)).
+    let code = core::hint::black_box(information).0[2].cast_signed();
+    Some(Signal { number, from_kernel: code > 0 })
 }
 
 /// The end of the child of this pidfd, or of any child; `None` while there is none.

@@ -16,6 +16,7 @@ mod faults;
 mod files;
 mod harness;
 mod in_place;
+mod jobs;
 mod life;
 mod readme;
 mod refusals;
@@ -45,6 +46,7 @@ const TESTS: &[&[Test]] = &[
     life::TESTS,
     files::TESTS,
     in_place::TESTS,
+    jobs::TESTS,
     readme::TESTS,
     refusals::TESTS,
 ];

@@ -18,6 +18,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "start/limits", needs: USER_NAMESPACES, run: limits },
     Test { name: "start/limits-of-the-spec", needs: USER_NAMESPACES, run: limits_of_the_spec },
     Test { name: "start/terminal", needs: USER_NAMESPACES, run: terminal },
+    Test { name: "start/shared-terminal", needs: USER_NAMESPACES, run: shared_terminal },
     Test { name: "start/streams-of-the-spec", needs: USER_NAMESPACES, run: streams_of_the_spec },
     Test { name: "start/inside-a-user-namespace", needs: USER_NAMESPACES, run: inside_a_user_namespace },
     Test { name: "start/in-place", needs: &[], run: in_place_too },
@@ -208,10 +209,26 @@ fn expect_no_terminal(stage: &Stage, spec: Spec) {
     let program = stage.ground.probe.to_str().expect("a plain path");
     let arguments = ["--start", "terminal", "--", program, "terminal"];
     let control = stage.run(&stage.ground.probe, &arguments).answers();
-    control.expect(&[("tty", "ok"), ("terminal.0", "ok")]);
+    control.expect(&[("tty", "ok"), ("terminal.0", "ok"), ("paste", "ENOTTY")]);
     let answers = started(stage, &["terminal"], spec, &["terminal", "identity"]);
     answers.expect(&[("tty", "ENXIO"), ("terminal.0", "ok")]);
     assert_ne!(answers.get("push"), "ok");
+}
+
+/// The terminal stays, and nothing can be pushed into it, also with a high bit that the kernel does not look at.
+fn shared_terminal(stage: &Stage) {
+    for filter in ["allow = ['@system-service']", "default_action = 'allow'"] {
+        let spec = Spec::new(&PLAIN.replace("allow = ['@system-service']", filter))
+            .with("process.terminal = 'inherit'\nfilesystem.dev = 'minimal'");
+        let answers = started(stage, &["terminal"], spec, &["terminal", "identity"]);
+        answers.expect(&[
+            ("tty", "ok"),
+            ("terminal.0", "ok"),
+            ("push", "EPERM"),
+            ("push.high", "EPERM"),
+            ("paste", "EPERM"),
+        ]);
+    }
 }
 
 fn streams_of_the_spec(stage: &Stage) {

@@ -130,6 +130,10 @@ pub fn environment() {
     fact("argv0", std::env::args_os().next().unwrap_or_default().to_string_lossy());
 }
 
+/// `asm-generic/ioctls.h`.
+const TIOCSTI: u64 = 0x5412;
+const TIOCLINUX: u64 = 0x541C;
+
 /// Is there a controlling terminal, and can a byte be pushed into it?
 pub fn terminal() {
     fact("tty", crate::sys::io_outcome(fs::File::open("/dev/tty")));
@@ -137,7 +141,9 @@ pub fn terminal() {
     for fd in 0..3_u64 {
         fact(&format!("terminal.{fd}"), outcome(call(nr::IOCTL, [fd, 0x5401, into(&mut settings), 0, 0, 0])));
     }
-    fact("push", outcome(call(nr::IOCTL, [0, 0x5412, from("\n"), 0, 0, 0])));
+    fact("push", outcome(call(nr::IOCTL, [0, TIOCSTI, from("\n"), 0, 0, 0])));
+    fact("push.high", outcome(call(nr::IOCTL, [0, 1 << 32 | TIOCSTI, from("\n"), 0, 0, 0])));
+    fact("paste", outcome(call(nr::IOCTL, [0, TIOCLINUX, from(&[3_u8, 0]), 0, 0, 0])));
 }
 
 /// The session keyring's serial number, without making one.

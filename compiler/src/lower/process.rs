@@ -78,7 +78,9 @@ impl Launch<'_> {
 
     /// No controlling terminal: in a session of its own, or out of the caller's when it leads a process group already.
     fn session(self) -> Vec<Step> {
-        let Terminal::NewSession = self.policy.process.terminal.value;
+        if self.shares_terminal() {
+            return Vec::new();
+        }
         let step = Step::new(Phase::Payload, "start a new session", self.policy.process.terminal.span)
             .promise(Promise::Session)
             .note(EPERM.into(), SESSION_REFUSED);
@@ -108,6 +110,10 @@ impl Launch<'_> {
                 .act(Call::new(number::rt_sigtimedwait, pending).any().on(EAGAIN, Then::Continue))
                 .act(Call::new(number::close, [Slot::File.into()])),
         ]
+    }
+
+    pub(super) fn shares_terminal(self) -> bool {
+        self.policy.process.terminal.value == Terminal::Inherit
     }
 
     /// Standard streams that lead to /dev/null.

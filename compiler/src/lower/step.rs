@@ -253,6 +253,8 @@ pub enum Act {
     Supervise {
         /// Outside or pid 1.
         role: Role,
+        /// Whether the program shares the caller's terminal.
+        terminal: bool,
         /// The child.
         pid: Slot,
     },

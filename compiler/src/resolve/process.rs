@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 const TEXT_MAX: usize = 131_071;
 
 const STREAMS: [(&str, Stream); 2] = [("inherit", Stream::Inherit), ("null", Stream::Null)];
+const TERMINALS: [(&str, Terminal); 2] =
+    [("new_session", Terminal::NewSession), ("inherit", Terminal::Inherit)];
+
 const KEYRINGS: [(&str, Keyring); 2] = [("new", Keyring::New), ("inherit", Keyring::Inherit)];
 
 pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -> Option<Process> {
@@ -31,7 +34,7 @@ pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -
         env_pass,
         capabilities,
         exec: word(&process.exec, &[("any", Execution::Any), ("once", Execution::Once)], Execution::Any),
-        terminal: word(&process.terminal, &[("new_session", Terminal::NewSession)], Terminal::NewSession),
+        terminal: word(&process.terminal, &TERMINALS, Terminal::NewSession),
         streams: [stdin, stdout, stderr].map(|stream| word(stream, &STREAMS, Stream::Inherit)),
         keyring: word(&process.keyring, &KEYRINGS, Keyring::New),
     })

@@ -19,8 +19,8 @@ const ENOSYS: u16 = 38;
 pub(super) struct Implied<'a> {
     /// `network.address_families`.
     pub families: Option<&'a Spanned<Vec<u32>>>,
-    /// `process.exec = "once"`.
-    pub once: bool,
+    /// A key that cannot be kept without a filter.
+    pub needed: bool,
 }
 
 /// The section's meaning.
@@ -43,7 +43,7 @@ pub(super) fn resolve(
     rules.extend(named);
     if default_action.value == Action::Allow {
         findings.extend(never_needed(seccomp, &default_action));
-        if rules.is_empty() && implied.families.is_none() && !implied.once {
+        if rules.is_empty() && implied.families.is_none() && !implied.needed {
             findings.push(
                 NO_SECCOMP
                     .at(default_action.span, "there is no filter: the program may make every system call")

@@ -3,7 +3,7 @@
 use super::rules::INVALID_NAME;
 use super::{families, filesystem, keep, namespaces, process, rlimits, seccomp};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Execution, Policy};
+use crate::policy::{Execution, Policy, Terminal};
 use crate::source::{Source, Spanned};
 use crate::spec::{Leaf, Spec};
 
@@ -19,8 +19,10 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
     let address_families = families::resolve(&spec.network.address_families, findings);
-    let once = process.as_ref().is_some_and(|process| process.exec.value == Execution::Once);
-    let implied = seccomp::Implied { families: address_families.as_ref(), once };
+    let needed = process.as_ref().is_some_and(|process| {
+        process.exec.value == Execution::Once || process.terminal.value == Terminal::Inherit
+    });
+    let implied = seccomp::Implied { families: address_families.as_ref(), needed };
     let seccomp = seccomp::resolve(&spec.seccomp, &implied, findings);
     Some(Policy {
         name,

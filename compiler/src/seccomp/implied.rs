@@ -1,6 +1,7 @@
 //! What the rest of a spec implies for its filter.
 
-use crate::policy::{Action, Execution, Operator, Policy, RuleSource, SyscallRule};
+use super::constant::constant;
+use crate::policy::{Action, Execution, Operator, Policy, RuleSource, SyscallRule, Terminal};
 use crate::source::Spanned;
 
 const EPERM: u16 = 1;
@@ -9,7 +10,24 @@ const EAFNOSUPPORT: u16 = 97;
 
 /// Every rule that follows from a key outside of `[seccomp]`; all of them refuse something.
 pub fn implied(policy: &Policy) -> Vec<SyscallRule> {
-    policy.address_families.iter().flat_map(address_families).collect()
+    let families = policy.address_families.iter().flat_map(address_families);
+    families.chain(terminal(&policy.process.terminal)).collect()
+}
+
+/// A terminal that is shared must not be made to type: neither by TIOCSTI (CVE-2017-5226) nor by what a virtual console pastes
+/// on TIOCLINUX (CVE-2023-28100).
+fn terminal(terminal: &Spanned<Terminal>) -> Vec<SyscallRule> {
+    let refuse = |name| {
+        let request = constant(name).filter(|_| terminal.value == Terminal::Inherit)?;
+        Some(SyscallRule {
+            name: "ioctl",
+            conditions: vec![(1, Operator::Equal(request))],
+            action: Action::Errno(EPERM),
+            source: RuleSource::Implied("process.terminal"),
+            span: terminal.span,
+        })
+    };
+    ["TIOCSTI", "TIOCLINUX"].into_iter().filter_map(refuse).collect()
 }
 
 /// The place that answers name for an exec that is refused because there is only one; the rule itself is the request's.

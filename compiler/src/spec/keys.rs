@@ -132,7 +132,6 @@ pub struct Word {
 
 const RUNNING: &str = "a later version brings it, together with supervision of the running program";
 const LAYERS: &str = "a later version brings it, together with the merging of specs";
-const FILTER: &str = "a later version brings it, together with the filter compiler";
 const LANDLOCK: &str = "a later version brings it, together with Landlock";
 const CGROUP: &str = "a later version brings it, together with cgroup v2";
 const NETWORK: &str = "a later version brings it, together with network set-up";

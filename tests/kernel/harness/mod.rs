@@ -12,4 +12,4 @@ pub use demonstrations::{DEMONSTRATIONS, Demonstration, Filter, Seen, cannot};
 pub use need::{CORPORA, Missing, Need, conclude, trial};
 pub use site::Site;
 pub use spec::Spec;
-pub use stage::{Ground, Person, Run, Stage, build, wait};
+pub use stage::{Ground, Person, Run, Stage, build, command, wait};

@@ -1,6 +1,6 @@
 //! The keys of `[process]`.
 
-use super::{FILTER, Form, Key, LANDLOCK, RUNNING, Type, Word};
+use super::{Form, Key, LANDLOCK, RUNNING, Type, Word};
 
 const ID_MAX: i64 = u32::MAX as i64 - 1;
 
@@ -72,7 +72,7 @@ pub(super) const PROCESS: &[Key] = &[
         "terminal",
         Type::Words(&[
             Word::new("new_session", "the program has no controlling terminal"),
-            Word::not_yet("inherit", "job control stays, input injection is filtered", FILTER),
+            Word::new("inherit", "the program keeps the launcher's, with job control; the filter refuses to push input into it"),
         ]),
         "what becomes of the controlling terminal",
     )

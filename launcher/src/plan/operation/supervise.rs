@@ -7,6 +7,8 @@ use super::{Malformed, Record, Sink};
 pub struct Supervise {
     /// Its place.
     pub role: Role,
+    /// Whether the program shares its terminal: what that sends reaches the program anyway, and is not passed on.
+    pub terminal: bool,
     /// The slot with the child's pid.
     pub pid: u32,
 }
@@ -25,16 +27,21 @@ impl Supervise {
 
     pub(super) fn read(record: &Record) -> Result<Self, Malformed> {
         record.unused_from(12)?;
-        let role = match (record.byte(3), record.half(6)) {
-            (0, 0) => Role::Outside,
-            (1, 0) => Role::Reaper,
+        let role = match record.byte(3) {
+            0 => Role::Outside,
+            1 => Role::Reaper,
             _ => return Err(Malformed),
         };
-        Ok(Self { role, pid: record.word(8) })
+        let terminal = record.half(6);
+        if terminal > 1 {
+            return Err(Malformed);
+        }
+        Ok(Self { role, terminal: terminal == 1, pid: record.word(8) })
     }
 
     pub(super) fn write(&self, record: &mut Sink) {
         record.byte(3, self.role as u8);
+        record.half(6, self.terminal.into());
         record.word(8, self.pid);
     }
 }
