@@ -39,8 +39,8 @@ pub fn fault(arguments: &[String]) -> ! {
     let (nth, errno) = pair(text);
     let (mut seen, mut over) = (0, false);
     trace(program, |_, number| {
-        // A wait for signals has nothing to fail of, and whoever waits may have a filter that knows no other call.
-        if number == nr::RT_SIGTIMEDWAIT {
+        // A wait has nothing to fail of, and whoever waits may have a filter that knows no other call.
+        if matches!(number, nr::RT_SIGTIMEDWAIT | nr::WAITID) {
             return None;
         }
         seen += u64::from(!over);
