@@ -131,8 +131,11 @@ fn shell_inside(stage: &Stage) {
     sleep(Duration::from_millis(300));
     terminal.type_in(STOP);
     terminal.wait_for("Stopped");
-    terminal.type_in("kill -KILL %1; wait %1; echo killed-$?\n");
-    terminal.wait_for("killed-137");
+    // Back to the job, and out of it.
+    terminal.type_in("fg\n");
+    terminal.wait_for("sleep 100");
+    terminal.type_in(INTERRUPT);
+    terminal.wait_for("inside> ");
     terminal.type_in("exit 5\n");
     terminal.type_in("echo status-$?\n");
     terminal.wait_for("status-5");
