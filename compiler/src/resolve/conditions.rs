@@ -150,11 +150,11 @@ impl<'s> Wanted<'s> {
     }
 
     fn say(&self, problem: Problem, syscall: &str, parameter: &Parameter) -> Diagnostic {
-        let Parameter { name, width } = parameter;
+        let name = parameter.name;
         match problem {
-            Problem::TooWide { value, .. } => self
+            Problem::TooWide { value, width } => self
                 .invalid(format!("{value:#x} has more bits than the kernel reads of `{name}`"))
-                .label(format!("of {syscall}'s `{name}` the lower {} bits count", bits(*width))),
+                .label(format!("of {syscall}'s `{name}` the lower {} bits count", bits(width))),
             Problem::OutsideOfMask { mask, value } => self
                 .invalid(format!("{value:#x} has bits that the mask {mask:#x} takes away"))
                 .label("this can never hold"),
@@ -243,7 +243,9 @@ fn value(word: &str) -> Option<i128> {
 
 /// What is said of a name that no header has.
 pub(super) fn unknown_constant(name: &str, span: Span, found: usize) -> Diagnostic {
-    let finding = UNKNOWN_CONSTANT.at(span, format!("unknown constant `{name}`"));
+    let message =
+        if name.is_empty() { "a name is empty".into() } else { format!("unknown constant `{name}`") };
+    let finding = UNKNOWN_CONSTANT.at(span, message);
     match suggest::nearest(name, constants().map(|(name, _)| name), found) {
         Some(near) => finding.label(format!("did you mean `{near}`?")),
         None => finding.label("expected a name such as `AF_INET`, names joined by `|`, or a number"),

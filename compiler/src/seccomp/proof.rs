@@ -130,6 +130,13 @@ pub fn prove(program: &[Instruction], meaning: Node, diagram: &mut Diagram) -> R
     })
 }
 
+/// The figures of a program as it stands, without rules to compare it with.
+pub fn measure(program: &[Instruction]) -> Result<Proof, Unproven> {
+    let mut diagram = Diagram::default();
+    let meaning = evaluate(program, &mut diagram).map_err(Unproven::Invalid)?;
+    prove(program, meaning, &mut diagram)
+}
+
 /// Instructions of the longest path through a valid program.
 pub fn longest_path(program: &[Instruction]) -> usize {
     let mut paths = vec![0; program.len()];
@@ -206,14 +213,20 @@ impl From<RuleError> for Error {
     }
 }
 
+impl fmt::Display for Proof {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { instructions, longest_path, nodes, cacheable } = self;
+        write!(
+            formatter,
+            "{instructions} instructions, longest path {longest_path}, {nodes} nodes, {cacheable} system calls allowed without running it"
+        )
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Contradiction(found) => write!(
-                formatter,
-                "two rules answer the same call with {} and with {}",
-                found.verdicts.0, found.verdicts.1
-            ),
+            Self::Contradiction(found) => RuleError::Contradiction(found.clone()).fmt(formatter),
             Self::OverBudget => super::diagram::OverBudget.fmt(formatter),
             Self::TooLong(length) => write!(
                 formatter,

@@ -71,7 +71,7 @@ pub const NO_ORIGIN: usize = usize::MAX;
 const EPERM: u16 = 1;
 
 /// The first number of x32, which shares x86_64's `arch` (asm/unistd.h: __X32_SYSCALL_BIT).
-const X32_SYSCALL_BIT: u32 = 0x4000_0000;
+pub const X32_SYSCALL_BIT: u32 = 0x4000_0000;
 
 impl Request {
     /// The rules of each architecture.

@@ -5,6 +5,7 @@ use super::verdict::Verdict;
 use super::word::{Argument, Input, Word};
 pub use crate::policy::Operator;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A whole filter: one table for each architecture that it admits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +82,21 @@ pub enum RuleError {
     /// They are too many or too entangled.
     OverBudget(OverBudget),
 }
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contradiction(found) => write!(
+                formatter,
+                "two rules answer the same call with {} and with {}",
+                found.verdicts.0, found.verdicts.1
+            ),
+            Self::OverBudget(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for RuleError {}
 
 impl From<OverBudget> for RuleError {
     fn from(error: OverBudget) -> Self {
