@@ -13,6 +13,7 @@ mod demonstrations;
 mod exits;
 mod faults;
 mod files;
+mod filters;
 mod harness;
 mod in_place;
 mod life;
@@ -42,6 +43,7 @@ const TESTS: &[&[Test]] = &[
     starts::TESTS,
     life::TESTS,
     files::TESTS,
+    filters::TESTS,
     in_place::TESTS,
     readme::TESTS,
     refusals::TESTS,
