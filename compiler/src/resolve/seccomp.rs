@@ -35,6 +35,7 @@ pub(super) fn resolve(
     rules.extend(named);
     if default_action.value == Action::Allow {
         findings.extend(never_needed(seccomp, &default_action));
+        rules.retain(|rule| rule.action != Action::Allow);
         if rules.is_empty() && families.is_none() {
             findings.push(
                 NO_SECCOMP
