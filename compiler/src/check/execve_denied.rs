@@ -23,7 +23,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     }
     let about = || seccomp.rules.iter().filter(|rule| rule.name == "execve");
     let refuses = |rule: &&SyscallRule| !matches!(rule.action, Action::Allow | Action::Log);
-    let about = about().find(refuses).or(about().last());
+    let about = about().find(refuses).or(about().next_back());
     let finding = match about {
         Some(rule) => RULE.at(rule.span, format!("`{}` keeps the launcher from `execve`", rule.source)),
         None => {
