@@ -17,7 +17,7 @@ use boxwright::seccomp::verdict::Verdict;
 use boxwright::seccomp::word::{Argument, Input, WORDS, Word};
 use boxwright::seccomp::{
     Architecture, Error, Proven, compile_filter, compile_request, constant, disassemble, explain, group,
-    prove, second_opinion,
+    implied, prove, second_opinion,
 };
 use std::collections::BTreeSet;
 
@@ -201,6 +201,29 @@ fn explanations_name_the_rule() {
     assert_eq!(ask(41, None), [(Verdict::errno(97), Some(5)), (Verdict::ALLOW, Some(0))]);
     assert_eq!(ask(2, None), [(EPERM, None)]);
     assert_eq!(ask(435, None), [(Verdict::ENOSYS, Some(NO_ORIGIN))]);
+}
+
+#[test]
+fn implied_rules_hold_against_whatever_is_listed() {
+    let listed = ["socket", "socketpair", "ioctl", "io_uring_setup"].map(|name| (name, Verdict::ALLOW));
+    let mut rules = implied::address_families(&[1, 10], 3);
+    rules.extend(implied::shared_terminal(4));
+    rules.push(rule("socket", vec![(0, Operator::OneOf(vec![2, 10]))], Verdict::ALLOW, 5));
+    let mut request = request(&listed, rules);
+    request.architectures.insert(Architecture::I386);
+    let proven = compiled(&request);
+    let unsupported = Verdict::errno(97);
+    assert_eq!(verdict(&proven, "socket", &[10]), Verdict::ALLOW);
+    assert_eq!(verdict(&proven, "socket", &[1]), EPERM, "the stated rule narrows");
+    assert_eq!(verdict(&proven, "socket", &[2]), unsupported);
+    assert_eq!(verdict(&proven, "socket", &[2 | 1 << 32]), unsupported);
+    assert_eq!(verdict(&proven, "socketpair", &[1]), Verdict::ALLOW);
+    assert_eq!(verdict(&proven, "socketpair", &[16]), unsupported);
+    assert_eq!(verdict(&proven, "io_uring_setup", &[]), Verdict::ENOSYS);
+    assert_eq!(verdict(&proven, "ioctl", &[0, 0x541C]), EPERM);
+    assert_eq!(verdict(&proven, "ioctl", &[0, 0x5401]), Verdict::ALLOW);
+    let socketcall = call(Architecture::I386, 102, &[1]);
+    assert_eq!(interpreter::run(&proven.program, &socketcall), Verdict::ENOSYS.0);
 }
 
 #[test]

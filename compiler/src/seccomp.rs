@@ -11,6 +11,7 @@ pub mod emit_rules;
 pub mod evaluate;
 pub mod explain;
 pub mod group;
+pub mod implied;
 pub mod instruction;
 pub mod parameter;
 pub mod proof;

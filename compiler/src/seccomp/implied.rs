@@ -1,0 +1,35 @@
+//! Rules that follow from other parts of a spec, which would be false promises without them.
+
+use super::request::{Asked, Source};
+use super::rule::Operator;
+use super::verdict::Verdict;
+
+/// ioctl(2) requests that put characters into the terminal's input, where the shell outside reads them as typed
+/// (asm-generic/ioctls.h: TIOCSTI; TIOCLINUX pastes on virtual consoles).
+const TERMINAL_INPUT: [u64; 2] = [0x5412, 0x541C];
+
+const EPERM: u16 = 1;
+const EAFNOSUPPORT: u16 = 97;
+
+/// What a program must not do with a terminal that it shares with its caller.
+pub fn shared_terminal(origin: usize) -> Vec<Asked> {
+    let conditions = vec![(1, Operator::OneOf(TERMINAL_INPUT.to_vec()))];
+    vec![asked("ioctl", conditions, Verdict::errno(EPERM), origin)]
+}
+
+/// Sockets of other address families than these. socketcall has its arguments in memory, and io_uring makes sockets
+/// without a system call of theirs: neither can be looked at, so neither is there.
+pub fn address_families(families: &[u64], origin: usize) -> Vec<Asked> {
+    let others = || families.iter().map(|&family| (0, Operator::NotEqual(family))).collect();
+    let family = Verdict::errno(EAFNOSUPPORT);
+    vec![
+        asked("socket", others(), family, origin),
+        asked("socketpair", others(), family, origin),
+        asked("socketcall", vec![], Verdict::ENOSYS, origin),
+        asked("io_uring_setup", vec![], Verdict::ENOSYS, origin),
+    ]
+}
+
+fn asked(name: &'static str, conditions: Vec<(u8, Operator)>, verdict: Verdict, origin: usize) -> Asked {
+    Asked { name, conditions, verdict, source: Source::Implied, origin }
+}
