@@ -323,14 +323,14 @@ fn the_disassembly_names_what_it_compares() {
    2: ld [0]                                     ; nr
    3: jge 0x40000000, 13, 4                      ; nr >= 1073741824
    4: jeq 0x29, 6, 5                             ; nr == socket
-   5: jeq 0x0, 11, 12                            ; nr == read
+   5: jeq 0x0, 12, 11                            ; nr == read
    6: ld [16]                                    ; arg0.low
-   7: jeq 0x1, 8, 12                             ; arg0.low == 1
+   7: jeq 0x1, 8, 11                             ; arg0.low == 1
    8: ld [24]                                    ; arg1.low
    9: and 0xf
-  10: jeq 0x1, 11, 12                            ; arg1.low == 1
-  11: ret 0x7fff0000                             ; allow
-  12: ret 0x50026                                ; errno 38
+  10: jeq 0x1, 12, 11                            ; arg1.low == 1
+  11: ret 0x50026                                ; errno 38
+  12: ret 0x7fff0000                             ; allow
   13: ret 0x80000000                             ; kill_process
 ";
     assert_eq!(format!("\n{text}"), expected);

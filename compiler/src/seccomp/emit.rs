@@ -23,12 +23,16 @@ pub enum Strategy {
 /// The cheapest way found for each node that has a first word, and what it costs in instructions.
 pub type Strategies = HashMap<Node, (usize, Strategy)>;
 
-struct Emitter<'d> {
-    diagram: &'d mut Diagram,
-    strategies: &'d mut Strategies,
-    assembler: Assembler,
+/// Writes meanings into a program, each at most once.
+pub struct Emitter<'d> {
+    /// The meanings.
+    pub diagram: &'d mut Diagram,
+    /// How words are decided.
+    pub strategies: &'d mut Strategies,
+    /// The program.
+    pub assembler: Assembler,
     /// Exceptions that a run of ranges may have before it is split.
-    exceptions: usize,
+    pub exceptions: usize,
     /// Where each meaning starts with nothing loaded.
     blocks: HashMap<Node, Label>,
     /// Where each meaning starts with its first word in the accumulator.
@@ -43,20 +47,20 @@ pub fn emit(
     diagram: &mut Diagram,
     strategies: &mut Strategies,
 ) -> Result<Vec<Instruction>, OverBudget> {
-    let mut emitter = Emitter {
-        diagram,
-        strategies,
-        assembler: Assembler::default(),
-        exceptions,
-        blocks: HashMap::new(),
-        bodies: HashMap::new(),
-    };
+    let mut emitter = Emitter::new(exceptions, diagram, strategies);
     let start = emitter.block(node)?;
     Ok(emitter.assembler.finish(start))
 }
 
-impl Emitter<'_> {
-    fn block(&mut self, node: Node) -> Result<Label, OverBudget> {
+impl<'d> Emitter<'d> {
+    /// An empty program. `exceptions` is as for [`emit`].
+    pub fn new(exceptions: usize, diagram: &'d mut Diagram, strategies: &'d mut Strategies) -> Self {
+        let (blocks, bodies) = (HashMap::new(), HashMap::new());
+        Self { diagram, strategies, assembler: Assembler::default(), exceptions, blocks, bodies }
+    }
+
+    /// Writes a meaning that starts with nothing loaded.
+    pub fn block(&mut self, node: Node) -> Result<Label, OverBudget> {
         if let Some(&label) = self.blocks.get(&node) {
             return Ok(label);
         }

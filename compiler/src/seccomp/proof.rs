@@ -103,12 +103,13 @@ const EXCEPTIONS: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
 
 /// Programs, the best one first: installing costs by the length, running by the longest path.
 fn candidates(filter: &Filter, meaning: Node, diagram: &mut Diagram) -> Vec<Vec<Instruction>> {
-    let mut candidates = vec![emit_rules(filter, EXCEPTIONS[EXCEPTIONS.len() - 1])];
     let mut strategies = Strategies::new();
+    let mut candidates = vec![];
     for exceptions in EXCEPTIONS {
         // Where the meaning is too entangled to be written, the rules may not be.
         candidates.extend(emit(meaning, exceptions, diagram, &mut strategies).ok());
     }
+    candidates.extend(emit_rules(filter, meaning, EXCEPTIONS[3], diagram, &mut strategies).ok());
     candidates.sort_by_cached_key(|program| {
         (program.len() > MAX_INSTRUCTIONS, program.len() * longest_path(program))
     });
