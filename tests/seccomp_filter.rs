@@ -258,7 +258,7 @@ fn what_is_too_large_is_an_error() {
     let argument = profiles::argument(0);
     let filter =
         one_rule(vec![Condition { argument, width: Width::Bits64, operator: Operator::OneOf(too_many) }]);
-    assert!(matches!(compile_filter(&filter), Err(Error::TooLong(length)) if length > 4096));
+    assert_eq!(compile_filter(&filter).err(), Some(Error::TooLong));
     // Bit i of one argument and bit i of the next: the meaning doubles with each.
     let mut filter = one_rule(vec![]);
     let table = filter.tables.get_mut(&X86_64).unwrap();

@@ -3,8 +3,8 @@
 
 use super::assembler::{Assembler, Label};
 use super::decision;
-use super::diagram::{Comparison, Diagram, Node, OverBudget};
-use super::emit::{Emitter, Strategies, emit};
+use super::diagram::{Comparison, Diagram, Node};
+use super::emit::{Emitter, Strategies, TooLong, emit};
 use super::instruction::Instruction;
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use super::verdict::Verdict;
@@ -18,7 +18,7 @@ pub fn emit_rules(
     exceptions: usize,
     diagram: &mut Diagram,
     strategies: &mut Strategies,
-) -> Result<Vec<Instruction>, OverBudget> {
+) -> Result<Vec<Instruction>, TooLong> {
     let emitter = &mut Emitter::new(exceptions, diagram, strategies);
     let foreign = emitter.assembler.verdict(filter.foreign);
     let mut parts = BTreeMap::from([(0, foreign)]);
@@ -32,7 +32,7 @@ pub fn emit_rules(
     Ok(std::mem::take(&mut emitter.assembler).finish(start))
 }
 
-fn write_table(table: &Table, meaning: Node, emitter: &mut Emitter) -> Result<Label, OverBudget> {
+fn write_table(table: &Table, meaning: Node, emitter: &mut Emitter) -> Result<Label, TooLong> {
     let fallbacks =
         table.fallbacks.iter().map(|(&start, &verdict)| (start, emitter.assembler.verdict(verdict)));
     let mut parts: BTreeMap<_, _> = fallbacks.collect();
@@ -53,7 +53,7 @@ fn write_call(
     fallback: Verdict,
     meaning: Node,
     emitter: &mut Emitter,
-) -> Result<Label, OverBudget> {
+) -> Result<Label, TooLong> {
     let mut alone = Assembler::default();
     let start = write_rules(rules, fallback, &mut alone);
     let by_rules = alone.finish(start).len();
