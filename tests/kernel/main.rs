@@ -11,6 +11,7 @@
 mod builds;
 mod demonstrations;
 mod exits;
+mod faults;
 mod files;
 mod harness;
 mod in_place;
@@ -36,6 +37,7 @@ pub struct Test {
 /// The tests, file by file.
 const TESTS: &[&[Test]] = &[
     builds::TESTS,
+    faults::TESTS,
     exits::TESTS,
     starts::TESTS,
     life::TESTS,

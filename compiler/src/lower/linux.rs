@@ -132,6 +132,8 @@ pub const EBADF: u8 = 9;
 pub const EAGAIN: u8 = 11;
 /// Not permitted by mode or policy.
 pub const EACCES: u8 = 13;
+/// Another file system or mount.
+pub const EXDEV: u8 = 18;
 /// Not a valid argument.
 pub const EINVAL: u8 = 22;
 /// No room.

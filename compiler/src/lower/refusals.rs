@@ -27,6 +27,9 @@ pub const PROC_REFUSED: &str = "a new proc needs a fully visible one: the contai
     --security-opt systempaths=unconfined, podman --security-opt unmask=ALL), or use filesystem.proc = \"none\"";
 /// pivot_root fails.
 pub const PIVOT_REFUSED: &str = "the launcher runs in a chroot or on an initramfs, whose root cannot be left";
+/// Another root stands where `..` of the new one leads: EXDEV.
+pub const ROOT_COVERED: &str =
+    "a mount stands over the launcher's own root, so that root cannot be left behind";
 /// The session keyring cannot be made: EPERM.
 pub const KEYRING_REFUSED: &str =
     "a container's seccomp filter refuses keyctl: set process.keyring = \"inherit\"";

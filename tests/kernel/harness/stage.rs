@@ -166,10 +166,13 @@ impl Stage {
     /// The same with the probe as its program; its answers when it ended well.
     #[track_caller]
     pub fn ask(&self, spec: Spec, questions: &[&str]) -> Answers {
-        let questions: Vec<String> = questions.iter().map(|&question| question.to_owned()).collect();
+        let questions = questions.iter().chain(&["list=/", "list=/.."]);
+        let questions: Vec<String> = questions.map(|&question| question.to_owned()).collect();
         let run = self.launch(&spec.asking(&self.site, &questions));
         assert_eq!((run.status, run.stderr.as_str()), (0, ""), "stdout: {}", run.stdout);
-        run.answers()
+        let answers = run.answers();
+        answers.expect_one_root();
+        answers
     }
 
     /// Runs a program as the person, in the test's directory, to its end.

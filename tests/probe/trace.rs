@@ -1,7 +1,4 @@
-//! Plays a kernel whose security module refuses calls to processes in user namespaces, as Ubuntu 24.04's does.
-//!
-//! It traces a program and everything that it starts; when one of them is in another user namespace than the probe's
-//! and makes a call of the list, the call is not made and answers with the errno of the list.
+//! Traces a program and everything that it starts, and answers some of their system calls in the kernel's place.
 
 use crate::sys::{call, errno_name, into, nr};
 use crate::usage;
@@ -23,17 +20,58 @@ const WAIT_ALL: u64 = 0x4000_0000;
 const RAX: usize = 10;
 const ORIGINAL_RAX: usize = 15;
 
-/// `CALL:ERRNO,... -- PROGRAM ARGUMENT...`
+/// `CALL:ERRNO,... -- PROGRAM ARGUMENT...`: plays a kernel whose security module refuses calls to processes in user
+/// namespaces, as Ubuntu 24.04's does.
 pub fn refuse(arguments: &[String]) -> ! {
-    let [list, dashes, program, rest @ ..] = arguments else {
-        usage("`--refuse` wants a list, `--` and a program")
-    };
-    if dashes != "--" {
-        usage("`--refuse` wants `--` after its list");
-    }
-    let refused: BTreeMap<u64, i64> = list.split(',').map(entry).collect();
+    let (list, program) = split(arguments);
+    let refused: BTreeMap<u64, i64> = list.split(',').map(pair).collect();
     let own = fs::read_link("/proc/self/ns/user").unwrap_or_default();
-    let first = spawn(program, rest);
+    // A process that may not be looked at has made itself undumpable, which launchers do in their namespaces.
+    let foreign =
+        |pid| fs::read_link(format!("/proc/{pid}/ns/user")).map_or(true, |namespace| namespace != own);
+    trace(program, |pid, number| refused.get(&number).copied().filter(|_| foreign(pid)))
+}
+
+/// `NTH:ERRNO -- PROGRAM ARGUMENT...`: lets the nth call before the next exec fail, whichever process makes it, and
+/// says which it was.
+pub fn fault(arguments: &[String]) -> ! {
+    let (text, program) = split(arguments);
+    let (nth, errno) = pair(text);
+    let (mut seen, mut over) = (0, false);
+    trace(program, |_, number| {
+        // A wait for signals has nothing to fail of, and whoever waits may have a filter that knows no other call.
+        if number == nr::RT_SIGTIMEDWAIT {
+            return None;
+        }
+        seen += u64::from(!over);
+        if over || seen != nth {
+            over |= number == nr::EXECVE;
+            return None;
+        }
+        over = true;
+        eprintln!("fault={number}");
+        Some(errno)
+    })
+}
+
+fn split(arguments: &[String]) -> (&str, &[String]) {
+    match arguments {
+        [first, dashes, program @ ..] if dashes == "--" && !program.is_empty() => (first, program),
+        _ => usage("it wants one argument, `--` and a program"),
+    }
+}
+
+/// `165:13`: two numbers, the second an errno.
+fn pair(text: &str) -> (u64, i64) {
+    let parsed =
+        text.split_once(':').and_then(|(number, errno)| Some((number.parse().ok()?, errno.parse().ok()?)));
+    parsed.unwrap_or_else(|| usage(&format!("`{text}` is not a number and an errno")))
+}
+
+/// Runs a program to its end, and ends like it. `decide` is asked at the entry of each call, with the process and the
+/// call's number, whether it is answered with an errno instead of being made.
+fn trace(program: &[String], mut decide: impl FnMut(u64, u64) -> Option<i64>) -> ! {
+    let first = spawn(&program[0], &program[1..]);
     let mut entered: BTreeMap<u64, Option<i64>> = BTreeMap::new();
     loop {
         let mut status = 0_i32;
@@ -48,11 +86,9 @@ pub fn refuse(arguments: &[String]) -> ! {
         let signal = match status >> 8 & 0xff {
             // A stop of a system call: the entry and the exit alternate.
             0x85 => {
-                // A process that may not be looked at has made itself undumpable, which launchers do in their namespaces.
-                let foreign = || fs::read_link(format!("/proc/{pid}/ns/user")).map_or(true, |ns| ns != own);
                 match entered.remove(&pid) {
                     Some(answer) => leave(pid, answer),
-                    None => _ = entered.insert(pid, enter(pid, &refused, foreign)),
+                    None => _ = entered.insert(pid, enter(pid, &mut decide)),
                 }
                 0
             }
@@ -62,13 +98,6 @@ pub fn refuse(arguments: &[String]) -> ! {
         };
         _ = call(nr::PTRACE, [SYSCALL, pid, 0, signal, 0, 0]);
     }
-}
-
-/// `165:13`: a system call's number and an errno's.
-fn entry(text: &str) -> (u64, i64) {
-    let parsed =
-        text.split_once(':').and_then(|(number, errno)| Some((number.parse().ok()?, errno.parse().ok()?)));
-    parsed.unwrap_or_else(|| usage(&format!("`{text}` is not a call and an errno")))
 }
 
 fn spawn(program: &str, arguments: &[String]) -> u64 {
@@ -98,14 +127,12 @@ fn registers(pid: u64) -> Option<[u64; 27]> {
     Some(registers)
 }
 
-/// At the entry of a call: takes it away when it is to be refused, and says with what.
-fn enter(pid: u64, refused: &BTreeMap<u64, i64>, foreign: impl Fn() -> bool) -> Option<i64> {
+/// At the entry of a call: takes it away when it is not to be made, and says with what it is answered.
+fn enter(pid: u64, decide: &mut impl FnMut(u64, u64) -> Option<i64>) -> Option<i64> {
     let mut registers = registers(pid)?;
-    let errno = *refused.get(&registers[ORIGINAL_RAX])?;
-    if !foreign() {
-        return None;
-    }
-    registers[ORIGINAL_RAX] = u64::MAX;
+    let errno = decide(pid, registers[ORIGINAL_RAX])?;
+    // Not -1, which a filter of the traced program takes for a call of another architecture.
+    registers[ORIGINAL_RAX] = nr::GETPID;
     _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
     Some(-errno)
 }
