@@ -155,7 +155,7 @@ fn stated_rules_that_contradict_each_other_are_refused_and_implied_ones_are_not(
 #[test]
 fn conditions_that_cannot_be_meant_are_named() {
     let problem = |name, index, operator| {
-        let problems = rule(name, vec![(index, operator)], Verdict::ALLOW, 0).problems();
+        let problems = rule(name, vec![(index, operator)], Verdict::ALLOW, 0).problems(Architecture::X86_64);
         problems.first().map(|&(at, problem)| {
             assert_eq!(at, 0);
             problem
@@ -174,10 +174,45 @@ fn conditions_that_cannot_be_meant_are_named() {
     assert_eq!(problem("socket", 1, Operator::OneOf(vec![])), Some(Problem::EmptyList));
     assert_eq!(problem("socket", 1, Operator::Less(0)), Some(Problem::NeverHolds));
     assert_eq!(problem("socket", 1, Operator::LessOrEqual(0xFFFF_FFFF)), Some(Problem::AlwaysHolds));
+    let offset = rule("pread64", vec![(3, Operator::Equal(0))], Verdict::ALLOW, 0);
+    assert_eq!(offset.problems(Architecture::X86_64), []);
+    let two_registers = (0, Problem::NoSuchParameter { count: 3 });
+    assert_eq!(offset.problems(Architecture::I386), [two_registers]);
     // Whatever is wrong, nothing is allowed by it.
     let proven =
         compiled(&request(&[], vec![rule("getpid", vec![(0, Operator::Equal(0))], Verdict::ALLOW, 0)]));
     assert_eq!(verdict(&proven, "getpid", &[]), EPERM);
+    let denied = rule("getpid", vec![(0, Operator::Equal(7))], Verdict::TRAP, 0);
+    let proven = compiled(&request(&[("getpid", Verdict::ALLOW)], vec![denied]));
+    assert_eq!(verdict(&proven, "getpid", &[]), Verdict::TRAP);
+}
+
+#[test]
+fn values_wider_than_a_register_mean_what_they_say() {
+    let wide = 1 << 40 | 7;
+    let both = Operator::MaskedEqual { mask: u64::MAX, value: wide };
+    let operators = [
+        (Operator::Equal(wide), false),
+        (Operator::NotEqual(wide), true),
+        (Operator::Less(wide), true),
+        (Operator::LessOrEqual(wide), true),
+        (Operator::Greater(wide), false),
+        (Operator::GreaterOrEqual(wide), false),
+        (Operator::OneOf(vec![wide]), false),
+        (Operator::OneOf(vec![wide, 7]), true),
+        (both, false),
+    ];
+    for (operator, matches) in operators {
+        // Entangled with other arguments, so that the rules themselves are written, too.
+        let other = Operator::MaskedEqual { mask: 0x5555, value: 0x1111 };
+        let conditions = vec![(1, operator.clone()), (2, other.clone()), (0, other)];
+        let mut request = request(&[], vec![rule("mmap2", conditions, Verdict::ALLOW, 0)]);
+        request.architectures = [Architecture::I386].into();
+        let proven = compiled(&request);
+        let input = call(Architecture::I386, 192, &[0x1111, 7, 0x1111]);
+        let expected = if matches { Verdict::ALLOW } else { EPERM };
+        assert_eq!(interpreter::run(&proven.program, &input), expected.0, "{operator:?}");
+    }
 }
 
 #[test]
