@@ -44,8 +44,8 @@ pub fn explain_syscall(source: &Source, policy: &Policy, question: &Question) ->
 
 fn reason(source: &Source, policy: &Policy, merged: &Merged, answer: &Answer<'_>, input: &Input) -> String {
     let [audit, number, ..] = *input;
-    if let Some(rule) = answer.rule.and_then(|rule| merged.rules.get(rule.origin)) {
-        return format!("{}{}", rule.source, place(source, rule.span));
+    if let Some(origin) = answer.rule.and_then(|rule| merged.origins.get(rule.origin)) {
+        return format!("{}{}", origin.source, place(source, origin.span));
     }
     if answer.rule.is_some() {
         return "clone3 has its flags in memory, where no filter can look: libraries fall back on clone"

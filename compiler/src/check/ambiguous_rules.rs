@@ -19,7 +19,8 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     else {
         return Vec::new();
     };
-    let (Some(first), Some(second)) = (merged.rules.get(found.origins.0), merged.rules.get(found.origins.1))
+    let (Some(first), Some(second)) =
+        (merged.origins.get(found.origins.0), merged.origins.get(found.origins.1))
     else {
         return Vec::new();
     };

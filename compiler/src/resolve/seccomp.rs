@@ -18,7 +18,7 @@ const ENOSYS: u16 = 38;
 /// The section's meaning; with address families there is always a filter.
 pub(super) fn resolve(
     seccomp: &spec::Seccomp,
-    families: Option<&Spanned<Vec<u32>>>,
+    families: Option<&Spanned<Vec<u64>>>,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Seccomp> {
     let errno = errno(&seccomp.default_errno, EPERM, findings);
@@ -297,7 +297,7 @@ fn unused_errno(seccomp: &spec::Seccomp, default: &Spanned<Action>, findings: &m
 }
 
 fn no_sockets(
-    families: &Spanned<Vec<u32>>,
+    families: &Spanned<Vec<u64>>,
     default: &Spanned<Action>,
     rules: &[SyscallRule],
 ) -> Option<Diagnostic> {

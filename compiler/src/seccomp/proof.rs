@@ -45,7 +45,7 @@ pub enum Error {
     /// The rules are too many or too entangled.
     OverBudget,
     /// The program would be longer than the kernel takes.
-    TooLong(usize),
+    TooLong,
     /// The compiler has written a program that is not what the rules say, which is a fault of the compiler.
     Unproven(Box<Unproven>),
 }
@@ -80,10 +80,9 @@ pub enum Unproven {
 pub fn compile_filter(filter: &Filter) -> Result<Proven, Error> {
     let mut diagram = Diagram::default();
     let meaning = filter.meaning(&mut diagram)?;
-    let mut failure = Error::OverBudget;
+    let mut failure = Error::TooLong;
     for program in candidates(filter, meaning, &mut diagram) {
         if program.len() > MAX_INSTRUCTIONS {
-            failure = Error::TooLong(program.len());
             continue;
         }
         match prove(&program, meaning, &mut diagram) {
@@ -103,12 +102,13 @@ const EXCEPTIONS: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
 
 /// Programs, the best one first: installing costs by the length, running by the longest path.
 fn candidates(filter: &Filter, meaning: Node, diagram: &mut Diagram) -> Vec<Vec<Instruction>> {
-    let mut candidates = vec![emit_rules(filter, EXCEPTIONS[EXCEPTIONS.len() - 1])];
     let mut strategies = Strategies::new();
+    let mut candidates = vec![];
     for exceptions in EXCEPTIONS {
         // Where the meaning is too entangled to be written, the rules may not be.
         candidates.extend(emit(meaning, exceptions, diagram, &mut strategies).ok());
     }
+    candidates.extend(emit_rules(filter, meaning, EXCEPTIONS[3], diagram, &mut strategies).ok());
     candidates.sort_by_cached_key(|program| {
         (program.len() > MAX_INSTRUCTIONS, program.len() * longest_path(program))
     });
@@ -228,9 +228,9 @@ impl fmt::Display for Error {
         match self {
             Self::Contradiction(found) => RuleError::Contradiction(found.clone()).fmt(formatter),
             Self::OverBudget => super::diagram::OverBudget.fmt(formatter),
-            Self::TooLong(length) => write!(
+            Self::TooLong => write!(
                 formatter,
-                "the filter takes {length} instructions and the kernel at most {MAX_INSTRUCTIONS}: use fewer values and rules on arguments"
+                "the filter takes more than the {MAX_INSTRUCTIONS} instructions that the kernel takes: use fewer values and rules on arguments"
             ),
             Self::Unproven(fault) => write!(formatter, "the compiler wrote a wrong filter: {fault}"),
         }

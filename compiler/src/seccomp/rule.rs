@@ -256,6 +256,24 @@ impl Condition {
     }
 }
 
+impl Operator {
+    /// The same condition for a parameter of this width, whose other bits are zero: no value of it has any.
+    pub fn within(&self, width: Width) -> Self {
+        let wide = |value: u64| value & !width.mask() != 0;
+        let (never, always) = (Self::OneOf(vec![]), Self::GreaterOrEqual(0));
+        match *self {
+            Self::Equal(value) | Self::Greater(value) | Self::GreaterOrEqual(value) if wide(value) => never,
+            Self::NotEqual(value) | Self::Less(value) | Self::LessOrEqual(value) if wide(value) => always,
+            Self::MaskedEqual { value, .. } if wide(value) => never,
+            Self::MaskedEqual { mask, value } => Self::MaskedEqual { mask: mask & width.mask(), value },
+            Self::OneOf(ref values) => {
+                Self::OneOf(values.iter().copied().filter(|&value| !wide(value)).collect())
+            }
+            _ => self.clone(),
+        }
+    }
+}
+
 impl Width {
     /// The bits that the kernel reads.
     pub const fn mask(self) -> u64 {

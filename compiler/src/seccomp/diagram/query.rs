@@ -88,6 +88,15 @@ impl Diagram {
         }
     }
 
+    /// What is left of a meaning when this word, before which it depends on none, is known.
+    pub fn given(&self, mut node: Node, word: Word, value: u32) -> Node {
+        while self.word(node) == Some(word) {
+            let Inner { bit, low, high } = self.inner(node);
+            node = if value >> (31 - bit % 32) & 1 == 1 { high } else { low };
+        }
+        node
+    }
+
     /// What a meaning answers when its first words are known, if the others do not matter.
     pub fn decided(&self, mut node: Node, known: &[u32]) -> Option<Verdict> {
         loop {
