@@ -176,8 +176,9 @@ fn meaning_of_call(rules: &[&Rule], fallback: Node, diagram: &mut Diagram) -> Re
         let Rule { layer, verdict, .. } = *group[0];
         if layer == 0 {
             for &(other_verdict, other) in &stated {
-                if diagram.both(any, other)? != FALSE {
-                    return Err(contradiction(rules, group, other_verdict, diagram)?);
+                let both = diagram.both(any, other)?;
+                if both != FALSE {
+                    return Err(contradiction(rules, group, other_verdict, both, diagram)?);
                 }
             }
             stated.push((verdict, any));
@@ -188,26 +189,35 @@ fn meaning_of_call(rules: &[&Rule], fallback: Node, diagram: &mut Diagram) -> Re
     Ok(meaning)
 }
 
+/// The first two rules, one of `group` and one with the other verdict, that match a call that `both` holds for.
 fn contradiction(
     rules: &[&Rule],
     group: &[&Rule],
     verdict: Verdict,
+    both: Node,
     diagram: &mut Diagram,
 ) -> Result<RuleError, OverBudget> {
-    for one in group {
-        for other in rules.iter().filter(|rule| rule.layer == 0 && rule.verdict == verdict) {
-            let (condition, other_condition) = (one.condition(diagram)?, other.condition(diagram)?);
-            let both = diagram.both(condition, other_condition)?;
-            let Some(witness) = diagram.difference(both, FALSE) else { continue };
-            let (first, second) = if one.origin <= other.origin { (one, other) } else { (other, one) };
-            return Ok(RuleError::Contradiction(Box::new(Contradiction {
-                origins: (first.origin, second.origin),
-                verdicts: (first.verdict, second.verdict),
-                witness,
-            })));
+    // Their unions have a call in common, so there is one, and one of each has it.
+    let witness = diagram.difference(both, FALSE).ok_or(OverBudget)?;
+    let others: Vec<&Rule> =
+        rules.iter().copied().filter(|rule| rule.layer == 0 && rule.verdict == verdict).collect();
+    let one = matching(group, &witness, diagram)?;
+    let other = matching(&others, &witness, diagram)?;
+    let (first, second) = if one.origin <= other.origin { (one, other) } else { (other, one) };
+    Ok(RuleError::Contradiction(Box::new(Contradiction {
+        origins: (first.origin, second.origin),
+        verdicts: (first.verdict, second.verdict),
+        witness,
+    })))
+}
+
+fn matching<'r>(rules: &[&'r Rule], input: &Input, diagram: &mut Diagram) -> Result<&'r Rule, OverBudget> {
+    for rule in rules {
+        let condition = rule.condition(diagram)?;
+        if diagram.holds(condition, input) {
+            return Ok(rule);
         }
     }
-    // Their unions have a call in common, so two of them have it.
     Err(OverBudget)
 }
 

@@ -1,6 +1,6 @@
 //! Questions to a diagram that add nothing to it.
 
-use super::{Diagram, Inner, Node, TERMINAL};
+use super::{Diagram, Inner, Node, TERMINAL, TRUE};
 use crate::seccomp::verdict::Verdict;
 use crate::seccomp::word::{Input, Known, WORDS, Word};
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +74,11 @@ impl Diagram {
         let (low, high) = self.halves(node, bit);
         self.collect_ranges(low, word, mask ^ weight, start, limit, ranges)
             && self.collect_ranges(high, word, mask ^ weight, start | weight, limit, ranges)
+    }
+
+    /// Does a condition hold for an input?
+    pub fn holds(&self, condition: Node, input: &Input) -> bool {
+        self.evaluate(condition, input) == self.evaluate(TRUE, input)
     }
 
     /// What a meaning answers to one input.
