@@ -1,4 +1,5 @@
-//! Every system call of a launch fails once: the sandbox is whole or there is none.
+//! Every system call of a launch fails once, and at every one the launcher is killed once: the sandbox is whole or there
+//! is none, and nothing is left.
 
 use crate::Test;
 use crate::exits::in_place;
@@ -8,6 +9,7 @@ use std::path::Path;
 pub const TESTS: &[Test] = &[
     Test { name: "fault/contained", needs: &[Need::UserNamespaces], run: contained },
     Test { name: "fault/in-place", needs: &[], run: in_place_too },
+    Test { name: "fault/killed", needs: &[Need::UserNamespaces], run: killed },
 ];
 
 /// EPERM, EINTR, EIO, ENOMEM and ENOSYS: a call gets the next one each time. ENOENT is left out, since for something
@@ -15,16 +17,6 @@ pub const TESTS: &[Test] = &[
 const ERRNOS: [u32; 5] = [1, 4, 5, 12, 38];
 
 fn contained(stage: &Stage) {
-    let path = shared(stage);
-    let spec = Spec::demonstration("contained").with(&format!(
-        "process.stdin = 'inherit'
-         seccomp.allow = ['@system-service']
-         namespaces.time = {{ monotonic = '25h' }}
-         [filesystem.mounts]
-         '/work' = {{ bind = '{path}', writable = true }}
-         '/work/inner' = {{ mask = true }}
-         '/optional' = {{ bind = '/does/not/exist', optional = true }}"
-    ));
     let questions = [
         "identity",
         "maps",
@@ -33,10 +25,25 @@ fn contained(stage: &Stage) {
         "network",
         "mounts",
         "list=/",
+        "list=/..",
         "list=/dev",
         "list=/work/inner",
     ];
-    each_call(stage, spec, &questions);
+    each_call(stage, everything(stage), &questions);
+}
+
+/// A spec with every kind of step.
+fn everything(stage: &Stage) -> Spec {
+    let path = shared(stage);
+    Spec::demonstration("contained").with(&format!(
+        "process.stdin = 'inherit'
+         seccomp.allow = ['@system-service']
+         namespaces.time = {{ monotonic = '25h' }}
+         [filesystem.mounts]
+         '/work' = {{ bind = '{path}', writable = true }}
+         '/work/inner' = {{ mask = true }}
+         '/optional' = {{ bind = '/does/not/exist', optional = true }}"
+    ))
 }
 
 fn in_place_too(stage: &Stage) {
@@ -65,6 +72,7 @@ fn each_call(stage: &Stage, spec: Spec, questions: &[&str]) {
             assert!(nth > 30, "only {nth} calls were made: {}", run.stderr);
             break;
         };
+        assert!(!run.stderr.contains("left="), "call {nth}: {}", run.stderr);
         let what = format!("call {nth} (number {call}) failed with errno {errno}: {}", run.stderr);
         if run.stdout.is_empty() {
             assert!((125..=127).contains(&run.status), "status {} when {what}", run.status);
@@ -75,6 +83,23 @@ fn each_call(stage: &Stage, spec: Spec, questions: &[&str]) {
         }
     }
     assert!(refused > 20, "only {refused} failures stopped the launch");
+}
+
+fn killed(stage: &Stage) {
+    let questions = ["identity".to_owned()];
+    let launcher = stage.build(&everything(stage).asking(&stage.site, &questions));
+    let mounts = || std::fs::read_to_string("/proc/self/mountinfo").expect("the mounts");
+    let before = mounts();
+    for nth in 1.. {
+        let run = faulted(stage, &launcher, &format!("{nth}:kill"));
+        assert!(!run.stderr.contains("left="), "killed at call {nth}: {}", run.stderr);
+        if !run.stderr.contains("fault=") {
+            assert!(nth > 30, "only {nth} calls were made: {}", run.stderr);
+            break;
+        }
+        assert_eq!(run.status, 137, "killed at call {nth}");
+    }
+    assert_eq!(mounts(), before);
 }
 
 fn faulted(stage: &Stage, launcher: &Path, fault: &str) -> Run {

@@ -20,6 +20,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "start/terminal", needs: USER_NAMESPACES, run: terminal },
     Test { name: "start/streams-of-the-spec", needs: USER_NAMESPACES, run: streams_of_the_spec },
     Test { name: "start/inside-a-user-namespace", needs: USER_NAMESPACES, run: inside_a_user_namespace },
+    Test { name: "start/keyring", needs: USER_NAMESPACES, run: keyring },
     Test { name: "start/in-place", needs: &[], run: in_place_too },
 ];
 
@@ -225,6 +226,12 @@ fn streams_of_the_spec(stage: &Stage) {
     let silent = Spec::new(PLAIN).with("process.stdout = 'null'");
     let run = stage.run(&launcher(stage, silent, &["identity"]), &[]);
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
+}
+
+fn keyring(stage: &Stage) {
+    let outside = stage.outside(&["keyring".to_owned()]);
+    let [first, second] = [(); 2].map(|()| stage.ask(Spec::new(PLAIN), &["keyring"]).number("keyring"));
+    assert!(first > 0 && first != second && first != outside.number("keyring"), "{first} {second}");
 }
 
 /// The same for a launcher that never forks.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, exit};
+use std::time::{Duration, Instant};
 
 const TRACEME: u64 = 0;
 const GETREGS: u64 = 12;
@@ -29,27 +30,31 @@ pub fn refuse(arguments: &[String]) -> ! {
     // A process that may not be looked at has made itself undumpable, which launchers do in their namespaces.
     let foreign =
         |pid| fs::read_link(format!("/proc/{pid}/ns/user")).map_or(true, |namespace| namespace != own);
-    trace(program, |pid, number| refused.get(&number).copied().filter(|_| foreign(pid)))
+    trace(program, |_, pid, number| refused.get(&number).copied().filter(|_| foreign(pid)))
 }
 
 /// `NTH:ERRNO -- PROGRAM ARGUMENT...`: lets the nth call before the next exec fail, whichever process makes it, and
-/// says which it was.
+/// says which it was. With `NTH:kill` the program itself, not what it started, gets SIGKILL at that call.
 pub fn fault(arguments: &[String]) -> ! {
     let (text, program) = split(arguments);
-    let (nth, errno) = pair(text);
+    let kill = text.strip_suffix(":kill");
+    let (nth, errno) = kill.map_or_else(|| pair(text), |nth| pair(&format!("{nth}:0")));
     let (mut seen, mut over) = (0, false);
-    trace(program, |_, number| {
-        // A wait for signals has nothing to fail of, and whoever waits may have a filter that knows no other call.
-        if number == nr::RT_SIGTIMEDWAIT {
+    trace(program, |first, _, number| {
+        // A wait has nothing to fail of, and whoever waits may have a filter that knows no other call.
+        if over || matches!(number, nr::RT_SIGTIMEDWAIT | nr::WAITID) {
             return None;
         }
-        seen += u64::from(!over);
-        if over || seen != nth {
-            over |= number == nr::EXECVE;
+        seen += 1;
+        over = seen == nth || number == nr::EXECVE;
+        if seen != nth {
             return None;
         }
-        over = true;
         eprintln!("fault={number}");
+        if kill.is_some() {
+            _ = call(nr::KILL, [first, 9, 0, 0, 0, 0]);
+            return None;
+        }
         Some(errno)
     })
 }
@@ -68,35 +73,62 @@ fn pair(text: &str) -> (u64, i64) {
     parsed.unwrap_or_else(|| usage(&format!("`{text}` is not a number and an errno")))
 }
 
-/// Runs a program to its end, and ends like it. `decide` is asked at the entry of each call, with the process and the
-/// call's number, whether it is answered with an errno instead of being made.
-fn trace(program: &[String], mut decide: impl FnMut(u64, u64) -> Option<i64>) -> ! {
+/// Runs a program to its end, and ends like it; says so when something that it started lives on. `decide` is asked at the
+/// entry of each call, with the program's process, the calling one and the call's number, whether the call is answered
+/// with an errno instead of being made.
+fn trace(program: &[String], mut decide: impl FnMut(u64, u64, u64) -> Option<i64>) -> ! {
     let first = spawn(&program[0], &program[1..]);
     let mut entered: BTreeMap<u64, Option<i64>> = BTreeMap::new();
+    let mut ended: Option<(i32, Instant)> = None;
     loop {
         let mut status = 0_i32;
-        let Ok(pid) = call(nr::WAIT4, [u64::MAX, into(&mut status), WAIT_ALL, 0, 0, 0]) else { exit(99) };
-        if status & 0x7f != 0x7f {
-            entered.remove(&pid);
-            if pid == first {
-                exit(if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) });
-            }
-            continue;
-        }
-        let signal = match status >> 8 & 0xff {
-            // A stop of a system call: the entry and the exit alternate.
-            0x85 => {
-                match entered.remove(&pid) {
-                    Some(answer) => leave(pid, answer),
-                    None => _ = entered.insert(pid, enter(pid, &mut decide)),
+        let flags = WAIT_ALL | u64::from(ended.is_some());
+        let waited = call(nr::WAIT4, [u64::MAX, into(&mut status), flags, 0, 0, 0]);
+        match (waited, ended) {
+            (Err(_), Some((own, _))) => exit(own),
+            (Err(_), None) => exit(99),
+            (Ok(0), Some((own, end))) => {
+                // What is dying already may take a moment to be gone.
+                if end.elapsed() > Duration::from_secs(3) {
+                    eprintln!("left=processes");
+                    exit(own)
                 }
-                0
+                std::thread::sleep(Duration::from_micros(200));
             }
-            // SIGTRAP of exec and fork events, SIGSTOP of new children.
-            5 | 19 => 0,
-            signal => u64::from(signal.unsigned_abs()),
-        };
-        _ = call(nr::PTRACE, [SYSCALL, pid, 0, signal, 0, 0]);
+            (Ok(pid), _) if status & 0x7f != 0x7f => {
+                entered.remove(&pid);
+                if pid == first {
+                    let own = if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) };
+                    ended = Some((own, Instant::now()));
+                }
+            }
+            (Ok(pid), _) => {
+                let signal = stop(status, pid, &mut entered, |number| decide(first, pid, number));
+                _ = call(nr::PTRACE, [SYSCALL, pid, 0, signal, 0, 0]);
+            }
+        }
+    }
+}
+
+/// Handles the stop of a process, and returns the signal that it gets when it goes on.
+fn stop(
+    status: i32,
+    pid: u64,
+    entered: &mut BTreeMap<u64, Option<i64>>,
+    decide: impl FnOnce(u64) -> Option<i64>,
+) -> u64 {
+    match status >> 8 & 0xff {
+        // A stop of a system call: the entry and the exit alternate.
+        0x85 => {
+            match entered.remove(&pid) {
+                Some(answer) => leave(pid, answer),
+                None => _ = entered.insert(pid, enter(pid, decide)),
+            }
+            0
+        }
+        // SIGTRAP of exec and fork events, SIGSTOP of new children.
+        5 | 19 => 0,
+        signal => u64::from(signal.unsigned_abs()),
     }
 }
 
@@ -128,9 +160,9 @@ fn registers(pid: u64) -> Option<[u64; 27]> {
 }
 
 /// At the entry of a call: takes it away when it is not to be made, and says with what it is answered.
-fn enter(pid: u64, decide: &mut impl FnMut(u64, u64) -> Option<i64>) -> Option<i64> {
+fn enter(pid: u64, decide: impl FnOnce(u64) -> Option<i64>) -> Option<i64> {
     let mut registers = registers(pid)?;
-    let errno = decide(pid, registers[ORIGINAL_RAX])?;
+    let errno = decide(registers[ORIGINAL_RAX])?;
     // Not -1, which a filter of the traced program takes for a call of another architecture.
     registers[ORIGINAL_RAX] = nr::GETPID;
     _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
