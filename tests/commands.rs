@@ -211,3 +211,98 @@ fn help_teaches() {
         assert!(text(&output.stdout).contains("Examples:"), "{}", text(&output.stdout));
     }
 }
+
+const FILTERED: &str = "version = 1\nprocess.args = [\"/usr/bin/id\"]\nfilesystem.base = \"usr\"\n\
+    network.address_families = [\"AF_UNIX\"]\n\
+    seccomp.allow = [\"@minimal\", \"@network-io\"]\nseccomp.deny = [\"prctl\"]\n\
+    [seccomp.rules.plain]\nnames = [\"clone\"]\naction = \"allow\"\n\
+    args = [{ name = \"flags\", op = \"masked_eq\", mask = \"CLONE_NEWUSER\", value = 0 }]\n";
+
+#[test]
+fn explain_names_the_verdict_the_rule_and_the_line() {
+    let folder = folder(&[("spec", FILTERED)]);
+    for (call, expected) in [
+        ("read", "read: allow\n  seccomp.allow  spec:5:18\n"),
+        ("prctl(PR_SET_NAME)", "prctl(PR_SET_NAME): errno EPERM\n  seccomp.deny  spec:6:17\n"),
+        (
+            "socket(AF_ALG, SOCK_SEQPACKET, 0)",
+            "socket(AF_ALG, SOCK_SEQPACKET, 0): errno EAFNOSUPPORT\n  network.address_families  spec:4:28\n",
+        ),
+        ("socket(AF_UNIX)", "socket(AF_UNIX): allow\n  seccomp.allow  spec:5:30\n"),
+        (
+            "socket(_, SOCK_RAW)",
+            "socket(_, SOCK_RAW): depends on arguments that are left out\n  \
+             errno EAFNOSUPPORT such as socket(0, 3, 0)\n    network.address_families  spec:4:28\n  \
+             allow such as socket(1, 3, 0)\n    seccomp.allow  spec:5:30\n",
+        ),
+        (
+            "clone(CLONE_NEWUSER|17)",
+            "clone(CLONE_NEWUSER|17): errno EPERM\n  seccomp.default_action, by default\n",
+        ),
+        ("clone(0x1000000011)", "clone(0x1000000011): allow\n  seccomp.rules.plain  spec:7:16\n"),
+        (
+            "clone3",
+            "clone3: errno ENOSYS\n  clone3 has its flags in memory, where no filter can look: libraries fall back on clone\n",
+        ),
+        ("9999", "9999: errno ENOSYS\n  the tables do not know this number\n"),
+        ("0x40000000", "0x40000000: kill_process\n  no filter admits x32\n"),
+    ] {
+        let output = boxwright(folder.path(), &["explain", "spec", "--syscall", call]);
+        code(&output, 0);
+        assert_eq!(text(&output.stdout), expected);
+    }
+    let output = boxwright(folder.path(), &["explain", "spec", "--arch", "i386", "--syscall", "read"]);
+    assert_eq!(
+        text(&output.stdout),
+        "read: kill_process\n  seccomp.arches does not name this architecture\n"
+    );
+}
+
+#[test]
+fn a_call_that_is_none_is_a_usage_error_that_says_what_is_expected() {
+    let folder = folder(&[("spec", FILTERED), ("bad", BAD)]);
+    for (call, expected) in [
+        ("soket", "did you mean `socket`?"),
+        ("", "expected a call such as"),
+        ("(1)", "expected a call such as"),
+        ("socket(1", "does not end in `)`"),
+        ("socket(AF_INTE)", "did you mean `AF_INET`?"),
+        ("socket(1, , 2)", "`_` for any"),
+        ("ioctl(1, 2, 3, 4)", "`ioctl` has 3 arguments and 4 are given"),
+        ("socket(99999999999999999999)", "expected a number"),
+        ("\u{1b}[31m", "expected a call such as"),
+    ] {
+        let output = boxwright(folder.path(), &["explain", "spec", "--syscall", call]);
+        code(&output, 2);
+        let said = text(&output.stderr);
+        assert!(said.contains(expected) && !said.contains('\u{1b}'), "{call}: {said}");
+    }
+    code(&boxwright(folder.path(), &["explain", "spec"]), 2);
+    code(&boxwright(folder.path(), &["explain", "bad", "--syscall", "read"]), 1);
+    code(&boxwright(folder.path(), &["explain", "absent", "--syscall", "read"]), 2);
+}
+
+#[test]
+fn the_proof_is_told_by_build_and_by_inspect() {
+    let folder = folder(&[("spec", FILTERED)]);
+    let built = boxwright(folder.path(), &["build", "-v", "spec", "--plan", "plan"]);
+    code(&built, 0);
+    let said = text(&built.stderr);
+    let figures = said
+        .lines()
+        .find_map(|line| line.strip_prefix("filter: ")?.strip_suffix("; proven, and seccompiler agrees"));
+    let figures = figures.unwrap_or_else(|| panic!("{said}"));
+    assert!(figures.contains(" instructions, longest path ") && said.contains("compiled in "), "{said}");
+    let page = text(&boxwright(folder.path(), &["inspect", "plan"]).stdout);
+    assert!(page.contains(&format!("\nfilter      {figures}\n")), "{page}");
+    let filters = text(&boxwright(folder.path(), &["inspect", "--bpf", "plan"]).stdout);
+    let count = filters
+        .lines()
+        .filter(|line| line.contains(": ret ") || line.contains(": j") || line.contains(": ld "))
+        .count();
+    assert!(filters.contains(&format!("  spec:1:1\n{figures}\n")), "{filters}");
+    assert!(
+        count > 60 && filters.contains("nr == socket") && filters.contains("; errno EAFNOSUPPORT"),
+        "{filters}"
+    );
+}

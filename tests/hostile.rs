@@ -135,7 +135,7 @@ fn many_of_everything() {
         "same-syscall",
         format!("{HEAD}[seccomp]\nallow = {}", words("read", 90_000)),
         1,
-        "is allowed twice",
+        "stands twice in `seccomp.allow`",
     );
     let head =
         HEAD.replace("[filesystem]", &format!("capabilities = {}\n[filesystem]", words("CAP_X", 100_000)));
@@ -297,4 +297,32 @@ fn a_reader_that_goes_away() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panic"));
+}
+
+/// Ten thousand rules on one system call: values that join, values that cannot, and two that contradict each other at
+/// the end.
+#[test]
+fn ten_thousand_rules() {
+    let rule = |n: usize, action: &str, args: &str| {
+        format!("r{n}={{names=['ioctl'],action='{action}',args=[{args}]}}\n")
+    };
+    let cmd = |value: usize| format!("{{index=1,op='eq',value={value}}}");
+    let spec = |last: &str, args: &dyn Fn(usize) -> String| {
+        let rules: String = (0..9_999).map(|n| rule(n, "log", &args(n))).collect();
+        format!("{HEAD}[seccomp.rules]\n{rules}{last}")
+    };
+    refuses_in(
+        &["concise"],
+        "contradiction",
+        spec(&rule(9_999, "kill_process", &cmd(5_000)), &cmd),
+        1,
+        "`seccomp.rules.r5000` and `seccomp.rules.r9999` answer `ioctl(0, 0x1388, 0)` differently",
+    );
+    let scattered = |n: usize| cmd(n * 97) + &format!(",{{index=2,op='eq',value={n}}}");
+    refuses_in(&["concise"], "scattered", spec("", &scattered), 1, "error[filter-too-large]");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("joined.sandbox.toml");
+    std::fs::write(&path, spec("", &cmd)).unwrap();
+    let outcome = check(&path, &[], Stdio::null());
+    assert_eq!(outcome.code, Some(0), "{:.2000}", outcome.output);
 }

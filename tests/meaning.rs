@@ -7,7 +7,9 @@
 )]
 
 use boxwright::diagnostic::render_concise;
-use boxwright::policy::{Action, ClockOffset, IdMapping, MountKind, Namespace, Policy, Root, Stream, User};
+use boxwright::policy::{
+    Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Policy, Root, Stream, User,
+};
 use boxwright::source::{Source, Span};
 use boxwright::understand;
 
@@ -120,6 +122,36 @@ fn everything_keeps_its_place() {
         Span::default(),
         "a default has the place of the file's first byte"
     );
+}
+
+#[test]
+fn rules_on_system_calls() {
+    let policy = policy(include_str!("fixtures/good/filter.sandbox.toml"));
+    assert_eq!(policy.address_families.map(|families| families.value), Some(vec![1, 2, 10]));
+    let seccomp = policy.seccomp.unwrap();
+    assert_eq!(seccomp.architectures.iter().map(|one| one.value).collect::<Vec<_>>(), ["x86_64", "i386"]);
+    let of = |name: &str| {
+        let rules = seccomp.rules.iter().filter(|rule| rule.name == name);
+        rules.map(|rule| (rule.source.to_string(), rule.action, rule.conditions.clone())).collect::<Vec<_>>()
+    };
+    let eacces = Action::Errno(13);
+    assert_eq!(of("keyctl"), [("seccomp.deny".into(), eacces, vec![])]);
+    assert_eq!(of("init_module"), [("seccomp.kill".into(), Action::KillProcess, vec![])]);
+    assert_eq!(of("personality"), [("seccomp.log".into(), Action::Log, vec![])]);
+    assert_eq!(of("ptrace"), [("seccomp.rules.tracing".into(), Action::Trace(0), vec![])]);
+    let user = Operator::MaskedEqual { mask: 0x1000_0000, value: 0 };
+    let narrowed = ("seccomp.rules.no-new-user-namespaces".into(), Action::Allow, vec![(0, user)]);
+    assert_eq!(of("clone"), [("seccomp.allow".into(), Action::Allow, vec![]), narrowed]);
+    // A list under a mask is as many rules; a list of values is one condition.
+    let plain = |kind| {
+        let kind = Operator::MaskedEqual { mask: 15, value: kind };
+        let conditions = vec![(1, kind), (2, Operator::OneOf(vec![0, 6, 17]))];
+        ("seccomp.rules.plain-sockets".to_owned(), Action::Allow, conditions)
+    };
+    assert_eq!(of("socket")[1..], [plain(1), plain(2)]);
+    // AT_FDCWD as the kernel reads an int.
+    let here = of("openat").pop().unwrap();
+    assert_eq!((here.1, here.2[0].clone()), (Action::Errno(2), (0, Operator::NotEqual(0xFFFF_FF9C))));
 }
 
 /// The lines of each section the other way round; a section stays one.

@@ -49,6 +49,31 @@ fn table_source(architecture: &str, corpus: &str) -> String {
 }
 
 #[test]
+fn tables_agree_with_the_syscalls_crate() {
+    fn names<T>(
+        all: impl Iterator<Item = T>,
+        of: impl Fn(T) -> (&'static str, i32),
+    ) -> Vec<(&'static str, u32)> {
+        all.map(of).map(|(name, number)| (name, number.try_into().unwrap())).collect()
+    }
+    for (architecture, theirs) in [
+        (Architecture::X86_64, names(syscalls::x86_64::Sysno::iter(), |one| (one.name(), one.id()))),
+        (Architecture::Aarch64, names(syscalls::aarch64::Sysno::iter(), |one| (one.name(), one.id()))),
+        (Architecture::Riscv64, names(syscalls::riscv64::Sysno::iter(), |one| (one.name(), one.id()))),
+        (Architecture::I386, names(syscalls::x86::Sysno::iter(), |one| (one.name(), one.id()))),
+    ] {
+        let mut compared = 0;
+        for (name, number) in theirs {
+            if let Some(ours) = architecture.syscall_number(name) {
+                assert_eq!(ours, number, "{architecture:?}: {name}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 300, "{architecture:?}: {compared}");
+    }
+}
+
+#[test]
 fn groups_are_what_systemd_says() {
     let blessing = std::env::var_os("BLESS").is_some();
     let run = |argument: &str| Command::new("systemd-analyze").args([argument, "--no-pager"]).output();

@@ -129,10 +129,16 @@ fn seccompiler_agrees_on_public_profiles() {
 
 #[test]
 fn both_checks_report_a_planted_wrong_instruction() {
-    let filter = random_filter(&mut Random(7));
-    let Proven { program, meaning, mut diagram, .. } = compile_filter(&filter).unwrap();
-    let opinion = second_opinion(&filter, &mut diagram).unwrap();
-    let mut planted = 0;
+    let random = &mut Random(7);
+    let (program, meaning, opinion, mut diagram) = (0..20)
+        .find_map(|_| {
+            let filter = random_filter(random);
+            let Proven { program, meaning, mut diagram, .. } = compile_filter(&filter).unwrap();
+            let opinion = second_opinion(&filter, &mut diagram).ok()?;
+            (program.len() > 30).then_some((program, meaning, opinion, diagram))
+        })
+        .unwrap();
+    let (mut reported, mut harmless) = (0, 0);
     for index in 0..program.len() {
         for change in [
             |instruction: &mut Instruction| instruction.k ^= 1,
@@ -144,17 +150,22 @@ fn both_checks_report_a_planted_wrong_instruction() {
             if wrong == program {
                 continue;
             }
-            planted += 1;
-            let by_rules = prove(&wrong, meaning, &mut diagram).unwrap_err();
-            let by_seccompiler = prove(&wrong, opinion, &mut diagram).unwrap_err();
+            let by_rules = prove(&wrong, meaning, &mut diagram).map(|_| ());
+            let by_seccompiler = prove(&wrong, opinion, &mut diagram).map(|_| ());
             assert_eq!(by_rules, by_seccompiler, "{index}");
-            if let Unproven::Differs { witness, expected, found } = by_rules {
-                assert_eq!(interpreter::run(&program, &witness), expected.0);
-                assert_eq!(interpreter::run(&wrong, &witness), found.0);
+            match by_rules {
+                Err(Unproven::Differs { witness, expected, found }) => {
+                    assert_eq!(interpreter::run(&program, &witness), expected.0);
+                    assert_eq!(interpreter::run(&wrong, &witness), found.0);
+                    reported += 1;
+                }
+                Err(_) => reported += 1,
+                // A comparison that other ones before it make as good as the right one.
+                Ok(()) => harmless += 1,
             }
         }
     }
-    assert!(planted > program.len());
+    assert!(reported > program.len() && harmless < reported / 10, "{reported} and {harmless}");
 }
 
 #[test]
@@ -180,7 +191,7 @@ fn seccompiler_agrees_on_random_policies() {
         }
     }
     // It cannot order 16-bit parameters.
-    assert!(compared > 50, "{compared}");
+    assert!(compared > 150, "{compared}");
 }
 
 #[test]
@@ -247,7 +258,7 @@ fn what_is_too_large_is_an_error() {
     let argument = profiles::argument(0);
     let filter =
         one_rule(vec![Condition { argument, width: Width::Bits64, operator: Operator::OneOf(too_many) }]);
-    assert!(matches!(compile_filter(&filter), Err(Error::TooLong(length)) if length > 4096));
+    assert_eq!(compile_filter(&filter).err(), Some(Error::TooLong));
     // Bit i of one argument and bit i of the next: the meaning doubles with each.
     let mut filter = one_rule(vec![]);
     let table = filter.tables.get_mut(&X86_64).unwrap();

@@ -17,7 +17,7 @@ use boxwright::seccomp::verdict::Verdict;
 use boxwright::seccomp::word::{Argument, Input, WORDS, Word};
 use boxwright::seccomp::{
     Architecture, Error, Proven, compile_filter, compile_request, constant, disassemble, explain, group,
-    prove, second_opinion,
+    implied, prove, second_opinion,
 };
 use std::collections::BTreeSet;
 
@@ -155,7 +155,7 @@ fn stated_rules_that_contradict_each_other_are_refused_and_implied_ones_are_not(
 #[test]
 fn conditions_that_cannot_be_meant_are_named() {
     let problem = |name, index, operator| {
-        let problems = rule(name, vec![(index, operator)], Verdict::ALLOW, 0).problems();
+        let problems = rule(name, vec![(index, operator)], Verdict::ALLOW, 0).problems(Architecture::X86_64);
         problems.first().map(|&(at, problem)| {
             assert_eq!(at, 0);
             problem
@@ -174,10 +174,45 @@ fn conditions_that_cannot_be_meant_are_named() {
     assert_eq!(problem("socket", 1, Operator::OneOf(vec![])), Some(Problem::EmptyList));
     assert_eq!(problem("socket", 1, Operator::Less(0)), Some(Problem::NeverHolds));
     assert_eq!(problem("socket", 1, Operator::LessOrEqual(0xFFFF_FFFF)), Some(Problem::AlwaysHolds));
+    let offset = rule("pread64", vec![(3, Operator::Equal(0))], Verdict::ALLOW, 0);
+    assert_eq!(offset.problems(Architecture::X86_64), []);
+    let two_registers = (0, Problem::NoSuchParameter { count: 3 });
+    assert_eq!(offset.problems(Architecture::I386), [two_registers]);
     // Whatever is wrong, nothing is allowed by it.
     let proven =
         compiled(&request(&[], vec![rule("getpid", vec![(0, Operator::Equal(0))], Verdict::ALLOW, 0)]));
     assert_eq!(verdict(&proven, "getpid", &[]), EPERM);
+    let denied = rule("getpid", vec![(0, Operator::Equal(7))], Verdict::TRAP, 0);
+    let proven = compiled(&request(&[("getpid", Verdict::ALLOW)], vec![denied]));
+    assert_eq!(verdict(&proven, "getpid", &[]), Verdict::TRAP);
+}
+
+#[test]
+fn values_wider_than_a_register_mean_what_they_say() {
+    let wide = 1 << 40 | 7;
+    let both = Operator::MaskedEqual { mask: u64::MAX, value: wide };
+    let operators = [
+        (Operator::Equal(wide), false),
+        (Operator::NotEqual(wide), true),
+        (Operator::Less(wide), true),
+        (Operator::LessOrEqual(wide), true),
+        (Operator::Greater(wide), false),
+        (Operator::GreaterOrEqual(wide), false),
+        (Operator::OneOf(vec![wide]), false),
+        (Operator::OneOf(vec![wide, 7]), true),
+        (both, false),
+    ];
+    for (operator, matches) in operators {
+        // Entangled with other arguments, so that the rules themselves are written, too.
+        let other = Operator::MaskedEqual { mask: 0x5555, value: 0x1111 };
+        let conditions = vec![(1, operator.clone()), (2, other.clone()), (0, other)];
+        let mut request = request(&[], vec![rule("mmap2", conditions, Verdict::ALLOW, 0)]);
+        request.architectures = [Architecture::I386].into();
+        let proven = compiled(&request);
+        let input = call(Architecture::I386, 192, &[0x1111, 7, 0x1111]);
+        let expected = if matches { Verdict::ALLOW } else { EPERM };
+        assert_eq!(interpreter::run(&proven.program, &input), expected.0, "{operator:?}");
+    }
 }
 
 #[test]
@@ -201,6 +236,29 @@ fn explanations_name_the_rule() {
     assert_eq!(ask(41, None), [(Verdict::errno(97), Some(5)), (Verdict::ALLOW, Some(0))]);
     assert_eq!(ask(2, None), [(EPERM, None)]);
     assert_eq!(ask(435, None), [(Verdict::ENOSYS, Some(NO_ORIGIN))]);
+}
+
+#[test]
+fn implied_rules_hold_against_whatever_is_listed() {
+    let listed = ["socket", "socketpair", "ioctl", "io_uring_setup"].map(|name| (name, Verdict::ALLOW));
+    let mut rules = implied::address_families(&[1, 10], 3);
+    rules.extend(implied::shared_terminal(4));
+    rules.push(rule("socket", vec![(0, Operator::OneOf(vec![2, 10]))], Verdict::ALLOW, 5));
+    let mut request = request(&listed, rules);
+    request.architectures.insert(Architecture::I386);
+    let proven = compiled(&request);
+    let unsupported = Verdict::errno(97);
+    assert_eq!(verdict(&proven, "socket", &[10]), Verdict::ALLOW);
+    assert_eq!(verdict(&proven, "socket", &[1]), EPERM, "the stated rule narrows");
+    assert_eq!(verdict(&proven, "socket", &[2]), unsupported);
+    assert_eq!(verdict(&proven, "socket", &[2 | 1 << 32]), unsupported);
+    assert_eq!(verdict(&proven, "socketpair", &[1]), Verdict::ALLOW);
+    assert_eq!(verdict(&proven, "socketpair", &[16]), unsupported);
+    assert_eq!(verdict(&proven, "io_uring_setup", &[]), Verdict::ENOSYS);
+    assert_eq!(verdict(&proven, "ioctl", &[0, 0x541C]), EPERM);
+    assert_eq!(verdict(&proven, "ioctl", &[0, 0x5401]), Verdict::ALLOW);
+    let socketcall = call(Architecture::I386, 102, &[1]);
+    assert_eq!(interpreter::run(&proven.program, &socketcall), Verdict::ENOSYS.0);
 }
 
 #[test]
@@ -280,7 +338,7 @@ fn ten_thousand_rules_end() {
         })
         .collect();
     let found = compile_filter(&request(&[], rules).filter()).err();
-    assert!(matches!(found, Some(Error::TooLong(_) | Error::OverBudget)), "{found:?}");
+    assert!(matches!(found, Some(Error::TooLong | Error::OverBudget)), "{found:?}");
 }
 
 #[test]
@@ -300,14 +358,14 @@ fn the_disassembly_names_what_it_compares() {
    2: ld [0]                                     ; nr
    3: jge 0x40000000, 13, 4                      ; nr >= 1073741824
    4: jeq 0x29, 6, 5                             ; nr == socket
-   5: jeq 0x0, 11, 12                            ; nr == read
+   5: jeq 0x0, 12, 11                            ; nr == read
    6: ld [16]                                    ; arg0.low
-   7: jeq 0x1, 8, 12                             ; arg0.low == 1
+   7: jeq 0x1, 8, 11                             ; arg0.low == 1
    8: ld [24]                                    ; arg1.low
    9: and 0xf
-  10: jeq 0x1, 11, 12                            ; arg1.low == 1
-  11: ret 0x7fff0000                             ; allow
-  12: ret 0x50026                                ; errno ENOSYS
+  10: jeq 0x1, 12, 11                            ; arg1.low == 1
+  11: ret 0x50026                                ; errno ENOSYS
+  12: ret 0x7fff0000                             ; allow
   13: ret 0x80000000                             ; kill_process
 ";
     assert_eq!(format!("\n{text}"), expected);

@@ -1,6 +1,9 @@
 //! Bytes to words: what a plan does, its steps in the spec's words and its calls as strace would print them.
 
 mod arguments;
+mod filter;
+
+pub use filter::render_filters;
 
 use crate::diagnostic::visible;
 use boxwright_launcher::plan::operation::{
@@ -50,6 +53,7 @@ impl Page<'_, '_> {
             ("launcher", hexadecimal(provenance.launcher)),
             ("kernel", format!("{}.{} or newer", kernel >> 16, kernel & 0xffff)),
             ("size", format!("{} bytes, {} operations", self.plan.bytes().len(), self.plan.operations())),
+            ("filter", filter::of_the_program(self.plan)),
             ("not applied", "Landlock, cgroups and limits other than rlimits: this version has none".into()),
         ];
         for (name, value) in rows {

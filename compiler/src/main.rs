@@ -19,6 +19,7 @@ Examples:
   boxwright build web.sandbox.toml -o web                  one static executable
   boxwright run web.sandbox.toml                           the same without a file
   boxwright inspect web                                    what it does, call by call
+  boxwright explain web.sandbox.toml --syscall ptrace      is the call allowed, and by which line
 
 Exit status: 0 clean, 1 findings at or above the threshold, 2 usage or I/O, 3 no spec found.";
 
@@ -37,6 +38,7 @@ enum Command {
     Build(commands::build::Args),
     Run(commands::run::Args),
     Inspect(commands::inspect::Args),
+    Explain(commands::explain::Args),
     New(commands::new::Args),
 }
 
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Build(args) => commands::build::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::New(args) => commands::new::run(args),
     };
     result.unwrap_or_else(|error| {

@@ -26,7 +26,7 @@ pub struct Policy {
     /// Bring `lo` up in the new network namespace.
     pub loopback: Option<Span>,
     /// The families of sockets that may be made (socket(2)), by number; `None` restricts nothing.
-    pub address_families: Option<Spanned<Vec<u32>>>,
+    pub address_families: Option<Spanned<Vec<u64>>>,
     /// Resource limits, by resource number (setrlimit(2)).
     pub rlimits: Vec<Rlimit>,
     /// The system calls it may make; `None` when the spec asks for no filter, in words.

@@ -32,10 +32,10 @@ pub use errno::{errno, errno_name, errno_names};
 pub use explain::explain;
 pub use group::{group, group_names};
 pub use instruction::{Instruction, to_bytes};
-pub use merge::{Merged, always_permits, can_match, merge};
+pub use merge::{Merged, Origin, always_permits, can_match, merge};
 pub use parameter::{Parameter, parameters};
-pub use proof::{Error, Proof, Proven, compile_filter, prove};
-pub use request::Request;
+pub use proof::{Error, Proof, Proven, compile_filter, measure, prove};
+pub use request::{Request, X32_SYSCALL_BIT};
 pub use second_opinion::{NoOpinion, agrees, second_opinion};
 pub use table::Architecture;
 

@@ -1,23 +1,36 @@
-//! Prints how large the filters of public profiles become, how long their longest path is, and what compiling costs.
+//! Prints how large the filters of public profiles become, how long their longest path is, and what compiling costs; with
+//! a number, compares so many random policies with seccompiler instead.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a bench prints its table and stops where it cannot go on"
+    clippy::cast_possible_truncation,
+    reason = "a bench prints its table, stops where it cannot go on, and cuts random numbers to size"
 )]
 
 #[allow(dead_code, reason = "the tests read more profiles")]
 #[path = "../seccomp/profiles.rs"]
 mod profiles;
+#[allow(dead_code, reason = "the tests also interpret")]
+#[path = "../seccomp/random.rs"]
+mod random;
 
+use boxwright::seccomp::diagram::Diagram;
+use boxwright::seccomp::proof::longest_path;
 use boxwright::seccomp::rule::{Condition, Filter, Operator, Rule, Table, Width};
+use boxwright::seccomp::second_opinion::{agrees, programs};
 use boxwright::seccomp::verdict::Verdict;
-use boxwright::seccomp::{Architecture, compile_filter, constants};
+use boxwright::seccomp::{Architecture, compile_filter, constants, second_opinion};
+use random::{Random, random_filter};
+use seccompiler::TargetArch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 fn main() {
+    if let Some(count) = std::env::args().find_map(|argument| argument.parse().ok()) {
+        return random_policies(count);
+    }
     let Some(corpora) = profiles::corpora() else {
         println!("../shared/corpora is absent: there are no profiles to measure");
         return;
@@ -26,8 +39,12 @@ fn main() {
     let docker = read("oci-seccomp/moby-default.json");
     let firecracker = read("firecracker/x86_64-unknown-linux-musl.json");
     println!(
-        "{:28} {:>12} {:>7} {:>7} {:>9} {:>12}",
-        "profile", "instructions", "longest", "nodes", "cacheable", "build"
+        "ours: instructions / longest path; the second opinion is what asking seccompiler costs; its figures are"
+    );
+    println!("those of its program for what the profile allows");
+    println!(
+        "{:24} {:>10} {:>6} {:>9} {:>8} {:>14} {:>12}",
+        "profile", "ours", "nodes", "cacheable", "build", "second opinion", "seccompiler"
     );
     row("Docker default", &profiles::oci(&docker));
     row("Podman default", &profiles::oci(&read("oci-seccomp/podman-default.json")));
@@ -90,21 +107,64 @@ fn ioctls() -> Filter {
 }
 
 fn row(name: &str, filter: &Filter) {
-    let proof = compile_filter(filter).unwrap_or_else(|error| panic!("{name}: {error}")).proof;
-    let mut times: Vec<Duration> = (0..15)
-        .map(|_| {
-            let start = Instant::now();
-            std::hint::black_box(compile_filter(filter).is_ok());
-            start.elapsed()
-        })
-        .collect();
-    times.sort_unstable();
+    let mut proven = compile_filter(filter).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let proof = proven.proof;
+    let build = median(|| compile_filter(filter).is_ok());
+    // In a diagram of its own, or most of it would only be looked up.
+    let opinion = median(|| second_opinion(filter, &mut Diagram::default()).is_ok());
+    let theirs = match agrees(filter, &mut proven) {
+        Ok(None) => seccompilers(filter),
+        Ok(Some(_)) => "no opinion".to_owned(),
+        Err(fault) => panic!("{name}: seccompiler disagrees: {fault}"),
+    };
     println!(
-        "{name:28} {:12} {:7} {:7} {:9} {:9} us",
-        proof.instructions,
-        proof.longest_path,
+        "{name:24} {:>10} {:6} {:9} {:5} us {:11} us {theirs:>12}",
+        format!("{} / {}", proof.instructions, proof.longest_path),
         proof.nodes,
         proof.cacheable,
-        times[7].as_micros()
+        build.as_micros(),
+        opinion.as_micros(),
     );
+}
+
+fn median(mut work: impl FnMut() -> bool) -> Duration {
+    let time = |_| {
+        let start = Instant::now();
+        std::hint::black_box(work());
+        start.elapsed()
+    };
+    let mut times: Vec<Duration> = (0..25).map(time).collect();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Instructions and longest path of seccompiler's program, which does not exist when the kernel takes no such length.
+fn seccompilers(filter: &Filter) -> String {
+    let allowed: Vec<_> = filter
+        .tables
+        .values()
+        .flat_map(|table| &table.rules)
+        .filter(|rule| rule.verdict == Verdict::ALLOW)
+        .collect();
+    let programs = programs(&allowed, TargetArch::x86_64).unwrap();
+    let [conditional, unconditional] = programs.as_slice() else { return "refused".to_owned() };
+    let longest = longest_path(conditional).max(longest_path(unconditional));
+    // Both check the architecture, load the number and return the default: 6 instructions, of which one program needs 1.
+    format!("{} / {longest}", conditional.len() + unconditional.len() - 5)
+}
+
+/// Compares as many random policies as the argument says with seccompiler's opinion of them.
+fn random_policies(count: usize) {
+    let (mut random, mut compared, mut inexpressible) = (Random(1), 0, 0);
+    while compared < count {
+        let filter = random_filter(&mut random);
+        let mut proven = compile_filter(&filter).unwrap_or_else(|error| panic!("{error}: {filter:?}"));
+        match agrees(&filter, &mut proven) {
+            Ok(None) => compared += 1,
+            Ok(Some(_)) => inexpressible += 1,
+            Err(fault) => panic!("{fault}: {filter:?}"),
+        }
+    }
+    println!("{compared} random policies proven and compared with seccompiler's opinion: no difference");
+    println!("{inexpressible} more proven that it cannot express");
 }

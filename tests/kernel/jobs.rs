@@ -124,19 +124,19 @@ fn stop_and_go_on(stage: &Stage) {
 fn shell_inside(stage: &Stage) {
     let launcher = launcher(stage, "PS1=\"inside> \" exec /bin/sh -i");
     let mut terminal = Terminal::open(stage);
-    terminal.type_in(&format!("{launcher}\n"));
+    terminal.type_in(&format!("{launcher}; echo ended-$?\n"));
     terminal.wait_for("inside> ");
     terminal.type_in("sleep 100\n");
     terminal.wait_for("sleep 100");
     sleep(Duration::from_millis(300));
     terminal.type_in(STOP);
     terminal.wait_for("Stopped");
+    terminal.wait_for("inside> ");
     // Back to the job, and out of it.
     terminal.type_in("fg\n");
     terminal.wait_for("sleep 100");
     terminal.type_in(INTERRUPT);
     terminal.wait_for("inside> ");
     terminal.type_in("exit 5\n");
-    terminal.type_in("echo status-$?\n");
-    terminal.wait_for("status-5");
+    terminal.wait_for("ended-5");
 }

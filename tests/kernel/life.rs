@@ -57,7 +57,7 @@ fn expect_gone(mark: &str) {
 }
 
 /// Waits until the program says that it is ready.
-fn ready(child: &mut Child) {
+pub fn ready(child: &mut Child) {
     let stdout = child.stdout.as_mut().expect("a pipe");
     let mut reader = BufReader::with_capacity(1, stdout);
     let mut line = String::new();

@@ -14,6 +14,7 @@ mod exec_once;
 mod exits;
 mod faults;
 mod files;
+mod filters;
 mod harness;
 mod in_place;
 mod jobs;
@@ -46,6 +47,7 @@ const TESTS: &[&[Test]] = &[
     starts::TESTS,
     life::TESTS,
     files::TESTS,
+    filters::TESTS,
     in_place::TESTS,
     jobs::TESTS,
     readme::TESTS,

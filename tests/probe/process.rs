@@ -185,10 +185,16 @@ pub fn clocks() {
     }
 }
 
-/// What a system call answers when all its arguments are zero; a filter answers before the kernel looks at them.
-pub fn call_without_arguments(number: &str) {
+/// What a system call answers to these arguments, hexadecimal numbers, and to zeros in the place of the rest; a filter
+/// answers before the kernel looks at them.
+pub fn call_alone(number: &str, written: &[&str]) {
     let Ok(parsed) = number.parse() else { usage("`call` takes a number") };
-    fact(&format!("call.{number}"), outcome(call(parsed, [0; 6])));
+    let mut arguments = [0; 6];
+    for (argument, digits) in arguments.iter_mut().zip(written) {
+        *argument = u64::from_str_radix(digits, 16).unwrap_or_else(|_| usage("arguments are hexadecimal"));
+    }
+    let key = [&["call", number], written].concat().join(".");
+    fact(&key, outcome(call(parsed, arguments)));
 }
 
 /// Dies by a signal.

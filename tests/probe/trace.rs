@@ -1,7 +1,7 @@
 //! Traces a program and everything that it starts, and answers some of their system calls in the kernel's place.
 
 use crate::sys::{call, errno_name, into, nr};
-use crate::usage;
+use crate::{fact, usage};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -175,4 +175,35 @@ fn leave(pid: u64, answer: Option<i64>) {
         registers[RAX] = answer.cast_unsigned();
         _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
     }
+}
+
+/// PTRACE_ATTACH, PTRACE_DETACH and PTRACE_SECCOMP_GET_FILTER of linux/ptrace.h, and __WALL of linux/wait.h.
+const ATTACH: u64 = 16;
+const DETACH: u64 = 17;
+const GET_FILTER: u64 = 0x420C;
+const ALL_CHILDREN: u64 = 0x4000_0000;
+
+/// The seccomp filters that the kernel runs for a process, as hexadecimal instructions.
+pub fn filters(pid: i32) {
+    let pid = u64::from(pid.unsigned_abs());
+    if let Err(errno) = call(nr::PTRACE, [ATTACH, pid, 0, 0, 0, 0]) {
+        return fact("filters", errno_name(errno));
+    }
+    let mut status = 0_i32;
+    _ = call(nr::WAIT4, [pid, into(&mut status), ALL_CHILDREN, 0, 0, 0]);
+    for index in 0.. {
+        let mut program = [[0_u8; 8]; 4096];
+        match call(nr::PTRACE, [GET_FILTER, pid, index, into(&mut program), 0, 0]) {
+            Ok(count) => {
+                let bytes = program.iter().take(usize::try_from(count).unwrap_or(0)).flatten();
+                let digits: String = bytes.map(|byte| format!("{byte:02x}")).collect();
+                fact(&format!("filter.{index}"), digits);
+            }
+            Err(errno) => {
+                fact("filters", errno_name(errno));
+                break;
+            }
+        }
+    }
+    _ = call(nr::PTRACE, [DETACH, pid, 0, 0, 0, 0]);
 }

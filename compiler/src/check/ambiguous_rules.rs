@@ -10,14 +10,17 @@ pub(super) const RULE: Rule =
     Rule::error("ambiguous-rules", "two rules answer the same system call differently");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
-    let Some(merged) = merge(policy).filter(|merged| merged.request.rules.len() > 1) else {
+    let Some(merged) = merge(policy) else { return Vec::new() };
+    // Rules of one verdict agree wherever they meet.
+    if merged.request.rules.windows(2).all(|pair| pair[0].verdict == pair[1].verdict) {
         return Vec::new();
-    };
+    }
     let Err(RuleError::Contradiction(found)) = merged.request.filter().meaning(&mut Diagram::default())
     else {
         return Vec::new();
     };
-    let (Some(first), Some(second)) = (merged.rules.get(found.origins.0), merged.rules.get(found.origins.1))
+    let (Some(first), Some(second)) =
+        (merged.origins.get(found.origins.0), merged.origins.get(found.origins.1))
     else {
         return Vec::new();
     };

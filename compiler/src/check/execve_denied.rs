@@ -1,7 +1,7 @@
 //! The filter is in force when the launcher executes the program, so it must allow that.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Execution, Policy};
+use crate::policy::{Action, Execution, Policy, SyscallRule};
 use crate::seccomp::{Architecture, always_permits};
 
 pub(super) const RULE: Rule = Rule::error("execve-denied", "the filter would stop the launcher's own execve");
@@ -21,7 +21,9 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
                 .help(format!("the launcher is of {launcher}: add it")),
         ];
     }
-    let about = seccomp.rules.iter().rev().find(|rule| rule.name == "execve");
+    let about = || seccomp.rules.iter().filter(|rule| rule.name == "execve");
+    let refuses = |rule: &&SyscallRule| !matches!(rule.action, Action::Allow | Action::Log);
+    let about = about().find(refuses).or(about().next_back());
     let finding = match about {
         Some(rule) => RULE.at(rule.span, format!("`{}` keeps the launcher from `execve`", rule.source)),
         None => {

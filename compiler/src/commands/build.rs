@@ -2,10 +2,13 @@
 
 use super::{compile, complain, write_whole};
 use anyhow::Context;
+use boxwright::Built;
 use boxwright::link::LAUNCHER;
+use boxwright::seccomp::Compiled;
 use clap::ArgGroup;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// A spec with errors.
 const FINDINGS: u8 = 1;
@@ -35,14 +38,22 @@ pub struct Args {
     /// Write the bare launcher here: it takes a plan file as its first argument
     #[arg(long, value_name = "FILE")]
     launcher: Option<PathBuf>,
+    /// Say what was proven of the filter, and how long everything took
+    #[arg(short, long)]
+    verbose: bool,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let start = Instant::now();
     let Some(built) = compile(&args.spec)? else {
         complain("nothing was built");
         return Ok(ExitCode::from(FINDINGS));
     };
+    if args.verbose {
+        complain(&filter_words(&built));
+        complain(&format!("compiled in {:.1} ms", start.elapsed().as_secs_f64() * 1e3));
+    }
     let files = [
         (&args.output, &built.executable[..], EXECUTABLE_MODE),
         (&args.plan, &built.plan, PLAN_MODE),
@@ -54,4 +65,16 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn filter_words(built: &Built) -> String {
+    match &built.filter {
+        None => "filter: none".into(),
+        Some(Compiled { proof, no_opinion: None, .. }) => {
+            format!("filter: {proof}; proven, and seccompiler agrees")
+        }
+        Some(Compiled { proof, no_opinion: Some(reason), .. }) => {
+            format!("filter: {proof}; proven, without a second opinion: {reason}")
+        }
+    }
 }

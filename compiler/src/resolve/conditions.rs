@@ -4,7 +4,8 @@ use super::keep;
 use super::rules::{INVALID_CONDITION, UNKNOWN_ARGUMENT, UNKNOWN_CONSTANT};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::policy::Operator;
-use crate::seccomp::request::{Problem, problem};
+use crate::seccomp::parameter::{parameters_on, width_on};
+use crate::seccomp::request::{Problem, problem_of_values};
 use crate::seccomp::rule::Width;
 use crate::seccomp::{Architecture, Parameter, constant, constants, parameters};
 use crate::source::{Span, Spanned};
@@ -24,19 +25,6 @@ pub(super) enum Applied {
     /// One has to hold.
     Any(u8, Vec<Operator>),
 }
-
-/// Calls whose 64-bit arguments take two registers on 32-bit machines, which moves those behind them.
-const SPLIT: [&str; 9] = [
-    "fadvise64",
-    "fadvise64_64",
-    "fallocate",
-    "fanotify_mark",
-    "ftruncate64",
-    "pread64",
-    "pwrite64",
-    "readahead",
-    "truncate64",
-];
 
 impl<'s> Wanted<'s> {
     /// Looks the names of a condition up, and checks what does not depend on the system call.
@@ -58,16 +46,22 @@ impl<'s> Wanted<'s> {
         architectures: &[Architecture],
     ) -> Result<Applied, Diagnostic> {
         let (index, parameter) = self.parameter(syscall)?;
-        let i386 = architectures.contains(&Architecture::I386)
-            && Architecture::I386.syscall_number(syscall).is_some();
-        if i386 && SPLIT.contains(&syscall) {
-            return Err(
-                self.invalid(format!("on i386 the arguments of `{syscall}` are in pairs of registers"))
-            );
+        let mut width = parameter.width;
+        for &architecture in architectures {
+            let Some(_) = architecture.syscall_number(syscall) else { continue };
+            let whole = parameters_on(architecture, syscall).map_or(0, <[_]>::len);
+            if usize::from(index) >= whole {
+                let name = architecture.name();
+                return Err(self.invalid(format!(
+                    "on {name} `{}` of `{syscall}` is in memory or in two registers",
+                    parameter.name
+                )));
+            }
+            width = width.min(width_on(architecture, width));
         }
-        let width = if i386 { parameter.width.min(Width::Bits32) } else { parameter.width };
         let operators = self.operators(width)?;
-        let all = operators.iter().chain(self.list(width)?.iter()).find_map(|one| problem(one, width));
+        let all =
+            operators.iter().chain(self.list(width)?.iter()).find_map(|one| problem_of_values(one, width));
         if let Some(problem) = all {
             return Err(self.say(problem, syscall, &parameter));
         }
@@ -150,11 +144,11 @@ impl<'s> Wanted<'s> {
     }
 
     fn say(&self, problem: Problem, syscall: &str, parameter: &Parameter) -> Diagnostic {
-        let Parameter { name, width } = parameter;
+        let name = parameter.name;
         match problem {
-            Problem::TooWide { value, .. } => self
+            Problem::TooWide { value, width } => self
                 .invalid(format!("{value:#x} has more bits than the kernel reads of `{name}`"))
-                .label(format!("of {syscall}'s `{name}` the lower {} bits count", bits(*width))),
+                .label(format!("of {syscall}'s `{name}` the lower {} bits count", bits(width))),
             Problem::OutsideOfMask { mask, value } => self
                 .invalid(format!("{value:#x} has bits that the mask {mask:#x} takes away"))
                 .label("this can never hold"),
@@ -243,7 +237,9 @@ fn value(word: &str) -> Option<i128> {
 
 /// What is said of a name that no header has.
 pub(super) fn unknown_constant(name: &str, span: Span, found: usize) -> Diagnostic {
-    let finding = UNKNOWN_CONSTANT.at(span, format!("unknown constant `{name}`"));
+    let message =
+        if name.is_empty() { "a name is empty".into() } else { format!("unknown constant `{name}`") };
+    let finding = UNKNOWN_CONSTANT.at(span, message);
     match suggest::nearest(name, constants().map(|(name, _)| name), found) {
         Some(near) => finding.label(format!("did you mean `{near}`?")),
         None => finding.label("expected a name such as `AF_INET`, names joined by `|`, or a number"),

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(super) fn resolve(
     leaf: &Leaf<Vec<Spanned<String>>>,
     findings: &mut Vec<Diagnostic>,
-) -> Option<Spanned<Vec<u32>>> {
+) -> Option<Spanned<Vec<u64>>> {
     let leaf = leaf.as_ref()?;
     let mut seen = BTreeMap::new();
     for name in &leaf.value {
@@ -31,8 +31,8 @@ pub(super) fn resolve(
     Some(Spanned::new(seen.into_keys().collect(), leaf.span))
 }
 
-fn family(name: &str) -> Option<u32> {
-    constant(name).filter(|_| name.starts_with("AF_"))?.try_into().ok()
+fn family(name: &str) -> Option<u64> {
+    constant(name).filter(|_| name.starts_with("AF_"))
 }
 
 fn unknown(name: &Spanned<String>, found: usize) -> Diagnostic {

@@ -18,7 +18,7 @@ const ENOSYS: u16 = 38;
 /// What other sections ask of the filter: with any of it there is always one.
 pub(super) struct Implied<'a> {
     /// `network.address_families`.
-    pub families: Option<&'a Spanned<Vec<u32>>>,
+    pub families: Option<&'a Spanned<Vec<u64>>>,
     /// A key that cannot be kept without a filter.
     pub needed: bool,
 }
@@ -43,6 +43,7 @@ pub(super) fn resolve(
     rules.extend(named);
     if default_action.value == Action::Allow {
         findings.extend(never_needed(seccomp, &default_action));
+        rules.retain(|rule| rule.action != Action::Allow);
         if rules.is_empty() && implied.families.is_none() && !implied.needed {
             findings.push(
                 NO_SECCOMP
@@ -242,35 +243,32 @@ fn twice(name: &str, key: &str, span: Span, first: Span) -> Diagnostic {
 
 /// Calls that stand by name in two lists, or in a rule that allows them and in a list that refuses them.
 fn overridden(lists: &[List], named: &[SyscallRule]) -> Vec<Diagnostic> {
+    let decides = |stronger: &[List], name: &str, alone: bool| {
+        let mut entries = stronger.iter().filter_map(|list| Some((list.key, *list.members.get(name)?)));
+        entries.find(|(_, entry)| entry.alone || !alone)
+    };
     let mut findings = Vec::new();
-    for (rank, stronger) in lists.iter().enumerate() {
-        for weaker in lists.iter().skip(rank + 1) {
-            for (name, entry) in weaker.members.iter().filter(|(_, entry)| entry.alone) {
-                if let Some(decides) = stronger.members.get(name).filter(|decides| decides.alone) {
-                    findings.push(
-                        WITHOUT_EFFECT
-                            .at(entry.span, format!("`{name}` in `{}` changes nothing", weaker.key))
-                            .and(decides.span, format!("`{}` decides it", stronger.key)),
-                    );
-                }
-            }
-        }
-        let refuses = matches!(stronger.action, Action::Errno(_) | Action::KillProcess);
-        for rule in named.iter().filter(|rule| refuses && matches!(rule.action, Action::Allow | Action::Log))
-        {
-            if let Some(decides) = stronger.members.get(rule.name) {
+    for (rank, weaker) in lists.iter().enumerate() {
+        for (name, entry) in weaker.members.iter().filter(|(_, entry)| entry.alone) {
+            if let Some((key, stronger)) = decides(&lists[..rank], name, true) {
                 findings.push(
                     WITHOUT_EFFECT
-                        .at(
-                            rule.span,
-                            format!(
-                                "what `{}` allows of `{}` is refused all the same",
-                                rule.source, rule.name
-                            ),
-                        )
-                        .and(decides.span, format!("`{}` refuses all its calls", stronger.key)),
+                        .at(entry.span, format!("`{name}` in `{}` changes nothing", weaker.key))
+                        .and(stronger.span, format!("`{key}` decides it")),
                 );
             }
+        }
+    }
+    let refusing =
+        lists.iter().take_while(|list| !matches!(list.action, Action::Allow | Action::Log)).count();
+    for rule in named.iter().filter(|rule| matches!(rule.action, Action::Allow | Action::Log)) {
+        if let Some((key, stronger)) = decides(&lists[..refusing], rule.name, false) {
+            let message = format!("what `{}` allows of `{}` is refused all the same", rule.source, rule.name);
+            findings.push(
+                WITHOUT_EFFECT
+                    .at(rule.span, message)
+                    .and(stronger.span, format!("`{key}` refuses all its calls")),
+            );
         }
     }
     findings.dedup();
@@ -307,7 +305,7 @@ fn unused_errno(seccomp: &spec::Seccomp, default: &Spanned<Action>, findings: &m
 }
 
 fn no_sockets(
-    families: &Spanned<Vec<u32>>,
+    families: &Spanned<Vec<u64>>,
     default: &Spanned<Action>,
     rules: &[SyscallRule],
 ) -> Option<Diagnostic> {

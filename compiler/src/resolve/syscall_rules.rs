@@ -10,7 +10,7 @@ use crate::source::Spanned;
 use crate::spec;
 
 /// A filter has at most 4096 instructions, so a spec with more has lost its way.
-const RULES_MAX: usize = 1 << 16;
+const RULES_MAX: usize = 1 << 14;
 
 /// As many ways of meeting one rule are written out.
 const ALTERNATIVES_MAX: usize = 1 << 10;

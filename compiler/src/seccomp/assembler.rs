@@ -64,6 +64,11 @@ impl Assembler {
         self.heights[label.0]
     }
 
+    /// How many instructions there are.
+    pub fn length(&self) -> usize {
+        self.reversed.len()
+    }
+
     /// The finished program, which starts at `start`.
     pub fn finish(mut self, start: Label) -> Vec<Instruction> {
         self.fall_through_to(start);

@@ -281,7 +281,7 @@ impl Diagram {
 
     fn remember(&mut self, key: (Node, Node, Node), node: Node) -> Result<Node, OverBudget> {
         // Work that makes no new nodes is bounded too.
-        if self.computed.len() >= 4 * self.budget {
+        if self.computed.len() >= 2 * self.budget {
             return Err(OverBudget);
         }
         self.computed.insert(key, node);

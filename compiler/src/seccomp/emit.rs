@@ -4,12 +4,25 @@
 use super::assembler::{Assembler, Label};
 use super::decision;
 use super::diagram::{Comparison, Diagram, First, Node, OverBudget};
-use super::instruction::Instruction;
+use super::instruction::{Instruction, MAX_INSTRUCTIONS};
 use super::word::Word;
 use std::collections::HashMap;
 
 /// More ranges of one word than this are no way to write it.
 const MAX_RANGES: usize = 2048;
+
+/// A program of so many decisions, most of which become instructions, would be too long anyway.
+const MAX_STRATEGIES: usize = 4 * MAX_INSTRUCTIONS;
+
+/// There is no program of a length that the kernel takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
+
+impl From<OverBudget> for TooLong {
+    fn from(_: OverBudget) -> Self {
+        Self
+    }
+}
 
 /// How a node's first word is decided.
 #[derive(Debug, Clone, Copy)]
@@ -23,12 +36,16 @@ pub enum Strategy {
 /// The cheapest way found for each node that has a first word, and what it costs in instructions.
 pub type Strategies = HashMap<Node, (usize, Strategy)>;
 
-struct Emitter<'d> {
-    diagram: &'d mut Diagram,
-    strategies: &'d mut Strategies,
-    assembler: Assembler,
+/// Writes meanings into a program, each at most once.
+pub struct Emitter<'d> {
+    /// The meanings.
+    pub diagram: &'d mut Diagram,
+    /// How words are decided.
+    pub strategies: &'d mut Strategies,
+    /// The program.
+    pub assembler: Assembler,
     /// Exceptions that a run of ranges may have before it is split.
-    exceptions: usize,
+    pub exceptions: usize,
     /// Where each meaning starts with nothing loaded.
     blocks: HashMap<Node, Label>,
     /// Where each meaning starts with its first word in the accumulator.
@@ -42,23 +59,26 @@ pub fn emit(
     exceptions: usize,
     diagram: &mut Diagram,
     strategies: &mut Strategies,
-) -> Result<Vec<Instruction>, OverBudget> {
-    let mut emitter = Emitter {
-        diagram,
-        strategies,
-        assembler: Assembler::default(),
-        exceptions,
-        blocks: HashMap::new(),
-        bodies: HashMap::new(),
-    };
+) -> Result<Vec<Instruction>, TooLong> {
+    let mut emitter = Emitter::new(exceptions, diagram, strategies);
     let start = emitter.block(node)?;
     Ok(emitter.assembler.finish(start))
 }
 
-impl Emitter<'_> {
-    fn block(&mut self, node: Node) -> Result<Label, OverBudget> {
+impl<'d> Emitter<'d> {
+    /// An empty program. `exceptions` is as for [`emit`].
+    pub fn new(exceptions: usize, diagram: &'d mut Diagram, strategies: &'d mut Strategies) -> Self {
+        let (blocks, bodies) = (HashMap::new(), HashMap::new());
+        Self { diagram, strategies, assembler: Assembler::default(), exceptions, blocks, bodies }
+    }
+
+    /// Writes a meaning that starts with nothing loaded.
+    pub fn block(&mut self, node: Node) -> Result<Label, TooLong> {
         if let Some(&label) = self.blocks.get(&node) {
             return Ok(label);
+        }
+        if self.assembler.length() > 2 * MAX_INSTRUCTIONS {
+            return Err(TooLong);
         }
         let label = match self.diagram.first(node) {
             First::Verdict(verdict) => self.assembler.verdict(verdict),
@@ -71,7 +91,7 @@ impl Emitter<'_> {
         Ok(label)
     }
 
-    fn body(&mut self, node: Node, word: Word) -> Result<Label, OverBudget> {
+    fn body(&mut self, node: Node, word: Word) -> Result<Label, TooLong> {
         if self.diagram.word(node) != Some(word) {
             return self.block(node);
         }
@@ -90,20 +110,23 @@ impl Emitter<'_> {
         Ok(label)
     }
 
-    fn ranges(&mut self, node: Node, mask: u32) -> Result<Label, OverBudget> {
+    fn ranges(&mut self, node: Node, mask: u32) -> Result<Label, TooLong> {
         let starts = self.diagram.ranges(node, mask, MAX_RANGES).unwrap_or_default();
         let starts = starts
             .into_iter()
             .map(|(start, next)| Ok((start, self.block(next)?)))
-            .collect::<Result<Vec<_>, OverBudget>>()?;
+            .collect::<Result<Vec<_>, TooLong>>()?;
         let runs = decision::runs(&decision::ranges(&starts, mask), self.exceptions);
         let tree = decision::write(&runs, &mut self.assembler);
         Ok(if mask == u32::MAX { tree } else { self.assembler.mask(mask, tree) })
     }
 
-    fn strategy(&mut self, node: Node) -> Result<(usize, Strategy), OverBudget> {
+    fn strategy(&mut self, node: Node) -> Result<(usize, Strategy), TooLong> {
         if let Some(&known) = self.strategies.get(&node) {
             return Ok(known);
+        }
+        if self.strategies.len() > MAX_STRATEGIES {
+            return Err(TooLong);
         }
         let support = self.diagram.support(node);
         let mut best =
@@ -137,7 +160,7 @@ impl Emitter<'_> {
         Some(decision::cost(&decision::runs(&decision::ranges(&starts, mask), usize::MAX)))
     }
 
-    fn cost_within(&mut self, parent: Node, node: Node) -> Result<usize, OverBudget> {
+    fn cost_within(&mut self, parent: Node, node: Node) -> Result<usize, TooLong> {
         if self.diagram.word(node) == self.diagram.word(parent) { Ok(self.strategy(node)?.0) } else { Ok(0) }
     }
 
@@ -149,7 +172,7 @@ impl Emitter<'_> {
         node: Node,
         support: u32,
         plain: bool,
-    ) -> Result<Vec<(u32, Node, Node)>, OverBudget> {
+    ) -> Result<Vec<(u32, Node, Node)>, TooLong> {
         let (mut tests, mut decisive, mut decided) = (vec![], 0, None);
         for bit in (0..32).rev().map(|shift| 1 << shift).filter(|bit| support & bit != 0) {
             if let Some(set) = self.diagram.decided_by(node, bit, bit) {

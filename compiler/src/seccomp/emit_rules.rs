@@ -1,38 +1,74 @@
-//! The second way to a program: rule after rule, each a chain of comparisons. It is smaller than the first where rules
-//! on several arguments overlap so that their meaning is large.
+//! The second way to a program: rule after rule, each a chain of comparisons, for the system calls where that is smaller
+//! than their meaning, which it is where rules on several arguments or with several masks overlap.
 
 use super::assembler::{Assembler, Label};
 use super::decision;
-use super::diagram::Comparison;
+use super::diagram::{Comparison, Diagram, Node};
+use super::emit::{Emitter, Strategies, TooLong, emit};
 use super::instruction::Instruction;
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
+use super::verdict::Verdict;
 use super::word::Word;
 use std::collections::BTreeMap;
 
-/// A program for the rules. `exceptions` is as for [`emit`](super::emit::emit).
-pub fn emit_rules(filter: &Filter, exceptions: usize) -> Vec<Instruction> {
-    let mut assembler = Assembler::default();
-    let foreign = assembler.verdict(filter.foreign);
+/// A program for a filter and its meaning. `exceptions` is as for [`emit`].
+pub fn emit_rules(
+    filter: &Filter,
+    meaning: Node,
+    exceptions: usize,
+    diagram: &mut Diagram,
+    strategies: &mut Strategies,
+) -> Result<Vec<Instruction>, TooLong> {
+    let emitter = &mut Emitter::new(exceptions, diagram, strategies);
+    let foreign = emitter.assembler.verdict(filter.foreign);
     let mut parts = BTreeMap::from([(0, foreign)]);
     for (&audit, table) in &filter.tables {
-        let start = write_table(table, exceptions, &mut assembler);
+        let meaning = emitter.diagram.given(meaning, Word::ARCH, audit);
+        let start = write_table(table, meaning, emitter)?;
         place(&mut parts, audit, start, foreign);
     }
-    let tree = write_parts(parts, exceptions, &mut assembler);
-    let start = assembler.load(Word::ARCH, tree);
-    assembler.finish(start)
+    let tree = write_parts(parts, emitter);
+    let start = emitter.assembler.load(Word::ARCH, tree);
+    Ok(std::mem::take(&mut emitter.assembler).finish(start))
 }
 
-fn write_table(table: &Table, exceptions: usize, assembler: &mut Assembler) -> Label {
-    let fallbacks = table.fallbacks.iter().map(|(&start, &verdict)| (start, assembler.verdict(verdict)));
+fn write_table(table: &Table, meaning: Node, emitter: &mut Emitter) -> Result<Label, TooLong> {
+    let fallbacks =
+        table.fallbacks.iter().map(|(&start, &verdict)| (start, emitter.assembler.verdict(verdict)));
     let mut parts: BTreeMap<_, _> = fallbacks.collect();
     for (number, rules) in table.rules_by_number() {
-        let fallback = assembler.verdict(table.fallback(number));
-        let call = rules.iter().rev().fold(fallback, |next, rule| write_rule(rule, next, assembler));
-        place(&mut parts, number, call, fallback);
+        let around = emitter.assembler.verdict(table.fallback(number));
+        let meaning = emitter.diagram.given(meaning, Word::NR, number);
+        let call = write_call(&rules, table.fallback(number), meaning, emitter)?;
+        place(&mut parts, number, call, around);
     }
-    let tree = write_parts(parts, exceptions, assembler);
-    assembler.load(Word::NR, tree)
+    let tree = write_parts(parts, emitter);
+    Ok(emitter.assembler.load(Word::NR, tree))
+}
+
+/// The smaller one of the rules and the meaning of one system call; of a verdict that depends on nothing the kernel keeps
+/// a note, so the rules must not look at arguments for it.
+fn write_call(
+    rules: &[&Rule],
+    fallback: Verdict,
+    meaning: Node,
+    emitter: &mut Emitter,
+) -> Result<Label, TooLong> {
+    let mut alone = Assembler::default();
+    let start = write_rules(rules, fallback, &mut alone);
+    let by_rules = alone.finish(start).len();
+    let by_meaning = emit(meaning, emitter.exceptions, emitter.diagram, emitter.strategies);
+    if emitter.diagram.verdict(meaning).is_some() || by_meaning.is_ok_and(|program| program.len() <= by_rules)
+    {
+        emitter.block(meaning)
+    } else {
+        Ok(write_rules(rules, fallback, &mut emitter.assembler))
+    }
+}
+
+fn write_rules(rules: &[&Rule], fallback: Verdict, assembler: &mut Assembler) -> Label {
+    let fallback = assembler.verdict(fallback);
+    rules.iter().rev().fold(fallback, |next, rule| write_rule(rule, next, assembler))
 }
 
 fn place(parts: &mut BTreeMap<u32, Label>, value: u32, label: Label, around: Label) {
@@ -42,11 +78,11 @@ fn place(parts: &mut BTreeMap<u32, Label>, value: u32, label: Label, around: Lab
     }
 }
 
-fn write_parts(parts: BTreeMap<u32, Label>, exceptions: usize, assembler: &mut Assembler) -> Label {
+fn write_parts(parts: BTreeMap<u32, Label>, emitter: &mut Emitter) -> Label {
     let mut starts = Vec::from_iter(parts);
     starts.dedup_by_key(|&mut (_, label)| label);
-    let runs = decision::runs(&decision::ranges(&starts, u32::MAX), exceptions);
-    decision::write(&runs, assembler)
+    let runs = decision::runs(&decision::ranges(&starts, u32::MAX), emitter.exceptions);
+    decision::write(&runs, &mut emitter.assembler)
 }
 
 fn write_rule(rule: &Rule, next: Label, assembler: &mut Assembler) -> Label {

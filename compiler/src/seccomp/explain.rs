@@ -35,12 +35,9 @@ fn answer<'f>(
     let calls = filter.tables.get(&arch).map(|table| table.rules_by_number()).unwrap_or_default();
     for &rule in calls.get(&number).into_iter().flatten() {
         let condition = rule.condition(diagram)?;
-        if diagram.evaluate(condition, &input) == TRUE_VERDICT {
+        if diagram.holds(condition, &input) {
             return Ok(Answer { verdict, rule: Some(rule) });
         }
     }
     Ok(Answer { verdict, rule: None })
 }
-
-/// What the condition that always holds evaluates to.
-const TRUE_VERDICT: Verdict = Verdict(1);

@@ -1,64 +1,64 @@
-//! What the rest of a spec implies for its filter.
+//! Rules that follow from other parts of a spec, which would be false promises without them.
 
-use super::constant::constant;
-use crate::policy::{Action, Execution, Operator, Policy, RuleSource, SyscallRule, Terminal};
-use crate::source::Spanned;
+use super::merge::Origin;
+use super::request::{Asked, Source};
+use super::rule::Operator;
+use super::verdict::Verdict;
+use crate::policy::{Execution, Policy, RuleSource, Terminal};
 
-const EPERM: u16 = 1;
-const ENOSYS: u16 = 38;
-const EAFNOSUPPORT: u16 = 97;
-
-/// Every rule that follows from a key outside of `[seccomp]`; all of them refuse something.
-pub fn implied(policy: &Policy) -> Vec<SyscallRule> {
-    let families = policy.address_families.iter().flat_map(address_families);
-    families.chain(terminal(&policy.process.terminal)).collect()
-}
-
-/// A terminal that is shared must not be made to type: neither by TIOCSTI (CVE-2017-5226) nor by what a virtual console pastes
-/// on TIOCLINUX (CVE-2023-28100).
-fn terminal(terminal: &Spanned<Terminal>) -> Vec<SyscallRule> {
-    let refuse = |name| {
-        let request = constant(name).filter(|_| terminal.value == Terminal::Inherit)?;
-        Some(SyscallRule {
-            name: "ioctl",
-            conditions: vec![(1, Operator::Equal(request))],
-            action: Action::Errno(EPERM),
-            source: RuleSource::Implied("process.terminal"),
-            span: terminal.span,
-        })
+/// Every rule that follows from a key outside of `[seccomp]`, whose origin is added to the others; all of them refuse
+/// something.
+pub fn implied(policy: &Policy, origins: &mut Vec<Origin>) -> Vec<Asked> {
+    let mut origin = |key, span| {
+        origins.push(Origin { source: RuleSource::Implied(key), span });
+        origins.len() - 1
     };
-    ["TIOCSTI", "TIOCLINUX"].into_iter().filter_map(refuse).collect()
+    let mut rules = vec![];
+    if let Some(families) = &policy.address_families {
+        rules.extend(address_families(&families.value, origin("network.address_families", families.span)));
+    }
+    let terminal = &policy.process.terminal;
+    if terminal.value == Terminal::Inherit {
+        rules.extend(shared_terminal(origin("process.terminal", terminal.span)));
+    }
+    rules
 }
 
-/// The place that answers name for an exec that is refused because there is only one; the rule itself is the request's.
-pub fn exec_once(policy: &Policy) -> Option<SyscallRule> {
+/// The origin of the wish that nothing is executed after the launcher's own execve; its rules are the request's.
+pub fn exec_once(policy: &Policy, origins: &mut Vec<Origin>) -> Option<usize> {
     let exec = &policy.process.exec;
-    (exec.value == Execution::Once).then(|| SyscallRule {
-        name: "execve",
-        conditions: Vec::new(),
-        action: Action::Errno(EPERM),
-        source: RuleSource::Implied("process.exec"),
-        span: exec.span,
+    (exec.value == Execution::Once).then(|| {
+        origins.push(Origin { source: RuleSource::Implied("process.exec"), span: exec.span });
+        origins.len() - 1
     })
 }
 
-/// Sockets of other families cannot be made; nor in ways that hide the family from a filter, in memory.
-fn address_families(families: &Spanned<Vec<u32>>) -> Vec<SyscallRule> {
-    let others: Vec<_> =
-        families.value.iter().map(|&family| (0, Operator::NotEqual(family.into()))).collect();
-    let rule = |name, conditions: &[(u8, Operator)], errno| SyscallRule {
-        name,
-        conditions: conditions.to_vec(),
-        action: Action::Errno(errno),
-        source: RuleSource::Implied("network.address_families"),
-        span: families.span,
-    };
+/// ioctl(2) requests that put characters into the terminal's input, where the shell outside reads them as typed
+/// (asm-generic/ioctls.h: TIOCSTI; TIOCLINUX pastes on virtual consoles).
+const TERMINAL_INPUT: [u64; 2] = [0x5412, 0x541C];
+
+const EPERM: u16 = 1;
+const EAFNOSUPPORT: u16 = 97;
+
+/// What a program must not do with a terminal that it shares with its caller.
+pub fn shared_terminal(origin: usize) -> Vec<Asked> {
+    let conditions = vec![(1, Operator::OneOf(TERMINAL_INPUT.to_vec()))];
+    vec![asked("ioctl", conditions, Verdict::errno(EPERM), origin)]
+}
+
+/// Sockets of other address families than these. socketcall has its arguments in memory, and io_uring makes sockets
+/// without a system call of theirs: neither can be looked at, so neither is there.
+pub fn address_families(families: &[u64], origin: usize) -> Vec<Asked> {
+    let others = || families.iter().map(|&family| (0, Operator::NotEqual(family))).collect();
+    let family = Verdict::errno(EAFNOSUPPORT);
     vec![
-        rule("socket", &others, EAFNOSUPPORT),
-        rule("socketpair", &others, EAFNOSUPPORT),
-        // i386's way of old.
-        rule("socketcall", &[], ENOSYS),
-        // IORING_OP_SOCKET.
-        rule("io_uring_setup", &[], ENOSYS),
+        asked("socket", others(), family, origin),
+        asked("socketpair", others(), family, origin),
+        asked("socketcall", vec![], Verdict::ENOSYS, origin),
+        asked("io_uring_setup", vec![], Verdict::ENOSYS, origin),
     ]
+}
+
+fn asked(name: &'static str, conditions: Vec<(u8, Operator)>, verdict: Verdict, origin: usize) -> Asked {
+    Asked { name, conditions, verdict, source: Source::Implied, origin }
 }

@@ -6,41 +6,53 @@ use super::request::{Asked, Listed, NO_ORIGIN, Request, Source};
 use super::table::Architecture;
 use super::verdict::Verdict;
 use crate::policy::{Policy, RuleSource, SyscallRule};
+use crate::source::Span;
 
 /// What is asked of the one filter of a policy.
 pub struct Merged {
     /// All of it.
     pub request: Request,
-    /// The rules that origins are the indices of.
-    pub rules: Vec<SyscallRule>,
+    /// Who asks for each rule, and where; its rules' origins are the indices.
+    pub origins: Vec<Origin>,
+}
+
+/// Who asks for a rule, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Who.
+    pub source: RuleSource,
+    /// Where.
+    pub span: Span,
 }
 
 /// Joins what the policy's section says and what the rest of it implies; `None` when it asks for no filter.
 pub fn merge(policy: &Policy) -> Option<Merged> {
     let seccomp = policy.seccomp.as_ref()?;
-    let mut rules: Vec<SyscallRule> = seccomp.rules.iter().cloned().chain(implied(policy)).collect();
-    let (mut listed, mut asked) = (vec![], vec![]);
-    for (origin, rule) in rules.iter().enumerate() {
-        let SyscallRule { name, conditions, .. } = rule;
-        let verdict = rule.action.into();
-        let source = match rule.source {
-            RuleSource::List(_) => {
-                listed.push(Listed { name, verdict, origin });
-                continue;
-            }
-            RuleSource::Named(_) => Source::Stated,
-            RuleSource::Implied(_) => Source::Implied,
-        };
-        asked.push(Asked { name, conditions: conditions.clone(), verdict, source, origin });
+    let (mut listed, mut rules, mut origins) = (vec![], vec![], vec![]);
+    for (origin, rule) in seccomp.rules.iter().enumerate() {
+        let (name, verdict) = (rule.name, rule.action.into());
+        match rule.source {
+            RuleSource::List(_) => listed.push(Listed { name, verdict, origin }),
+            RuleSource::Named(_) | RuleSource::Implied(_) => rules.push(asked(rule, origin)),
+        }
+        origins.push(Origin { source: rule.source.clone(), span: rule.span });
     }
+    rules.extend(implied(policy, &mut origins));
     let architectures = seccomp.architectures.iter().filter_map(|one| Architecture::from_name(one.value));
     let default = seccomp.default_action.value.into();
-    let once = exec_once(policy);
-    let exec_once = once.as_ref().map(|_| rules.len());
-    rules.extend(once);
-    let request =
-        Request { architectures: architectures.collect(), default, listed, rules: asked, exec_once };
-    Some(Merged { request, rules })
+    let exec_once = exec_once(policy, &mut origins);
+    let request = Request { architectures: architectures.collect(), default, listed, rules, exec_once };
+    Some(Merged { request, origins })
+}
+
+fn asked(rule: &SyscallRule, origin: usize) -> Asked {
+    Asked {
+        name: rule.name,
+        conditions: rule.conditions.clone(),
+        verdict: rule.action.into(),
+        source: Source::Stated,
+        origin,
+    }
 }
 
 /// Does the filter of a policy let every call of a system call through, whatever its arguments?
@@ -57,13 +69,7 @@ pub fn always_permits(policy: &Policy, architecture: Architecture, name: &str) -
 
 /// Is there a call that a rule matches?
 pub fn can_match(rule: &SyscallRule) -> bool {
-    let asked = Asked {
-        name: rule.name,
-        conditions: rule.conditions.clone(),
-        verdict: rule.action.into(),
-        source: Source::Stated,
-        origin: NO_ORIGIN,
-    };
+    let asked = asked(rule, NO_ORIGIN);
     let mut diagram = Diagram::default();
     let rules = Architecture::ALL.into_iter().filter_map(|architecture| asked.rule(architecture));
     let mut conditions = rules.map(|rule| rule.condition(&mut diagram));

@@ -29,6 +29,31 @@ pub fn parameters(syscall: &str) -> Option<&'static [Parameter]> {
     PARAMETERS.get(syscall).map(Vec::as_slice)
 }
 
+/// The parameters of a system call that are each an argument of their own on an architecture. Not on i386 are those that
+/// the call takes in memory or as two registers, and what comes after them.
+pub fn parameters_on(architecture: Architecture, syscall: &str) -> Option<&'static [Parameter]> {
+    let parameters = parameters(syscall)?;
+    let split = ON_I386.iter().find(|&&(name, _)| name == syscall && architecture == Architecture::I386);
+    Some(split.map_or(parameters, |&(_, whole)| &parameters[..whole.min(parameters.len())]))
+}
+
+/// How many parameters come first that are whole arguments (arch/x86/entry/syscalls/syscall_32.tbl, sys_ia32.c).
+const ON_I386: [(&str, usize); 13] = [
+    ("fadvise64", 1),
+    ("fadvise64_64", 1),
+    ("fallocate", 2),
+    ("fanotify_mark", 2),
+    ("ftruncate64", 1),
+    ("lookup_dcookie", 0),
+    ("mmap", 0),
+    ("pread64", 3),
+    ("pwrite64", 3),
+    ("readahead", 1),
+    ("select", 0),
+    ("sync_file_range", 1),
+    ("truncate64", 1),
+];
+
 /// How much of a parameter the kernel reads on an architecture, where registers may have only 32 bits.
 pub fn width_on(architecture: Architecture, width: Width) -> Width {
     if architecture == Architecture::I386 { width.min(Width::Bits32) } else { width }

@@ -45,7 +45,7 @@ pub enum Error {
     /// The rules are too many or too entangled.
     OverBudget,
     /// The program would be longer than the kernel takes.
-    TooLong(usize),
+    TooLong,
     /// The compiler has written a program that is not what the rules say, which is a fault of the compiler.
     Unproven(Box<Unproven>),
 }
@@ -80,10 +80,9 @@ pub enum Unproven {
 pub fn compile_filter(filter: &Filter) -> Result<Proven, Error> {
     let mut diagram = Diagram::default();
     let meaning = filter.meaning(&mut diagram)?;
-    let mut failure = Error::OverBudget;
+    let mut failure = Error::TooLong;
     for program in candidates(filter, meaning, &mut diagram) {
         if program.len() > MAX_INSTRUCTIONS {
-            failure = Error::TooLong(program.len());
             continue;
         }
         match prove(&program, meaning, &mut diagram) {
@@ -103,12 +102,13 @@ const EXCEPTIONS: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
 
 /// Programs, the best one first: installing costs by the length, running by the longest path.
 fn candidates(filter: &Filter, meaning: Node, diagram: &mut Diagram) -> Vec<Vec<Instruction>> {
-    let mut candidates = vec![emit_rules(filter, EXCEPTIONS[EXCEPTIONS.len() - 1])];
     let mut strategies = Strategies::new();
+    let mut candidates = vec![];
     for exceptions in EXCEPTIONS {
         // Where the meaning is too entangled to be written, the rules may not be.
         candidates.extend(emit(meaning, exceptions, diagram, &mut strategies).ok());
     }
+    candidates.extend(emit_rules(filter, meaning, EXCEPTIONS[3], diagram, &mut strategies).ok());
     candidates.sort_by_cached_key(|program| {
         (program.len() > MAX_INSTRUCTIONS, program.len() * longest_path(program))
     });
@@ -128,6 +128,13 @@ pub fn prove(program: &[Instruction], meaning: Node, diagram: &mut Diagram) -> R
         nodes: diagram.size(meaning),
         cacheable: count_cacheable(program, meaning, diagram)?,
     })
+}
+
+/// The figures of a program as it stands, without rules to compare it with.
+pub fn measure(program: &[Instruction]) -> Result<Proof, Unproven> {
+    let mut diagram = Diagram::default();
+    let meaning = evaluate(program, &mut diagram).map_err(Unproven::Invalid)?;
+    prove(program, meaning, &mut diagram)
 }
 
 /// Instructions of the longest path through a valid program.
@@ -206,18 +213,24 @@ impl From<RuleError> for Error {
     }
 }
 
+impl fmt::Display for Proof {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { instructions, longest_path, nodes, cacheable } = self;
+        write!(
+            formatter,
+            "{instructions} instructions, longest path {longest_path}, {nodes} nodes, {cacheable} system calls allowed without running it"
+        )
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Contradiction(found) => write!(
-                formatter,
-                "two rules answer the same call with {} and with {}",
-                found.verdicts.0, found.verdicts.1
-            ),
+            Self::Contradiction(found) => RuleError::Contradiction(found.clone()).fmt(formatter),
             Self::OverBudget => super::diagram::OverBudget.fmt(formatter),
-            Self::TooLong(length) => write!(
+            Self::TooLong => write!(
                 formatter,
-                "the filter takes {length} instructions and the kernel at most {MAX_INSTRUCTIONS}: use fewer values and rules on arguments"
+                "the filter takes more than the {MAX_INSTRUCTIONS} instructions that the kernel takes: use fewer values and rules on arguments"
             ),
             Self::Unproven(fault) => write!(formatter, "the compiler wrote a wrong filter: {fault}"),
         }

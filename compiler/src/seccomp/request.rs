@@ -1,7 +1,7 @@
 //! What a spec asks of one filter, in names and parameters, and the rules that it comes to on each architecture.
 
 use super::cookie::{self, PLACEHOLDER, Words};
-use super::parameter::{parameters, width_on};
+use super::parameter::{parameters_on, width_on};
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use super::table::Architecture;
 use super::verdict::Verdict;
@@ -71,7 +71,7 @@ pub const NO_ORIGIN: usize = usize::MAX;
 const EPERM: u16 = 1;
 
 /// The first number of x32, which shares x86_64's `arch` (asm/unistd.h: __X32_SYSCALL_BIT).
-const X32_SYSCALL_BIT: u32 = 0x4000_0000;
+pub const X32_SYSCALL_BIT: u32 = 0x4000_0000;
 
 impl Request {
     /// The rules of each architecture.
@@ -164,29 +164,36 @@ impl Asked {
     pub fn rule(&self, architecture: Architecture) -> Option<Rule> {
         let number = architecture.syscall_number(self.name)?;
         let conditions = self.conditions.iter().filter_map(|(index, operator)| {
-            let width = parameters(self.name)?.get(usize::from(*index))?.width;
+            let width = parameters_on(architecture, self.name)?.get(usize::from(*index))?.width;
             let width = width_on(architecture, width);
-            Some(Condition { argument: Argument::new(*index)?, width, operator: operator.clone() })
+            Some(Condition { argument: Argument::new(*index)?, width, operator: operator.within(width) })
         });
         let conditions: Vec<_> = conditions.collect();
-        // A condition that cannot be looked at never holds, so that nothing is allowed by mistake; check() names it.
-        let complete = conditions.len() == self.conditions.len();
+        // problems() names a condition that cannot be looked at. Until then nothing is allowed on the strength of what is
+        // left of the rule, and everything that is left is refused.
+        if conditions.len() < self.conditions.len() && self.verdict.permits() {
+            return None;
+        }
         let layer = if self.source == Source::Stated { STATED } else { IMPLIED };
-        complete.then_some(Rule { number, conditions, verdict: self.verdict, layer, origin: self.origin })
+        Some(Rule { number, conditions, verdict: self.verdict, layer, origin: self.origin })
     }
 
-    /// What is wrong with the rule, condition by condition.
-    pub fn problems(&self) -> Vec<(usize, Problem)> {
+    /// What is wrong with the rule on an architecture that has the system call, condition by condition.
+    pub fn problems(&self, architecture: Architecture) -> Vec<(usize, Problem)> {
         let found = self.conditions.iter().enumerate();
-        found.filter_map(|(at, (index, operator))| Some((at, self.problem(*index, operator)?))).collect()
+        found
+            .filter_map(|(at, (index, operator))| Some((at, self.problem(architecture, *index, operator)?)))
+            .collect()
     }
 
-    fn problem(&self, index: u8, operator: &Operator) -> Option<Problem> {
-        let Some(parameters) = parameters(self.name) else { return Some(Problem::UnknownParameters) };
+    fn problem(&self, architecture: Architecture, index: u8, operator: &Operator) -> Option<Problem> {
+        let Some(parameters) = parameters_on(architecture, self.name) else {
+            return Some(Problem::UnknownParameters);
+        };
         let Some(parameter) = parameters.get(usize::from(index)) else {
             return Some(Problem::NoSuchParameter { count: parameters.len() });
         };
-        problem(operator, parameter.width)
+        problem_of_values(operator, width_on(architecture, parameter.width))
     }
 }
 
@@ -195,7 +202,7 @@ impl Asked {
 pub enum Problem {
     /// Nobody has written down the parameters of this system call.
     UnknownParameters,
-    /// The system call has only so many parameters.
+    /// The system call has only so many parameters that are arguments of their own.
     NoSuchParameter {
         /// How many.
         count: usize,
@@ -225,7 +232,7 @@ pub enum Problem {
 }
 
 /// What is wrong with the values of an operator on a parameter of this width.
-pub fn problem(operator: &Operator, width: Width) -> Option<Problem> {
+pub fn problem_of_values(operator: &Operator, width: Width) -> Option<Problem> {
     let all = width.mask();
     let wide = |value: u64| (value & !all != 0).then_some(Problem::TooWide { value, width });
     let holds = |always: bool, never: bool| match (always, never) {

@@ -5,6 +5,7 @@ use super::verdict::Verdict;
 use super::word::{Argument, Input, Word};
 pub use crate::policy::Operator;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A whole filter: one table for each architecture that it admits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +82,21 @@ pub enum RuleError {
     /// They are too many or too entangled.
     OverBudget(OverBudget),
 }
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contradiction(found) => write!(
+                formatter,
+                "two rules answer the same call with {} and with {}",
+                found.verdicts.0, found.verdicts.1
+            ),
+            Self::OverBudget(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for RuleError {}
 
 impl From<OverBudget> for RuleError {
     fn from(error: OverBudget) -> Self {
@@ -160,8 +176,9 @@ fn meaning_of_call(rules: &[&Rule], fallback: Node, diagram: &mut Diagram) -> Re
         let Rule { layer, verdict, .. } = *group[0];
         if layer == 0 {
             for &(other_verdict, other) in &stated {
-                if diagram.both(any, other)? != FALSE {
-                    return Err(contradiction(rules, group, other_verdict, diagram)?);
+                let both = diagram.both(any, other)?;
+                if both != FALSE {
+                    return Err(contradiction(rules, group, other_verdict, both, diagram)?);
                 }
             }
             stated.push((verdict, any));
@@ -172,26 +189,35 @@ fn meaning_of_call(rules: &[&Rule], fallback: Node, diagram: &mut Diagram) -> Re
     Ok(meaning)
 }
 
+/// The first two rules, one of `group` and one with the other verdict, that match a call that `both` holds for.
 fn contradiction(
     rules: &[&Rule],
     group: &[&Rule],
     verdict: Verdict,
+    both: Node,
     diagram: &mut Diagram,
 ) -> Result<RuleError, OverBudget> {
-    for one in group {
-        for other in rules.iter().filter(|rule| rule.layer == 0 && rule.verdict == verdict) {
-            let (condition, other_condition) = (one.condition(diagram)?, other.condition(diagram)?);
-            let both = diagram.both(condition, other_condition)?;
-            let Some(witness) = diagram.difference(both, FALSE) else { continue };
-            let (first, second) = if one.origin <= other.origin { (one, other) } else { (other, one) };
-            return Ok(RuleError::Contradiction(Box::new(Contradiction {
-                origins: (first.origin, second.origin),
-                verdicts: (first.verdict, second.verdict),
-                witness,
-            })));
+    // Their unions have a call in common, so there is one, and one of each has it.
+    let witness = diagram.difference(both, FALSE).ok_or(OverBudget)?;
+    let others: Vec<&Rule> =
+        rules.iter().copied().filter(|rule| rule.layer == 0 && rule.verdict == verdict).collect();
+    let one = matching(group, &witness, diagram)?;
+    let other = matching(&others, &witness, diagram)?;
+    let (first, second) = if one.origin <= other.origin { (one, other) } else { (other, one) };
+    Ok(RuleError::Contradiction(Box::new(Contradiction {
+        origins: (first.origin, second.origin),
+        verdicts: (first.verdict, second.verdict),
+        witness,
+    })))
+}
+
+fn matching<'r>(rules: &[&'r Rule], input: &Input, diagram: &mut Diagram) -> Result<&'r Rule, OverBudget> {
+    for rule in rules {
+        let condition = rule.condition(diagram)?;
+        if diagram.holds(condition, input) {
+            return Ok(rule);
         }
     }
-    // Their unions have a call in common, so two of them have it.
     Err(OverBudget)
 }
 
@@ -237,6 +263,24 @@ impl Condition {
         };
         let node = diagram.compare_long(self.argument, mask, comparison, constant)?;
         if negated { diagram.choose(node, FALSE, TRUE) } else { Ok(node) }
+    }
+}
+
+impl Operator {
+    /// The same condition for a parameter of this width, whose other bits are zero: no value of it has any.
+    pub fn within(&self, width: Width) -> Self {
+        let wide = |value: u64| value & !width.mask() != 0;
+        let (never, always) = (Self::OneOf(vec![]), Self::GreaterOrEqual(0));
+        match *self {
+            Self::Equal(value) | Self::Greater(value) | Self::GreaterOrEqual(value) if wide(value) => never,
+            Self::NotEqual(value) | Self::Less(value) | Self::LessOrEqual(value) if wide(value) => always,
+            Self::MaskedEqual { value, .. } if wide(value) => never,
+            Self::MaskedEqual { mask, value } => Self::MaskedEqual { mask: mask & width.mask(), value },
+            Self::OneOf(ref values) => {
+                Self::OneOf(values.iter().copied().filter(|&value| !wide(value)).collect())
+            }
+            _ => self.clone(),
+        }
     }
 }
 

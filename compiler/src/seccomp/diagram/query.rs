@@ -1,6 +1,6 @@
 //! Questions to a diagram that add nothing to it.
 
-use super::{Diagram, Inner, Node, TERMINAL};
+use super::{Diagram, Inner, Node, TERMINAL, TRUE};
 use crate::seccomp::verdict::Verdict;
 use crate::seccomp::word::{Input, Known, WORDS, Word};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +76,11 @@ impl Diagram {
             && self.collect_ranges(high, word, mask ^ weight, start | weight, limit, ranges)
     }
 
+    /// Does a condition hold for an input?
+    pub fn holds(&self, condition: Node, input: &Input) -> bool {
+        self.evaluate(condition, input) == self.evaluate(TRUE, input)
+    }
+
     /// What a meaning answers to one input.
     pub fn evaluate(&self, mut node: Node, input: &Input) -> Verdict {
         loop {
@@ -86,6 +91,15 @@ impl Diagram {
             let set = input[usize::from(bit / 32)] >> (31 - bit % 32) & 1 == 1;
             node = if set { high } else { low };
         }
+    }
+
+    /// What is left of a meaning when this word, before which it depends on none, is known.
+    pub fn given(&self, mut node: Node, word: Word, value: u32) -> Node {
+        while self.word(node) == Some(word) {
+            let Inner { bit, low, high } = self.inner(node);
+            node = if value >> (31 - bit % 32) & 1 == 1 { high } else { low };
+        }
+        node
     }
 
     /// What a meaning answers when its first words are known, if the others do not matter.

@@ -1,0 +1,160 @@
+//! What a filter does in the kernel: rules on arguments as the spec states them, and the very bytes of the plan.
+
+use crate::Test;
+use crate::exits::{PLAIN, in_place};
+use crate::harness::{Answers, Need, Spec, Stage, wait};
+use crate::life::ready;
+use boxwright::link::sealed_plan;
+use boxwright_launcher::plan::operation::{Filter, Kind, Promise};
+use boxwright_launcher::plan::{Plan, Section};
+use std::fs;
+
+const NAMESPACES: &[Need] = &[Need::UserNamespaces];
+
+pub const TESTS: &[Test] = &[
+    Test { name: "filter/typed-arguments", needs: NAMESPACES, run: typed_arguments },
+    Test { name: "filter/socket-families", needs: NAMESPACES, run: socket_families },
+    Test { name: "filter/clone-flags", needs: NAMESPACES, run: clone_flags },
+    Test { name: "filter/lists", needs: NAMESPACES, run: lists },
+    Test { name: "filter/is-the-plans", needs: &[Need::Root], run: is_the_plans },
+];
+
+fn ask(stage: &Stage, rules: &str, questions: &[&str]) -> Answers {
+    stage.ask(Spec::new(PLAIN).with(rules), questions)
+}
+
+fn typed_arguments(stage: &Stage) {
+    // ioctl(0, ...) and fcntl(99, ...), with bits that the kernel does not read in 32-bit parameters.
+    let answers = ask(
+        stage,
+        "[seccomp.rules.push]
+         names = ['ioctl']
+         action = 'errno'
+         errno = 'EXDEV'
+         args = [{ name = 'cmd', op = 'eq', value = ['TIOCSTI', 'TIOCLINUX'] }]
+         [seccomp.rules.far]
+         names = ['fcntl']
+         action = 'errno'
+         errno = 'EXDEV'
+         args = [{ index = 0, op = 'ge', value = 64 }]",
+        &[
+            "call=16,0,5412",
+            "call=16,0,ffffffff00005412",
+            "call=16,0,100005412",
+            "call=16,0,541c",
+            "call=16,63,5413",
+            "call=72,3f,1",
+            "call=72,40,1",
+            "call=72,10000003f,1",
+            "call=72,100000040,1",
+        ],
+    );
+    answers.expect(&[
+        ("call.16.0.5412", "EXDEV"),
+        ("call.16.0.ffffffff00005412", "EXDEV"),
+        ("call.16.0.100005412", "EXDEV"),
+        ("call.16.0.541c", "EXDEV"),
+        ("call.16.63.5413", "EBADF"),
+        ("call.72.3f.1", "EBADF"),
+        ("call.72.40.1", "EXDEV"),
+        ("call.72.10000003f.1", "EBADF"),
+        ("call.72.100000040.1", "EXDEV"),
+    ]);
+}
+
+fn socket_families(stage: &Stage) {
+    // AF_UNIX, AF_NETLINK, AF_ALG, and AF_ALG with a high bit; socketpair of both kinds; io_uring_setup.
+    let answers = ask(
+        stage,
+        "network.address_families = ['AF_UNIX', 'AF_INET']",
+        &[
+            "call=41,1,1",
+            "call=41,2,2",
+            "call=41,10,3",
+            "call=41,26,5",
+            "call=41,100000026,5",
+            "call=41,100000001,1",
+            "call=53,26,5",
+            "call=53,1,1",
+            "call=425,1",
+        ],
+    );
+    answers.expect(&[
+        ("call.41.1.1", "ok"),
+        ("call.41.2.2", "ok"),
+        ("call.41.10.3", "errno 97"),
+        ("call.41.26.5", "errno 97"),
+        ("call.41.100000026.5", "errno 97"),
+        ("call.41.100000001.1", "ok"),
+        ("call.53.26.5", "errno 97"),
+        ("call.53.1.1", "EFAULT"),
+        ("call.425.1", "ENOSYS"),
+    ]);
+}
+
+fn clone_flags(stage: &Stage) {
+    // The kernel refuses CLONE_THREAD without CLONE_SIGHAND, so no process is made.
+    let answers = ask(
+        stage,
+        "seccomp.default_errno = 'EXDEV'
+         [seccomp.rules.no-new-user-namespaces]
+         names = ['clone']
+         action = 'allow'
+         args = [{ name = 'flags', op = 'masked_eq', mask = 'CLONE_NEWUSER', value = 0 }]",
+        &["call=56,10000", "call=56,10010000", "call=56,8000000010000", "call=435", "call=165", "call=9999"],
+    );
+    answers.expect(&[
+        ("call.56.10000", "EINVAL"),
+        ("call.56.10010000", "EXDEV"),
+        ("call.56.8000000010000", "EINVAL"),
+        ("call.435", "ENOSYS"),
+        ("call.165", "EXDEV"),
+        ("call.9999", "ENOSYS"),
+    ]);
+}
+
+fn lists(stage: &Stage) {
+    let answers = ask(
+        stage,
+        "seccomp.deny = ['@keyring', 'umask']\nseccomp.default_errno = 'EXDEV'\nseccomp.log = ['getsid']",
+        &["call=250", "call=95", "call=124"],
+    );
+    answers.expect(&[("call.250", "EXDEV"), ("call.95", "EXDEV"), ("call.124", "ok")]);
+    let killed = Spec::new(PLAIN).with("seccomp.kill = ['getsid']");
+    let run = stage.launch(&killed.asking(&stage.site, &["call=124".to_owned()]));
+    assert_eq!(run.status, 128 + 31, "SIGSYS: {}", run.stderr);
+}
+
+fn is_the_plans(stage: &Stage) {
+    let spec = in_place(stage).with(
+        "network.address_families = ['AF_UNIX']
+         seccomp.deny = ['@keyring']",
+    );
+    let questions = ["sleep=60000".to_owned()];
+    let launcher = stage.build(&spec.asking(&stage.site, &questions));
+    let bytes = fs::read(&launcher).expect("the launcher");
+    let plan = Plan::read(sealed_plan(&bytes).expect("a plan")).expect("the plan");
+    let filters = (0..plan.operations()).filter_map(|index| plan.operation(index));
+    let expected: Vec<String> = filters
+        .filter(|operation| operation.promise == Promise::Seccomp)
+        .filter_map(|operation| match operation.kind {
+            Kind::Filter(filter) => Some(digits(&plan, filter)),
+            _ => None,
+        })
+        .collect();
+    let mut child = stage.spawn(&launcher, &[]);
+    ready(&mut child);
+    let answers = stage.outside(&[format!("filters={}", child.id())]);
+    child.kill().expect("kill");
+    wait(child);
+    answers.expect(&[("filters", "ENOENT")]);
+    let running: Vec<&str> = answers.under("filter.").map(|(_, digits)| digits).collect();
+    assert!(!expected.is_empty() && running.contains(&expected[0].as_str()), "{running:?}\n{expected:?}");
+}
+
+fn digits(plan: &Plan, filter: Filter) -> String {
+    let start = filter.blob as usize;
+    let length = usize::from(filter.count) * Filter::INSTRUCTION_BYTES as usize;
+    let bytes = &plan.section(Section::Blobs)[start..start + length];
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
