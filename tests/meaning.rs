@@ -62,7 +62,10 @@ fn the_tree() {
     assert_eq!(kind("/srv"), bind("/srv", true, false, false), "writable means not executable");
     assert_eq!(kind("/var"), bind("/var/cache", true, false, false));
     assert_eq!(kind("/proc"), Some(MountKind::Proc { subset: false }));
-    assert_eq!(kind("/dev/tty"), Some(MountKind::Device { source: "/dev/tty".into(), number: (5, 0) }));
+    assert_eq!(
+        kind("/dev/tty"),
+        Some(MountKind::Device { source: "/dev/tty".into(), number: Some((5, 0)), optional: false })
+    );
     assert_eq!(
         kind("/tmp"),
         Some(MountKind::Tmpfs { size: Some(64 << 20), mode: 0o1777, executable: false })

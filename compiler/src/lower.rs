@@ -4,6 +4,7 @@ mod identity;
 mod linux;
 mod mounts;
 mod namespaces;
+mod nodes;
 mod order;
 mod process;
 mod refusals;

@@ -155,8 +155,14 @@ pub enum MountKind {
         /// May files in it be executed?
         executable: bool,
     },
-    /// A directory of the sandbox's own that holds the entries beneath it and nothing else, read-only.
-    Directory,
+    /// A directory of the sandbox's own that holds the entries beneath it and nothing else: made where the tree is the
+    /// sandbox's, and as writable as that; a read-only one stands over somebody else's.
+    Directory {
+        /// Its mode.
+        mode: u32,
+        /// Does it belong to the program, not to the one who builds the sandbox?
+        of_program: bool,
+    },
     /// A symbolic link.
     Symlink {
         /// What it points to, verbatim.
@@ -184,13 +190,35 @@ pub enum MountKind {
         /// Only the process directories (`subset=pid`).
         subset: bool,
     },
-    /// A device node of the host, bound after its number was verified.
+    /// A device node of the host, bound after it was verified to be one.
     Device {
         /// The path on the host.
         source: String,
-        /// Major and minor number that it must have.
-        number: (u32, u32),
+        /// Major and minor number of the character device that it must be; `None` is any device.
+        number: Option<(u32, u32)>,
+        /// Leave it out when the source does not exist.
+        optional: bool,
     },
+    /// A UNIX socket of the host, bound after it was verified to be one.
+    Socket {
+        /// The path on the host.
+        source: String,
+        /// Leave it out when the source does not exist.
+        optional: bool,
+    },
+    /// What the kernel shows of one of the sandbox's namespaces.
+    View(View),
+}
+
+/// A file system of the kernel that shows a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The POSIX message queues of the IPC namespace (mq_overview(7)).
+    MessageQueues,
+    /// Devices, and the interfaces of the network namespace, read-only (sysfs(5)).
+    Devices,
+    /// The tree of the cgroup namespace, read-only (cgroups(7)).
+    Cgroups,
 }
 
 /// Whose tree a destination is in.
@@ -214,9 +242,15 @@ impl Filesystem {
 
     /// Whose tree a destination is in.
     pub fn owner(&self, destination: &str) -> Owner {
-        let container = self.container(destination).and_then(|path| self.mounts.get(path));
+        let above = self.container(destination);
+        let container = above.and_then(|path| self.mounts.get(path));
         match (container.map(|mount| &mount.kind), &self.root.value) {
-            (None, Root::Empty) | (Some(MountKind::Directory), _) => Owner::Sealed,
+            (None, Root::Empty) => Owner::Sealed,
+            (Some(MountKind::Directory { .. }), _) => match self.owner(above.unwrap_or_default()) {
+                // Not made in somebody's tree, but mounted over it, and closed.
+                Owner::Foreign => Owner::Sealed,
+                own => own,
+            },
             (Some(MountKind::Tmpfs { .. }), _) => Owner::Writable,
             _ => Owner::Foreign,
         }
@@ -228,7 +262,11 @@ impl MountKind {
     pub fn is_optional(&self) -> bool {
         matches!(
             self,
-            Self::Bind { optional: true, .. } | Self::Mask { optional: true } | Self::Seal { optional: true }
+            Self::Bind { optional: true, .. }
+                | Self::Mask { optional: true }
+                | Self::Seal { optional: true }
+                | Self::Device { optional: true, .. }
+                | Self::Socket { optional: true, .. }
         )
     }
 }

@@ -94,6 +94,8 @@ pub struct Filesystem {
     pub proc: Leaf<String>,
     /// `dev`
     pub dev: Leaf<String>,
+    /// `sys`
+    pub sys: Leaf<String>,
     /// `[filesystem.mounts]`
     pub mounts: Vec<(Spanned<String>, Mount)>,
 }
@@ -121,6 +123,29 @@ pub enum Mount {
         /// `executable`
         executable: Leaf<bool>,
     },
+    /// `{ directory = true }`
+    Directory {
+        /// `mode`
+        mode: Leaf<u32>,
+    },
+    /// `{ socket = ... }`
+    Socket {
+        /// `socket`
+        source: Spanned<String>,
+        /// `optional`
+        optional: Leaf<bool>,
+    },
+    /// `{ device = ... }`
+    Device {
+        /// `device`
+        source: Spanned<String>,
+        /// `optional`
+        optional: Leaf<bool>,
+    },
+    /// `{ mqueue = true }`
+    Mqueue,
+    /// `{ cgroup2 = true }`
+    Cgroup2,
     /// `{ symlink = ... }`
     Symlink {
         /// `symlink`

@@ -234,7 +234,7 @@ fn rooted(stage: &Stage, mounts: &str) -> Spec {
 }
 
 #[track_caller]
-fn expect_refused(stage: &Stage, spec: Spec, words: &str) {
+pub fn expect_refused(stage: &Stage, spec: Spec, words: &str) {
     let run = stage.launch(&spec.asking(&stage.site, &["identity".to_owned()]));
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
     assert!(run.stderr.contains(words), "{}", run.stderr);

@@ -15,6 +15,7 @@ mod files;
 mod harness;
 mod in_place;
 mod life;
+mod mounts;
 mod readme;
 mod refusals;
 mod starts;
@@ -40,6 +41,7 @@ const TESTS: &[&[Test]] = &[
     starts::TESTS,
     life::TESTS,
     files::TESTS,
+    mounts::TESTS,
     in_place::TESTS,
     readme::TESTS,
     refusals::TESTS,

@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 /// Every mount: root within its file system, flags, file system and its options.
@@ -69,6 +70,11 @@ fn names(path: &Path) -> String {
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names.join(" ")
+}
+
+/// Connects to a UNIX socket.
+pub fn connect(path: &str) {
+    fact(&format!("connect.{path}"), io_outcome(UnixStream::connect(path)));
 }
 
 /// Writes to a new file until the kernel refuses.

@@ -68,6 +68,7 @@ fn answer(question: &str) {
         ("open", [path, mode]) => files::open(path, mode),
         ("read", [path]) => files::read(path),
         ("list", [path]) => files::list(path),
+        ("connect", [path]) => files::connect(path),
         ("fill", [path]) => files::fill(path),
         ("execute_copy", [directory]) => files::execute_copy(directory),
         ("rename", [from, to]) => files::rename(from, to),

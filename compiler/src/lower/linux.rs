@@ -7,6 +7,9 @@ pub const AT_EMPTY_PATH: u32 = 0x1000;
 /// `linux/fcntl.h`: the whole mount tree.
 pub const AT_RECURSIVE: u32 = 0x8000;
 
+/// `linux/fcntl.h`: not through a symbolic link at the end.
+pub const AT_SYMLINK_NOFOLLOW: u32 = 0x100;
+
 /// `asm-generic/fcntl.h`.
 pub const O_WRONLY: u32 = 1;
 /// Reading and writing.
@@ -68,6 +71,10 @@ pub const S_IFDIR: u32 = 0o040_000;
 pub const S_IFREG: u32 = 0o100_000;
 /// A character device.
 pub const S_IFCHR: u32 = 0o020_000;
+/// A socket.
+pub const S_IFSOCK: u32 = 0o140_000;
+/// The type bits that a character device shares with a block device, and with nothing else.
+pub const DEVICE_TYPES: u32 = S_IFMT & !S_IFDIR;
 /// `linux/stat.h`: ask statx(2) for the type.
 pub const STATX_TYPE: u32 = 1;
 /// Where its mode is.
@@ -189,6 +196,7 @@ mod tests {
             (AT_FDCWD.into(), libc::AT_FDCWD.cast_unsigned().into()),
             (AT_EMPTY_PATH.into(), libc::AT_EMPTY_PATH as u64),
             (AT_RECURSIVE.into(), libc::AT_RECURSIVE as u64),
+            (AT_SYMLINK_NOFOLLOW.into(), libc::AT_SYMLINK_NOFOLLOW as u64),
             (O_CREAT.into(), libc::O_CREAT as u64),
             (O_EXCL.into(), libc::O_EXCL as u64),
             (O_DIRECTORY.into(), libc::O_DIRECTORY as u64),
@@ -200,6 +208,8 @@ mod tests {
             (MS_PRIVATE, libc::MS_PRIVATE),
             (MNT_DETACH.into(), libc::MNT_DETACH as u64),
             (S_IFMT.into(), libc::S_IFMT.into()),
+            (S_IFSOCK.into(), libc::S_IFSOCK.into()),
+            ((S_IFCHR & DEVICE_TYPES).into(), (libc::S_IFBLK & DEVICE_TYPES).into()),
             (STATX_MODE.into(), std::mem::offset_of!(libc::statx, stx_mode) as u64),
             (STATX_RDEV.into(), std::mem::offset_of!(libc::statx, stx_rdev_major) as u64),
             (PROC_SUPER_MAGIC, libc::PROC_SUPER_MAGIC as u64),

@@ -5,16 +5,17 @@
 
 use super::Launch;
 use super::linux::*;
+use super::nodes::{device, socket};
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
-use crate::policy::{Mount, MountKind, Namespace, Owner, Root};
+use crate::policy::{Mount, MountKind, Namespace, Owner, Root, View};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 use std::collections::BTreeSet;
 
 /// What every mount of the sandbox is: set-user-ID bits and device nodes have no effect in it.
-const PLAIN: u32 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+pub(super) const PLAIN: u32 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 /// The mode of directories that are made for mount points.
 const DIRECTORY_MODE: u32 = 0o755;
 /// The mode of files that are made for mount points.
@@ -135,33 +136,16 @@ impl<'a> Launch<'a> {
                 let mut attributes = PLAIN;
                 attributes |= if *writable { 0 } else { MOUNT_ATTR_RDONLY };
                 attributes |= if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
-                let mut open = open_tree(path).keep(source);
-                let mut step = self.source_step("open", path, mount.span);
-                if *optional {
-                    open = open.on(ENOENT, Then::Continue);
-                    step = step.act(open).act(is_set(source, 1));
-                } else {
-                    step = step.act(open);
-                }
-                step.act(set_attributes(source.into(), "", attributes, 0))
+                let close = vec![set_attributes(source.into(), "", attributes, 0).into()];
+                self.source_step("open", path, mount.span).acts(open_source(path, source, *optional, close))
             }
-            MountKind::Device { source: path, number: (major, minor) } => {
-                let not_it = format!("is not the character device {major}:{minor}");
-                let check = |at, mask, value: u32| Act::Check {
-                    place: Place::Buffer(Buffer::Answer, at),
-                    mask,
-                    comparison: Comparison::Equal,
-                    value: value.into(),
-                    otherwise: Else::Fail(not_it.clone()),
-                };
-                self.source_step("open", path, mount.span)
-                    .act(open_tree(path).keep(source))
-                    .act(stat(source))
-                    .act(check(STATX_MODE, S_IFMT.into(), S_IFCHR))
-                    .act(check(STATX_RDEV, 0xffff_ffff, *major))
-                    .act(check(STATX_RDEV + 4, 0xffff_ffff, *minor))
-                    .act(set_attributes(source.into(), "", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0))
+            MountKind::Device { source: path, number, optional } => {
+                self.source_step("open", path, mount.span).acts(device(path, source, *number, *optional))
             }
+            MountKind::Socket { source: path, optional } => {
+                self.source_step("open", path, mount.span).acts(socket(path, source, *optional))
+            }
+            MountKind::View(view) => self.view(*view, source, mount.span),
             MountKind::Proc { subset } => {
                 let parameters: &[(&str, &str)] = if *subset { &[("subset", "pid")] } else { &[] };
                 // While the old root's proc is visible: a user namespace may not mount one that shows more.
@@ -171,6 +155,18 @@ impl<'a> Launch<'a> {
             }
             _ => return None,
         })
+    }
+
+    /// A file system of the kernel, made as early as proc and for the same reason.
+    fn view(self, view: View, source: Slot, span: Span) -> Step {
+        let (kind, attributes) = match view {
+            View::MessageQueues => ("mqueue", 0),
+            View::Devices => ("sysfs", MOUNT_ATTR_RDONLY),
+            View::Cgroups => ("cgroup2", MOUNT_ATTR_RDONLY),
+        };
+        self.source_step("make", kind, span)
+            .acts(new_file_system(kind, &[], PLAIN | MOUNT_ATTR_NOEXEC | attributes, source))
+            .note(EPERM.into(), if view == View::Devices { SYSFS_REFUSED } else { MOUNT_REFUSED })
     }
 
     /// A mount of the scratch file system, for an entry that is not a file in a directory that is closed later.
@@ -220,8 +216,9 @@ impl<'a> Launch<'a> {
         if self.policy.filesystem.root.value == Root::Empty {
             steps.push(self.close("/", self.root_span()));
         }
-        let own =
-            self.entries().filter(|entry| self.is_own_directory(entry) && !self.is_written_in_place(entry));
+        let own = self
+            .entries()
+            .filter(|entry| self.is_own_directory(entry) && self.owner_of(entry) == Owner::Foreign);
         steps.extend(own.map(|entry| self.close(entry.destination, entry.mount.span)));
         steps
     }
@@ -290,7 +287,7 @@ impl<'a> Launch<'a> {
     }
 
     fn is_own_directory(self, entry: &Entry) -> bool {
-        matches!(entry.mount.kind, MountKind::Directory)
+        matches!(entry.mount.kind, MountKind::Directory { .. })
     }
 
     /// Directories that have to be there for a destination, in trees that are the sandbox's own.
@@ -357,17 +354,24 @@ impl<'a> Launch<'a> {
                 let acts = optionally(source, *optional, self.put(&entry, None));
                 step("mount").acts(parents).acts(acts)
             }
-            MountKind::Device { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
-            MountKind::Proc { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(true))),
+            MountKind::Device { optional, .. } | MountKind::Socket { optional, .. } => {
+                let acts = optionally(source, *optional, self.put(&entry, Some(false)));
+                step("mount").acts(parents).acts(acts)
+            }
+            MountKind::Proc { .. } | MountKind::View(_) => {
+                step("mount").acts(parents).acts(self.put(&entry, Some(true)))
+            }
             MountKind::Tmpfs { size, mode, executable } => {
                 let attributes = PLAIN | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
                 self.memory(step("mount"), &entry, parents, *size, *mode, attributes)
             }
-            MountKind::Directory if self.is_written_in_place(&entry) => {
-                step("make").acts(parents).act(make_directory(destination))
+            MountKind::Directory { mode, .. } if self.owner_of(&entry) == Owner::Foreign => {
+                self.memory(step("mount"), &entry, parents, None, *mode, PLAIN | MOUNT_ATTR_NOEXEC)
             }
-            MountKind::Directory => {
-                self.memory(step("mount"), &entry, parents, None, DIRECTORY_MODE, PLAIN | MOUNT_ATTR_NOEXEC)
+            MountKind::Directory { mode, of_program } => {
+                let make = Call::new(number::mkdirat, [AT_FDCWD.into(), destination.into(), (*mode).into()]);
+                let owner = self.owner().filter(|_| *of_program);
+                step("make").acts(parents).act(make).acts(owner.map(|ids| give(destination, ids)))
             }
             MountKind::Symlink { target } => step("link").acts(parents).act(Call::new(
                 number::symlinkat,
@@ -394,8 +398,8 @@ impl<'a> Launch<'a> {
         mode: u32,
         attributes: u32,
     ) -> Step {
-        let owner =
-            self.owner().filter(|_| attributes & MOUNT_ATTR_RDONLY == 0 && !self.is_own_directory(entry));
+        let of_builder = matches!(entry.mount.kind, MountKind::Directory { of_program: false, .. });
+        let owner = self.owner().filter(|_| !of_builder);
         let parameters: Vec<(&str, String)> = [
             Some(("mode", format!("{mode:o}"))),
             size.map(|size| ("size", size.to_string())),
@@ -456,9 +460,16 @@ fn parents(destination: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `acts`, unless an optional thing was not there.
-fn optionally(slot: Slot, optional: bool, acts: Vec<Act>) -> Vec<Act> {
+pub(super) fn optionally(slot: Slot, optional: bool, acts: Vec<Act>) -> Vec<Act> {
     let check = optional.then(|| is_set(slot, acts.len()));
     check.into_iter().chain(acts).collect()
+}
+
+/// Opens a source of the host, and does what has to be done with it when it is there.
+pub(super) fn open_source(path: &str, to: Slot, optional: bool, then: Vec<Act>) -> Vec<Act> {
+    let open = open_tree(path).keep(to);
+    let open = if optional { open.on(ENOENT, Then::Continue) } else { open };
+    [Act::from(open)].into_iter().chain(optionally(to, optional, then)).collect()
 }
 
 /// Passes when a descriptor was opened; else the spec's optional acts are skipped.
@@ -473,7 +484,7 @@ fn is_set(slot: Slot, acts: usize) -> Act {
 }
 
 /// open_tree(2): a copy of the mounts at a path of the host, whose symlinks are followed.
-fn open_tree(path: &str) -> Call {
+pub(super) fn open_tree(path: &str) -> Call {
     open_tree_at(AT_FDCWD.into(), path)
 }
 
@@ -485,7 +496,7 @@ fn open_tree_at(directory: Value, path: &str) -> Call {
 }
 
 /// mount_setattr(2) for the whole tree of mounts at a place.
-fn set_attributes(directory: Value, path: &str, attributes: u32, propagation: u64) -> Call {
+pub(super) fn set_attributes(directory: Value, path: &str, attributes: u32, propagation: u64) -> Call {
     let empty = if path.is_empty() { AT_EMPTY_PATH } else { 0 };
     let structure = mount_attributes(attributes, propagation);
     Call::new(
@@ -506,7 +517,7 @@ fn move_onto(tree: Slot, place: Slot) -> Call {
 }
 
 /// statx(2) of an open file, for its type and device number.
-fn stat(slot: Slot) -> Act {
+pub(super) fn stat(slot: Slot) -> Act {
     let arguments = [slot.into(), "".into(), AT_EMPTY_PATH.into(), STATX_TYPE.into(), Buffer::Answer.into()];
     Call::new(number::statx, arguments).into()
 }
@@ -548,6 +559,11 @@ fn resolve(path: &str, to: Slot, optional: bool) -> Act {
 
 fn make_directory(path: &str) -> Call {
     Call::new(number::mkdirat, [AT_FDCWD.into(), path.into(), DIRECTORY_MODE.into()])
+}
+
+fn give(path: &str, (uid, gid): (u32, u32)) -> Act {
+    let flags = AT_SYMLINK_NOFOLLOW.into();
+    Call::new(number::fchownat, [AT_FDCWD.into(), path.into(), uid.into(), gid.into(), flags]).into()
 }
 
 /// A directory or a file to mount on; as the source is when that is not known.

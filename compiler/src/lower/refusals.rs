@@ -23,6 +23,9 @@ pub const MOUNT_API_MISSING: &str =
 /// proc cannot be mounted.
 pub const PROC_REFUSED: &str = "a new proc needs a fully visible one: the container masks parts of /proc (docker \
     --security-opt systempaths=unconfined, podman --security-opt unmask=ALL), or use filesystem.proc = \"none\"";
+/// sysfs cannot be mounted.
+pub const SYSFS_REFUSED: &str = "a new sysfs needs a fully visible one: something is mounted over a part of /sys, as \
+    container runtimes do, or use filesystem.sys = \"none\"";
 /// pivot_root fails.
 pub const PIVOT_REFUSED: &str = "the launcher runs in a chroot or on an initramfs, whose root cannot be left";
 /// The session keyring cannot be made: EPERM.

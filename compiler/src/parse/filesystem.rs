@@ -14,6 +14,7 @@ impl Extract for Filesystem {
             read_write: list(table, "read_write"),
             proc: field(table, "proc"),
             dev: field(table, "dev"),
+            sys: field(table, "sys"),
             mounts: entries(table, "mounts", |value| mount(value.get_ref())),
         })
     }
@@ -51,6 +52,16 @@ fn kind(table: &DeTable<'_>) -> Option<Mount> {
         Some(Mount::Mask { optional: optional() })
     } else if has("seal") {
         Some(Mount::Seal { optional: optional() })
+    } else if has("directory") {
+        Some(Mount::Directory { mode: field(table, "mode") })
+    } else if has("socket") {
+        Some(Mount::Socket { source: field(table, "socket")?, optional: optional() })
+    } else if has("device") {
+        Some(Mount::Device { source: field(table, "device")?, optional: optional() })
+    } else if has("mqueue") {
+        Some(Mount::Mqueue)
+    } else if has("cgroup2") {
+        Some(Mount::Cgroup2)
     } else {
         None
     }

@@ -4,7 +4,7 @@ use super::mounts::Tree;
 use super::rules::INVALID_PATH;
 use super::{keep, paths};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Filesystem, MountKind, Root};
+use crate::policy::{Filesystem, MountKind, Root, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Leaf, Spec};
 
@@ -47,6 +47,9 @@ pub(super) fn resolve(filesystem: &spec::Filesystem, findings: &mut Vec<Diagnost
     }
     if let Some(dev) = says(&filesystem.dev, "minimal") {
         expand_dev(&mut tree, dev);
+    }
+    if let Some(sys) = says(&filesystem.sys, "read_only") {
+        tree.give("/sys", MountKind::View(View::Devices), sys, "filesystem.sys");
     }
     for (paths, writable, key) in [
         (&filesystem.read_only, false, "filesystem.read_only"),
@@ -108,9 +111,10 @@ fn expand_base(tree: &mut Tree, span: Span) {
 
 fn expand_dev(tree: &mut Tree, span: Span) {
     let key = "filesystem.dev";
-    tree.give("/dev", MountKind::Directory, span, key);
+    tree.give("/dev", MountKind::Directory { mode: 0o755, of_program: false }, span, key);
     for (path, number) in DEVICES {
-        tree.give(path, MountKind::Device { source: path.into(), number }, span, key);
+        let device = MountKind::Device { source: path.into(), number: Some(number), optional: false };
+        tree.give(path, device, span, key);
     }
     for (link, target) in DEVICE_LINKS {
         tree.give(link, MountKind::Symlink { target: target.into() }, span, key);

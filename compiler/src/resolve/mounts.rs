@@ -3,7 +3,7 @@
 use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING};
 use super::{keep, paths, units};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Mount, MountKind};
+use crate::policy::{Mount, MountKind, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf};
 use std::collections::BTreeMap;
@@ -90,6 +90,19 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
             mode: mode.as_ref().map_or(0o1777, |mode| mode.value),
             executable: is(executable),
         },
+        spec::Mount::Directory { mode } => {
+            MountKind::Directory { mode: mode.as_ref().map_or(0o755, |mode| mode.value), of_program: true }
+        }
+        spec::Mount::Socket { source, optional } => {
+            keep(paths::absolute(source), findings);
+            MountKind::Socket { source: source.value.clone(), optional: is(optional) }
+        }
+        spec::Mount::Device { source, optional } => {
+            keep(paths::absolute(source), findings);
+            MountKind::Device { source: source.value.clone(), number: None, optional: is(optional) }
+        }
+        spec::Mount::Mqueue => MountKind::View(View::MessageQueues),
+        spec::Mount::Cgroup2 => MountKind::View(View::Cgroups),
         spec::Mount::Symlink { target } => {
             keep(symlink_target(target), findings);
             MountKind::Symlink { target: target.value.clone() }

@@ -69,14 +69,25 @@ pub(super) const FILESYSTEM: &[Key] = &[
         "what /dev is",
     )
     .default("\"none\""),
-    Key::new("sys", Type::Words(&[Word::new("none", "no /sys")]), "what /sys is").default("\"none\""),
+    Key::new(
+        "sys",
+        Type::Words(&[
+            Word::new("read_only", "the devices of the new network namespace and of the machine, read-only"),
+            Word::new("none", "no /sys"),
+        ]),
+        "what /sys is",
+    )
+    .default("\"none\""),
     Key::new(
         "mounts",
         Type::Map(
             Form::Path,
             &Type::Union(&[
                 Type::Constant(false),
-                Type::Kinds(&[BIND, TMPFS, SYMLINK, TEXT, MASK, SEAL, OVERLAY, SOCKET]),
+                Type::Kinds(&[
+                    BIND, TMPFS, DIRECTORY, SYMLINK, TEXT, MASK, SEAL, SOCKET, DEVICE, MQUEUE, CGROUP2,
+                    OVERLAY,
+                ]),
             ]),
         ),
         "everything else, keyed by destination; false takes away what another key gave",
@@ -115,6 +126,11 @@ const TMPFS: &[Key] = &[
     Key::new("executable", Type::Boolean, "may files in it be executed?").default("false"),
 ];
 
+const DIRECTORY: &[Key] = &[
+    Key::new("directory", Type::Constant(true), "an empty directory that belongs to the program").required(),
+    Key::new("mode", Type::Mode(0o1777), "its mode").default("0o755"),
+];
+
 const SYMLINK: &[Key] =
     &[Key::new("symlink", Type::String(Form::Text), "a symbolic link with this target").required()];
 
@@ -142,7 +158,19 @@ const OVERLAY: &[Key] = &[Key::new(
 .required()];
 
 const SOCKET: &[Key] = &[
-    Key::new("socket", Type::NotYet(&Type::String(Form::Path), FILES), "a UNIX socket of the host")
-        .required(),
+    Key::new("socket", Type::String(Form::Path), "a UNIX socket of the host, and nothing else").required(),
     OPTIONAL,
 ];
+
+const DEVICE: &[Key] = &[
+    Key::new("device", Type::String(Form::Path), "a device node of the host, and nothing else").required(),
+    OPTIONAL,
+];
+
+const MQUEUE: &[Key] =
+    &[Key::new("mqueue", Type::Constant(true), "the POSIX message queues of the new IPC namespace")
+        .required()];
+
+const CGROUP2: &[Key] =
+    &[Key::new("cgroup2", Type::Constant(true), "the tree of the new cgroup namespace, read-only")
+        .required()];

@@ -1,0 +1,133 @@
+//! The kinds of mounts: each is what it says, and something else in its place is refused.
+
+use crate::Test;
+use crate::exits::PLAIN;
+use crate::files::expect_refused;
+use crate::harness::{Need, Spec, Stage};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+
+const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
+
+pub const TESTS: &[Test] = &[
+    Test { name: "mounts/directory", needs: USER_NAMESPACES, run: directory },
+    Test { name: "mounts/socket", needs: USER_NAMESPACES, run: socket },
+    Test { name: "mounts/device", needs: USER_NAMESPACES, run: device },
+    Test { name: "mounts/cve-2025-52565-only-what-it-says", needs: USER_NAMESPACES, run: only_what_it_says },
+    Test { name: "mounts/message-queues", needs: USER_NAMESPACES, run: message_queues },
+    Test { name: "mounts/sysfs", needs: USER_NAMESPACES, run: sysfs },
+    Test { name: "mounts/cve-2023-25809-cgroups", needs: USER_NAMESPACES, run: cgroups },
+];
+
+fn directory(stage: &Stage) {
+    let spec = Spec::new(PLAIN).with(
+        "[filesystem.mounts]
+         '/home/user' = { directory = true, mode = 0o700 }
+         '/tmp' = { tmpfs = '1MiB' }
+         '/tmp/mine' = { directory = true, mode = 0o750 }
+         '/tmp/mine/note' = { text = 'inside' }",
+    );
+    let questions = [
+        "read=/home",
+        "read=/home/user",
+        "open=/home/user/new,make",
+        "read=/tmp/mine",
+        "open=/tmp/mine/new,make",
+        "read=/tmp/mine/note",
+        "open=/tmp/mine/note,write",
+    ];
+    let answers = stage.ask(spec, &questions);
+    answers.expect(&[
+        ("mode./home/user", "40700 65534:65534"),
+        ("make./home/user/new", "EROFS"),
+        ("mode./tmp/mine", "40750 65534:65534"),
+        ("make./tmp/mine/new", "ok"),
+        ("content./tmp/mine/note", "inside"),
+    ]);
+    assert!(answers.get("mode./home").starts_with("40755 "), "{}", answers.get("mode./home"));
+    assert_ne!(answers.get("write./tmp/mine/note"), "ok");
+}
+
+fn socket(stage: &Stage) {
+    let path = stage.directory().join("service");
+    let _listener = UnixListener::bind(&path).expect("a socket");
+    fs::set_permissions(&path, Permissions::from_mode(0o666)).expect("chmod");
+    let path = path.display();
+    stage.outside(&[format!("connect={path}")]).expect(&[(&format!("connect.{path}"), "ok")]);
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/run/service' = {{ socket = '{path}' }}
+         '/run/absent' = {{ socket = '{path}.absent', optional = true }}"
+    ));
+    let questions = ["connect=/run/service", "open=/run/service,chmod", "list=/run"];
+    stage.ask(spec, &questions).expect(&[
+        ("connect./run/service", "ok"),
+        ("chmod./run/service", "EROFS"),
+        ("list./run", "service"),
+    ]);
+}
+
+fn device(stage: &Stage) {
+    let spec = Spec::new(PLAIN).with(
+        "filesystem.dev = 'minimal'
+         [filesystem.mounts]
+         '/dev/nothing' = { device = '/dev/zero' }
+         '/dev/absent' = { device = '/dev/boxwright-absent', optional = true }
+         '/copy' = { bind = '/dev/zero' }",
+    );
+    let answers = stage.ask(spec, &["open=/dev/nothing,read", "open=/dev/absent,read", "open=/copy,read"]);
+    // The control: what is bound as a file is no device.
+    answers.expect(&[("read./dev/nothing", "ok"), ("read./dev/absent", "ENOENT"), ("read./copy", "EACCES")]);
+}
+
+/// A source that somebody has replaced is refused, whatever it is now.
+fn only_what_it_says(stage: &Stage) {
+    let marker = stage.site.marker.display();
+    for (kind, source, words) in [
+        ("device", marker.to_string(), "is not a device"),
+        ("socket", marker.to_string(), "is not a socket"),
+        ("device", "/dev/shm".to_owned(), "is not a device"),
+        ("socket", "/dev/null".to_owned(), "is not a socket"),
+        ("device", "/dev/boxwright-absent".to_owned(), "No such file"),
+    ] {
+        let mounts = format!("filesystem.mounts.'/dev/it' = {{ {kind} = '{source}' }}");
+        expect_refused(stage, Spec::new(PLAIN).with(&mounts), words);
+    }
+}
+
+/// The queues of the sandbox's own IPC namespace, and none of the host's.
+fn message_queues(stage: &Stage) {
+    let key = stage.site.key.to_string();
+    let made = stage.outside(&[format!("ipc=make,{key}")]);
+    let spec = Spec::new(PLAIN).with("filesystem.mounts.'/dev/mqueue' = { mqueue = true }");
+    let answers = stage.ask(spec, &["open=/dev/mqueue/queue,make", "list=/dev/mqueue"]);
+    stage.outside(&[format!("ipc=remove,{key}")]);
+    assert_eq!(made.get("made.posix_queue"), "ok");
+    answers.expect(&[("make./dev/mqueue/queue", "ok"), ("list./dev/mqueue", "queue")]);
+}
+
+fn sysfs(stage: &Stage) {
+    let spec = Spec::new(PLAIN).with("filesystem.sys = 'read_only'");
+    let questions =
+        ["list=/sys/class/net", "open=/sys/class/net/lo/mtu,read", "open=/sys/class/net/lo/mtu,write"];
+    let answers = stage.ask(spec, &questions);
+    answers.expect(&[("list./sys/class/net", "lo"), ("read./sys/class/net/lo/mtu", "ok")]);
+    let refused = answers.get("write./sys/class/net/lo/mtu");
+    assert!(["EROFS", "EACCES"].contains(&refused), "{refused}");
+}
+
+fn cgroups(stage: &Stage) {
+    let spec = Spec::new(PLAIN).with(
+        "filesystem.proc = 'own'
+         filesystem.mounts.'/cgroup' = { cgroup2 = true }",
+    );
+    let questions =
+        ["open=/cgroup/cgroup.procs,read", "open=/cgroup/new,directory", "read=/proc/self/cgroup", "mounts"];
+    let answers = stage.ask(spec, &questions);
+    answers.expect(&[("read./cgroup/cgroup.procs", "ok"), ("directory./cgroup/new", "EROFS")]);
+    let own = answers.get("content./proc/self/cgroup");
+    assert!(own.contains("0::/\\n"), "its own cgroup is the top: {own}");
+    let mount = answers.get("mount./cgroup");
+    assert!(mount.starts_with("/ ro,nosuid,nodev,noexec") && mount.contains(" cgroup2 "), "{mount}");
+}
