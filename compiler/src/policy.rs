@@ -208,6 +208,8 @@ pub enum MountKind {
     },
     /// What the kernel shows of one of the sandbox's namespaces.
     View(View),
+    /// Pseudoterminals of the sandbox's own (pts(4)).
+    Terminals,
 }
 
 /// A file system of the kernel that shows a namespace.

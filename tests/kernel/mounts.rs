@@ -16,6 +16,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "mounts/device", needs: USER_NAMESPACES, run: device },
     Test { name: "mounts/cve-2025-52565-only-what-it-says", needs: USER_NAMESPACES, run: only_what_it_says },
     Test { name: "mounts/message-queues", needs: USER_NAMESPACES, run: message_queues },
+    Test { name: "mounts/pseudoterminals", needs: USER_NAMESPACES, run: pseudoterminals },
     Test { name: "mounts/sysfs", needs: USER_NAMESPACES, run: sysfs },
     Test { name: "mounts/cve-2023-25809-cgroups", needs: USER_NAMESPACES, run: cgroups },
 ];
@@ -105,6 +106,20 @@ fn message_queues(stage: &Stage) {
     stage.outside(&[format!("ipc=remove,{key}")]);
     assert_eq!(made.get("made.posix_queue"), "ok");
     answers.expect(&[("make./dev/mqueue/queue", "ok"), ("list./dev/mqueue", "queue")]);
+}
+
+/// A terminal of the sandbox's own: the first of its instance, and the host has no other for it.
+fn pseudoterminals(stage: &Stage) {
+    let outside = stage.outside(&["pseudoterminal".to_owned(), "list=/dev/pts".to_owned()]);
+    outside.expect(&[("pseudoterminal", "ok")]);
+    for user in ["{ uid = 65534, gid = 65534 }", "{ uid = 7, gid = 7 }"] {
+        let spec = Spec::new(PLAIN).with(&format!("process.user = {user}\nfilesystem.dev = 'minimal'"));
+        stage.ask(spec, &["pseudoterminal", "list=/dev/pts"]).expect(&[
+            ("pseudoterminal", "ok"),
+            ("pseudoterminal.number", "0"),
+            ("list./dev/pts", "ptmx"),
+        ]);
+    }
 }
 
 fn sysfs(stage: &Stage) {

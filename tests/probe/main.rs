@@ -73,6 +73,7 @@ fn answer(question: &str) {
         ("execute_copy", [directory]) => files::execute_copy(directory),
         ("rename", [from, to]) => files::rename(from, to),
         ("chroot_escape", [scratch, marker]) => files::chroot_escape(scratch, marker),
+        ("pseudoterminal", []) => files::pseudoterminal(),
         ("devices", []) => files::devices(),
         ("mount", [path]) => files::mount(path),
         ("ipc", ["make", key]) => ipc::make(key),

@@ -15,11 +15,12 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             mount.kind,
             MountKind::Bind { .. } | MountKind::Mask { .. } | MountKind::Seal { .. } | MountKind::View(_)
         );
-        (matches!(above.kind, MountKind::Proc { .. } | MountKind::View(_)) && !covers).then(|| {
-            RULE.at(mount.span, format!("`{path}` cannot be made in {parent}"))
-                .label(format!("by `{}`", mount.key))
-                .and(above.span, format!("by `{}`", above.key))
-        })
+        (matches!(above.kind, MountKind::Proc { .. } | MountKind::View(_) | MountKind::Terminals) && !covers)
+            .then(|| {
+                RULE.at(mount.span, format!("`{path}` cannot be made in {parent}"))
+                    .label(format!("by `{}`", mount.key))
+                    .and(above.span, format!("by `{}`", above.key))
+            })
     };
     filesystem.mounts.iter().filter_map(made).collect()
 }

@@ -365,6 +365,9 @@ impl<'a> Launch<'a> {
                 let attributes = PLAIN | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
                 self.memory(step("mount"), &entry, parents, *size, *mode, attributes)
             }
+            MountKind::Terminals => {
+                step("mount").acts(terminals(source)).acts(parents).acts(self.put(&entry, Some(true)))
+            }
             MountKind::Directory { mode, .. } if self.owner_of(&entry) == Owner::Foreign => {
                 self.memory(step("mount"), &entry, parents, None, *mode, PLAIN | MOUNT_ATTR_NOEXEC)
             }
@@ -547,6 +550,13 @@ fn new_file_system(kind: &str, parameters: &[(&str, &str)], attributes: u32, to:
     acts.push(Call::new(number::fsmount, mount).keep(to).into());
     acts.push(Call::new(number::close, [Slot::Context.into()]).into());
     acts
+}
+
+/// Every devpts is a new instance. Its ptmx belongs to who makes it, so it is made when the ids have a meaning; a terminal
+/// belongs to who opens it. Its device nodes can be opened in a user namespace too.
+fn terminals(to: Slot) -> Vec<Act> {
+    let parameters = [("ptmxmode", "0666"), ("mode", "0620")];
+    new_file_system("devpts", &parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, to)
 }
 
 /// openat2(2) in the sandbox's own root, through no symlink at all: whoever writes to that tree must not choose another place,

@@ -18,8 +18,9 @@ const DEVICES: [(&str, (u32, u32)); 6] = [
     ("/dev/zero", (1, 5)),
 ];
 
-const DEVICE_LINKS: [(&str, &str); 4] = [
+const DEVICE_LINKS: [(&str, &str); 5] = [
     ("/dev/fd", "/proc/self/fd"),
+    ("/dev/ptmx", "pts/ptmx"),
     ("/dev/stderr", "/proc/self/fd/2"),
     ("/dev/stdin", "/proc/self/fd/0"),
     ("/dev/stdout", "/proc/self/fd/1"),
@@ -119,6 +120,7 @@ fn expand_dev(tree: &mut Tree, span: Span) {
     for (link, target) in DEVICE_LINKS {
         tree.give(link, MountKind::Symlink { target: target.into() }, span, key);
     }
+    tree.give("/dev/pts", MountKind::Terminals, span, key);
     tree.give("/dev/shm", MountKind::Tmpfs { size: None, mode: 0o1777, executable: false }, span, key);
 }
 

@@ -63,7 +63,10 @@ pub(super) const FILESYSTEM: &[Key] = &[
     Key::new(
         "dev",
         Type::Words(&[
-            Word::new("minimal", "null, zero, full, random, urandom, tty, the fd links and shm"),
+            Word::new(
+                "minimal",
+                "null, zero, full, random, urandom, tty, the fd links, own pseudoterminals and shm",
+            ),
             Word::new("none", "no /dev"),
         ]),
         "what /dev is",
