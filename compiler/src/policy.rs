@@ -185,7 +185,7 @@ pub enum MountKind {
         /// Leave it out when nothing is there.
         optional: bool,
     },
-    /// The proc file system of the new pid namespace (proc(5)).
+    /// The proc file system of the new pid namespace, which shows a process those that it may trace (proc(5)).
     Proc {
         /// Only the process directories (`subset=pid`).
         subset: bool,

@@ -147,7 +147,10 @@ impl<'a> Launch<'a> {
             }
             MountKind::View(view) => self.view(*view, source, mount.span),
             MountKind::Proc { subset } => {
-                let parameters: &[(&str, &str)] = if *subset { &[("subset", "pid")] } else { &[] };
+                // Pid 1 has been the launcher, and processes of other ids are none of the program's business.
+                let hidden = ("hidepid", "invisible");
+                let parameters: &[(&str, &str)] =
+                    if *subset { &[hidden, ("subset", "pid")] } else { &[hidden] };
                 // While the old root's proc is visible: a user namespace may not mount one that shows more.
                 self.source_step("make", "proc", mount.span)
                     .acts(new_file_system("proc", parameters, PLAIN | MOUNT_ATTR_NOEXEC, source))

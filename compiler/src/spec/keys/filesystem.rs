@@ -53,7 +53,7 @@ pub(super) const FILESYSTEM: &[Key] = &[
     Key::new(
         "proc",
         Type::Words(&[
-            Word::new("own", "the proc file system of the new pid namespace"),
+            Word::new("own", "the new pid namespace; a process sees those that it may trace, not pid 1"),
             Word::new("subset", "the same with nothing but the process directories"),
             Word::new("none", "no /proc"),
         ]),
