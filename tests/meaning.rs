@@ -7,7 +7,9 @@
 )]
 
 use boxwright::diagnostic::render_concise;
-use boxwright::policy::{Action, ClockOffset, IdMapping, MountKind, Namespace, Policy, Root, Stream, User};
+use boxwright::policy::{
+    Action, ClockOffset, IdMapping, MountKind, Namespace, Policy, Root, Stream, TextPart, User,
+};
 use boxwright::seccomp::syscall_number;
 use boxwright::source::{Source, Span};
 use boxwright::understand;
@@ -70,7 +72,8 @@ fn the_tree() {
         kind("/tmp"),
         Some(MountKind::Tmpfs { size: Some(64 << 20), mode: 0o1777, executable: false })
     );
-    assert_eq!(kind("/etc/motd"), Some(MountKind::Text { content: "hi\n".into(), mode: 0o444 }));
+    let content = vec![TextPart::Literal("hi\n".into())];
+    assert_eq!(kind("/etc/motd"), Some(MountKind::Text { content, mode: 0o444 }));
     assert_eq!(kind("/var/keys"), Some(MountKind::Mask { optional: true }));
     assert_eq!(kind("/var/lib"), Some(MountKind::Seal { optional: false }));
     assert_eq!(filesystem.mounts["/bin"].key, "filesystem.base");

@@ -170,8 +170,8 @@ pub enum MountKind {
     },
     /// A read-only file with this content.
     Text {
-        /// The content.
-        content: String,
+        /// The content, in parts.
+        content: Vec<TextPart>,
         /// Its mode.
         mode: u32,
     },
@@ -210,6 +210,17 @@ pub enum MountKind {
     View(View),
     /// Pseudoterminals of the sandbox's own (pts(4)).
     Terminals,
+}
+
+/// A part of a file's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextPart {
+    /// Verbatim.
+    Literal(String),
+    /// The user id of whoever starts the launcher, in decimal.
+    CallerUid,
+    /// Its group id.
+    CallerGid,
 }
 
 /// A file system of the kernel that shows a namespace.

@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod errnos;
+mod etc;
 mod filesystem;
 mod mounts;
 mod namespaces;

@@ -86,6 +86,8 @@ pub struct Filesystem {
     pub root: Leaf<String>,
     /// `base`
     pub base: Leaf<String>,
+    /// `etc`
+    pub etc: Vec<Spanned<String>>,
     /// `read_only`
     pub read_only: Vec<Spanned<String>>,
     /// `read_write`

@@ -16,6 +16,13 @@ pub const TESTS: &[Test] = &[
     Test { name: "mounts/device", needs: USER_NAMESPACES, run: device },
     Test { name: "mounts/cve-2025-52565-only-what-it-says", needs: USER_NAMESPACES, run: only_what_it_says },
     Test { name: "mounts/message-queues", needs: USER_NAMESPACES, run: message_queues },
+    Test { name: "mounts/etc-users", needs: USER_NAMESPACES, run: users },
+    Test {
+        name: "mounts/etc-users-of-the-caller",
+        needs: &[Need::UserNamespaces, Need::Unprivileged],
+        run: users_of_the_caller,
+    },
+    Test { name: "mounts/etc-of-the-host", needs: USER_NAMESPACES, run: etc_of_the_host },
     Test { name: "mounts/pseudoterminals", needs: USER_NAMESPACES, run: pseudoterminals },
     Test { name: "mounts/sysfs", needs: USER_NAMESPACES, run: sysfs },
     Test { name: "mounts/cve-2023-25809-cgroups", needs: USER_NAMESPACES, run: cgroups },
@@ -106,6 +113,51 @@ fn message_queues(stage: &Stage) {
     stage.outside(&[format!("ipc=remove,{key}")]);
     assert_eq!(made.get("made.posix_queue"), "ok");
     answers.expect(&[("make./dev/mqueue/queue", "ok"), ("list./dev/mqueue", "queue")]);
+}
+
+/// What the C library says of the program's own ids.
+fn identified(stage: &Stage, user: &str) -> String {
+    let spec = Spec::new(PLAIN).with(&format!(
+        "process.user = {user}
+         process.args = ['/bin/id']
+         filesystem.base = 'usr'
+         filesystem.etc = ['users']"
+    ));
+    let run = stage.launch(&spec);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    run.stdout
+}
+
+fn users(stage: &Stage) {
+    let of = |user| identified(stage, user);
+    assert_eq!(
+        of("{ uid = 65534, gid = 65534 }"),
+        "uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)\n"
+    );
+    assert_eq!(of("{ uid = 1000, gid = 100 }"), "uid=1000(user) gid=100(user) groups=100(user)\n".to_owned());
+}
+
+fn users_of_the_caller(stage: &Stage) {
+    let id = stage.person.uid();
+    let said = identified(stage, "'caller'");
+    assert!(said.starts_with(&format!("uid={id}(user) gid=")), "{said}");
+}
+
+fn etc_of_the_host(stage: &Stage) {
+    let files = ["/etc/hosts", "/etc/services", "/etc/resolv.conf", "/etc/nsswitch.conf"];
+    let mut questions: Vec<String> = files.iter().map(|file| format!("read={file}")).collect();
+    questions.extend(
+        ["list=/etc/ssl/certs", "open=/etc/localtime,read", "open=/etc/shadow,read"].map(str::to_owned),
+    );
+    let outside = stage.outside(&questions);
+    let spec = Spec::new(PLAIN).with("filesystem.etc = ['tls', 'time', 'dns']");
+    let questions: Vec<&str> = questions.iter().map(String::as_str).collect();
+    let inside = stage.ask(spec, &questions);
+    for key in ["content./etc/hosts", "content./etc/services", "list./etc/ssl/certs", "read./etc/localtime"] {
+        assert_eq!(inside.get(key), outside.get(key), "{key}");
+    }
+    inside.expect(&[("read./etc/shadow", "ENOENT")]);
+    assert!(inside.get("content./etc/nsswitch.conf").contains("hosts: files dns"));
 }
 
 /// A terminal of the sandbox's own: the first of its instance, and the host has no other for it.

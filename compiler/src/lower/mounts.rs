@@ -7,8 +7,8 @@ use super::Launch;
 use super::linux::*;
 use super::nodes::{device, socket};
 use super::refusals::*;
-use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
-use crate::policy::{Mount, MountKind, Namespace, Owner, Root, View};
+use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
+use crate::policy::{Mount, MountKind, Namespace, Owner, Root, TextPart, View};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
@@ -595,15 +595,23 @@ fn make_mount_point(path: &str, source: Slot, directory: Option<bool>) -> Vec<Ac
 }
 
 /// A new file with this content.
-fn write_file(directory: Value, path: &str, content: &str, mode: u32) -> Vec<Act> {
+fn write_file(directory: Value, path: &str, content: &[TextPart], mode: u32) -> Vec<Act> {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
-    let write = [Slot::File.into(), Value::Bytes(content.as_bytes().to_vec()), length.into()];
-    vec![
-        Call::new(number::openat, [directory, path.into(), flags.into(), mode.into()])
-            .keep(Slot::File)
-            .into(),
-        Call::new(number::write, write).equals(2).into(),
-        Call::new(number::close, [Slot::File.into()]).into(),
-    ]
+    let open = [directory, path.into(), flags.into(), mode.into()];
+    let mut acts = vec![Call::new(number::openat, open).keep(Slot::File).into()];
+    let (bytes, length) = if let [TextPart::Literal(text)] = content {
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        (Value::Bytes(text.as_bytes().to_vec()), length.into())
+    } else {
+        let part = |part: &TextPart| match part {
+            TextPart::Literal(text) => Part::Literal(text.clone()),
+            TextPart::CallerUid => Part::Decimal(Slot::Uid),
+            TextPart::CallerGid => Part::Decimal(Slot::Gid),
+        };
+        acts.push(Act::Text(content.iter().map(part).collect()));
+        (Buffer::Text.into(), Slot::Length.into())
+    };
+    acts.push(Call::new(number::write, [Slot::File.into(), bytes, length]).equals(2).into());
+    acts.push(Call::new(number::close, [Slot::File.into()]).into());
+    acts
 }

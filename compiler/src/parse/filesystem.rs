@@ -10,6 +10,7 @@ impl Extract for Filesystem {
         Some(Self {
             root: field(table, "root"),
             base: field(table, "base"),
+            etc: list(table, "etc"),
             read_only: list(table, "read_only"),
             read_write: list(table, "read_write"),
             proc: field(table, "proc"),

@@ -2,9 +2,9 @@
 
 use super::mounts::Tree;
 use super::rules::INVALID_PATH;
-use super::{keep, paths};
+use super::{etc, keep, paths};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Filesystem, MountKind, Root, View};
+use crate::policy::{Filesystem, MountKind, Root, User, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Leaf, Spec};
 
@@ -33,12 +33,17 @@ const USR_LINKS: [(&str, &str); 4] =
 /// What the dynamic linker and the alternatives system keep outside /usr; not every distribution has them.
 const USR_COMPANIONS: [&str; 2] = ["/etc/alternatives", "/etc/ld.so.cache"];
 
-pub(super) fn resolve(filesystem: &spec::Filesystem, findings: &mut Vec<Diagnostic>) -> Filesystem {
+pub(super) fn resolve(
+    filesystem: &spec::Filesystem,
+    user: &User,
+    findings: &mut Vec<Diagnostic>,
+) -> Filesystem {
     let root = root(&filesystem.root, findings);
     let mut tree = Tree::default();
     if let Some(base) = says(&filesystem.base, "usr") {
         expand_base(&mut tree, base);
     }
+    etc::expand(&mut tree, &filesystem.etc, user, findings);
     match filesystem.proc.as_ref().map(|proc| (proc.value.as_str(), proc.span)) {
         Some(("own", span)) => tree.give("/proc", MountKind::Proc { subset: false }, span, "filesystem.proc"),
         Some(("subset", span)) => {
@@ -125,6 +130,6 @@ fn expand_dev(tree: &mut Tree, span: Span) {
 }
 
 /// The same path inside; writable means not executable.
-fn bind(path: &str, writable: bool, optional: bool) -> MountKind {
+pub(super) fn bind(path: &str, writable: bool, optional: bool) -> MountKind {
     MountKind::Bind { source: path.into(), writable, executable: !writable, optional }
 }

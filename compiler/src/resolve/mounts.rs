@@ -3,7 +3,7 @@
 use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING};
 use super::{keep, paths, units};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Mount, MountKind, View};
+use crate::policy::{Mount, MountKind, TextPart, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf};
 use std::collections::BTreeMap;
@@ -108,7 +108,7 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
             MountKind::Symlink { target: target.value.clone() }
         }
         spec::Mount::Text { content, mode } => MountKind::Text {
-            content: content.value.clone(),
+            content: vec![TextPart::Literal(content.value.clone())],
             mode: mode.as_ref().map_or(0o444, |mode| mode.value),
         },
         spec::Mount::Mask { optional } => MountKind::Mask { optional: is(optional) },

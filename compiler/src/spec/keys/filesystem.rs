@@ -27,17 +27,15 @@ pub(super) const FILESYSTEM: &[Key] = &[
     .default("\"none\""),
     Key::new(
         "etc",
-        Type::NotYet(
-            &Type::List(&Type::Words(&[
-                Word::new("users", "passwd and group made for process.user"),
-                Word::new("tls", "certificates"),
-                Word::new("time", "localtime"),
-                Word::new("dns", "resolv.conf, hosts and nsswitch.conf"),
-            ])),
-            FILES,
-        ),
-        "what of /etc is made or bound",
-    ),
+        Type::List(&Type::Words(&[
+            Word::new("users", "passwd, group and nsswitch.conf, made for process.user"),
+            Word::new("tls", "the host's certificates"),
+            Word::new("time", "the host's localtime and timezone"),
+            Word::new("dns", "the host's resolv.conf, hosts and services, and an nsswitch.conf"),
+        ])),
+        "what of /etc is made or bound; what the host does not have is left out",
+    )
+    .default("[]"),
     Key::new(
         "read_only",
         Type::List(&Type::String(Form::Path)),
