@@ -10,6 +10,7 @@ mod process;
 mod refusals;
 mod start;
 mod step;
+mod streams;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};

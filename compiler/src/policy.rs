@@ -83,12 +83,14 @@ pub enum Terminal {
 }
 
 /// Where a standard stream leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stream {
     /// The launcher's own.
     Inherit,
     /// /dev/null.
     Null,
+    /// A file of the host at this absolute path: input is read from its start, output is appended. Nothing is created.
+    File(String),
 }
 
 /// The session keyring (session-keyring(7)).

@@ -58,7 +58,7 @@ pub struct Process {
     /// `terminal`
     pub terminal: Leaf<String>,
     /// `stdin`, `stdout` and `stderr`
-    pub streams: [Leaf<String>; 3],
+    pub streams: [Leaf<Stream>; 3],
     /// `keyring`
     pub keyring: Leaf<String>,
 }
@@ -77,6 +77,15 @@ pub enum User {
         /// `groups`
         groups: Leaf<Vec<Spanned<u32>>>,
     },
+}
+
+/// `process.stdin`, `process.stdout` or `process.stderr`
+#[derive(Debug, Clone)]
+pub enum Stream {
+    /// `"inherit"` or `"null"`
+    Word(String),
+    /// `{ file = ... }`
+    File(Spanned<String>),
 }
 
 /// `[filesystem]`

@@ -16,6 +16,12 @@ pub const O_WRONLY: u32 = 1;
 pub const O_RDWR: u32 = 2;
 /// Make the file.
 pub const O_CREAT: u32 = 0o100;
+/// It becomes nobody's controlling terminal.
+pub const O_NOCTTY: u32 = 0o400;
+/// Every write goes to the end.
+pub const O_APPEND: u32 = 0o2000;
+/// Neither opening nor reading waits.
+pub const O_NONBLOCK: u32 = 0o4000;
 /// It must be new.
 pub const O_EXCL: u32 = 0o200;
 /// It must be a directory.
@@ -26,6 +32,8 @@ pub const O_CLOEXEC: u32 = 0o2_000_000;
 pub const O_PATH: u32 = 0o10_000_000;
 /// Duplicate to the lowest free descriptor, close at exec.
 pub const F_DUPFD_CLOEXEC: u32 = 1030;
+/// Set the status flags.
+pub const F_SETFL: u32 = 4;
 /// Descriptor flags: fails when the descriptor is not open.
 pub const F_GETFD: u32 = 1;
 
@@ -201,6 +209,10 @@ mod tests {
             (O_EXCL.into(), libc::O_EXCL as u64),
             (O_DIRECTORY.into(), libc::O_DIRECTORY as u64),
             (O_CLOEXEC.into(), libc::O_CLOEXEC as u64),
+            (O_NOCTTY.into(), libc::O_NOCTTY as u64),
+            (O_APPEND.into(), libc::O_APPEND as u64),
+            (O_NONBLOCK.into(), libc::O_NONBLOCK as u64),
+            (F_SETFL.into(), libc::F_SETFL as u64),
             (O_PATH.into(), libc::O_PATH as u64),
             (F_DUPFD_CLOEXEC.into(), libc::F_DUPFD_CLOEXEC as u64),
             (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),

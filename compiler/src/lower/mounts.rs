@@ -70,7 +70,7 @@ impl<'a> Launch<'a> {
 
     /// Opens what the tree is made of while paths still lead to the host.
     pub(super) fn sources(self) -> Vec<Step> {
-        let mut steps: Vec<Step> = self.open_null().into_iter().collect();
+        let mut steps = self.open_targets();
         if !self.has_own_mounts() {
             return steps;
         }

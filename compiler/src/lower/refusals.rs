@@ -23,6 +23,8 @@ pub const MOUNT_API_MISSING: &str =
 /// proc cannot be mounted.
 pub const PROC_REFUSED: &str = "a new proc needs a fully visible one: the container masks parts of /proc (docker \
     --security-opt systempaths=unconfined, podman --security-opt unmask=ALL), or use filesystem.proc = \"none\"";
+/// A FIFO that nobody reads, or a socket.
+pub const STREAM_NOT_READ: &str = "a socket cannot be opened, and a FIFO only when somebody reads it";
 /// sysfs cannot be mounted.
 pub const SYSFS_REFUSED: &str = "a new sysfs needs a fully visible one: something is mounted over a part of /sys, as \
     container runtimes do, or use filesystem.sys = \"none\"";

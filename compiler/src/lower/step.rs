@@ -142,6 +142,8 @@ pub enum Slot {
     Scratch,
     /// /dev/null of the host.
     Null,
+    /// The file that this standard stream leads to.
+    Stream(u32),
     /// What the entry with this number mounts.
     Source(u16),
     /// Where the entry with this number goes.

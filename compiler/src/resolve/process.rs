@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 /// The longest argument or environment entry (`MAX_ARG_STRLEN` in linux/binfmts.h), without its NUL.
 const TEXT_MAX: usize = 131_071;
 
-const STREAMS: [(&str, Stream); 2] = [("inherit", Stream::Inherit), ("null", Stream::Null)];
 const KEYRINGS: [(&str, Keyring); 2] = [("new", Keyring::New), ("inherit", Keyring::Inherit)];
 
 pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -> Option<Process> {
@@ -31,7 +30,7 @@ pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -
         env_pass,
         capabilities,
         terminal: word(&process.terminal, &[("new_session", Terminal::NewSession)], Terminal::NewSession),
-        streams: [stdin, stdout, stderr].map(|stream| word(stream, &STREAMS, Stream::Inherit)),
+        streams: [stdin, stdout, stderr].map(|leaf| stream(leaf, findings)),
         keyring: word(&process.keyring, &KEYRINGS, Keyring::New),
     })
 }
@@ -92,6 +91,19 @@ fn user(leaf: &Leaf<spec::User>) -> Spanned<User> {
             },
         }),
     }
+}
+
+fn stream(leaf: &Leaf<spec::Stream>, findings: &mut Vec<Diagnostic>) -> Spanned<Stream> {
+    let Some(leaf) = leaf else { return Spanned::new(Stream::Inherit, Spec::NOWHERE) };
+    let stream = match &leaf.value {
+        spec::Stream::Word(word) if word == "null" => Stream::Null,
+        spec::Stream::Word(_) => Stream::Inherit,
+        spec::Stream::File(path) => {
+            keep(paths::absolute(path), findings);
+            Stream::File(path.value.clone())
+        }
+    };
+    Spanned::new(stream, leaf.span)
 }
 
 fn env(

@@ -96,7 +96,20 @@ fn merge(into: &mut Table, from: Table) {
 
 /// A mount, a user or a limit is replaced as a whole: its keys belong together.
 fn replaces(table: &Table) -> bool {
-    ["bind", "tmpfs", "directory", "text", "mask", "seal", "socket", "device", "symlink", "uid", "soft"]
-        .iter()
-        .any(|key| table.contains_key(*key))
+    [
+        "bind",
+        "file",
+        "tmpfs",
+        "directory",
+        "text",
+        "mask",
+        "seal",
+        "socket",
+        "device",
+        "symlink",
+        "uid",
+        "soft",
+    ]
+    .iter()
+    .any(|key| table.contains_key(*key))
 }

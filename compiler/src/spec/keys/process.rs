@@ -4,8 +4,17 @@ use super::{FILTER, Form, Key, LANDLOCK, RUNNING, Type, Word};
 
 const ID_MAX: i64 = u32::MAX as i64 - 1;
 
-const STREAM: Type =
-    Type::Words(&[Word::new("inherit", "the launcher's own"), Word::new("null", "/dev/null")]);
+const STREAM: Type = Type::Union(&[
+    Type::Words(&[Word::new("inherit", "the launcher's own"), Word::new("null", "/dev/null")]),
+    Type::Table(FILE),
+]);
+
+const FILE: &[Key] = &[Key::new(
+    "file",
+    Type::String(Form::Path),
+    "a file of the host, which must be there; what is written is appended to it",
+)
+.required()];
 
 pub(super) const PROCESS: &[Key] = &[
     Key::new(
