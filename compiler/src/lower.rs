@@ -6,6 +6,7 @@ mod mounts;
 mod namespaces;
 mod nodes;
 mod order;
+mod overlay;
 mod process;
 mod refusals;
 mod start;

@@ -208,6 +208,15 @@ pub enum MountKind {
         /// Leave it out when the source does not exist.
         optional: bool,
     },
+    /// Directories of the host over each other; what is written goes to memory.
+    Overlay {
+        /// Their absolute paths, the topmost first; never empty, at most [`Filesystem::LAYERS_MAX`].
+        lower: Vec<String>,
+        /// May it be written to?
+        writable: bool,
+        /// May files in it be executed?
+        executable: bool,
+    },
     /// What the kernel shows of one of the sandbox's namespaces.
     View(View),
     /// Pseudoterminals of the sandbox's own (pts(4)).
@@ -248,6 +257,9 @@ pub enum Owner {
 }
 
 impl Filesystem {
+    /// The most directories of an overlay: their names have to fit into one text of 255 bytes (fsconfig(2)).
+    pub const LAYERS_MAX: usize = 50;
+
     /// The nearest entry above a destination.
     pub fn container(&self, destination: &str) -> Option<&str> {
         let above = destination.rmatch_indices('/').map(|(at, _)| &destination[..at]);

@@ -153,6 +153,15 @@ pub enum Mount {
         /// `optional`
         optional: Leaf<bool>,
     },
+    /// `{ overlay = [...] }`
+    Overlay {
+        /// `overlay`
+        lower: Spanned<Vec<Spanned<String>>>,
+        /// `writable`
+        writable: Leaf<bool>,
+        /// `executable`
+        executable: Leaf<bool>,
+    },
     /// `{ mqueue = true }`
     Mqueue,
     /// `{ cgroup2 = true }`

@@ -26,7 +26,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// A directory of the host that everybody may write to, with `file` in it.
-fn shared(stage: &Stage, name: &str) -> PathBuf {
+pub fn shared(stage: &Stage, name: &str) -> PathBuf {
     let directory = stage.directory().join(name);
     fs::create_dir_all(&directory).expect("a directory");
     fs::set_permissions(&directory, Permissions::from_mode(0o777)).expect("chmod");

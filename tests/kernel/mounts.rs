@@ -2,7 +2,7 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::files::expect_refused;
+use crate::files::{expect_refused, shared};
 use crate::harness::{Need, Spec, Stage};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -16,6 +16,9 @@ pub const TESTS: &[Test] = &[
     Test { name: "mounts/device", needs: USER_NAMESPACES, run: device },
     Test { name: "mounts/cve-2025-52565-only-what-it-says", needs: USER_NAMESPACES, run: only_what_it_says },
     Test { name: "mounts/message-queues", needs: USER_NAMESPACES, run: message_queues },
+    Test { name: "mounts/overlay", needs: USER_NAMESPACES, run: overlay },
+    Test { name: "mounts/overlay-cannot-be-moved-aside", needs: USER_NAMESPACES, run: protected_in_overlay },
+    Test { name: "mounts/overlay-source-missing", needs: USER_NAMESPACES, run: overlay_source_missing },
     Test { name: "mounts/etc-users", needs: USER_NAMESPACES, run: users },
     Test {
         name: "mounts/etc-users-of-the-caller",
@@ -113,6 +116,97 @@ fn message_queues(stage: &Stage) {
     stage.outside(&[format!("ipc=remove,{key}")]);
     assert_eq!(made.get("made.posix_queue"), "ok");
     answers.expect(&[("make./dev/mqueue/queue", "ok"), ("list./dev/mqueue", "queue")]);
+}
+
+/// Two directories of the host, of which the first hides what the second has under the same name.
+fn layers(stage: &Stage) -> [String; 2] {
+    let upper = shared(stage, "upper-layer");
+    let lower = shared(stage, "lower-layer");
+    fs::write(upper.join("file"), "of the first\n").expect("a file");
+    fs::write(lower.join("only"), "of the second\n").expect("a file");
+    shared(stage, "lower-layer/inner");
+    if nix::unistd::geteuid().is_root() {
+        // What belongs to nobody inside cannot be copied to the memory on top.
+        for file in [upper.join("file"), lower.join("only"), lower.join("inner"), lower.join("inner/file")] {
+            nix::unistd::chown(&file, Some(65534.into()), Some(65534.into())).expect("chown");
+        }
+    }
+    [upper, lower].map(|path| path.display().to_string())
+}
+
+fn overlay(stage: &Stage) {
+    let [first, second] = layers(stage);
+    let spec = Spec::new(PLAIN).with(&format!(
+        "filesystem.proc = 'own'
+         [filesystem.mounts]
+         '/read' = {{ overlay = ['{first}', '{second}'] }}
+         '/single' = {{ overlay = ['{second}'] }}
+         '/write' = {{ overlay = ['{first}', '{second}'], writable = true }}
+         '/execute' = {{ overlay = ['{first}'], writable = true, executable = true }}
+         '/text' = {{ text = 'beside it' }}"
+    ));
+    let questions = [
+        "list=/read",
+        "list=/single",
+        "read=/read/file",
+        "read=/read/only",
+        "open=/read/new,make",
+        "open=/read/file,write",
+        "open=/write/new,make",
+        "open=/write/file,write",
+        "open=/write/only,remove",
+        "list=/write",
+        "open=/single/new,make",
+        "execute_copy=/write",
+        "execute_copy=/execute",
+        "read=/text",
+        "mounts",
+    ];
+    let answers = stage.ask(spec, &questions);
+    answers.expect(&[
+        ("list./read", "file inner only"),
+        ("list./single", "file inner only"),
+        ("content./read/file", "of the first\\n"),
+        ("content./read/only", "of the second\\n"),
+        ("make./read/new", "EROFS"),
+        ("write./read/file", "EROFS"),
+        ("make./write/new", "ok"),
+        ("write./write/file", "ok"),
+        ("remove./write/only", "ok"),
+        ("list./write", "file inner new"),
+        ("make./single/new", "EROFS"),
+        ("execute_copy./write", "EACCES"),
+        ("execute_copy./execute", "ok"),
+        ("content./text", "beside it"),
+    ]);
+    assert!(
+        !answers.get("mount./write").contains(&first),
+        "a path of the host: {}",
+        answers.get("mount./write")
+    );
+    for (path, there) in [(format!("{first}/new"), false), (format!("{second}/only"), true)] {
+        assert_eq!(fs::exists(&path).expect("the directory"), there, "{path}: it was written to the host");
+    }
+}
+
+/// A protected path beneath memory that can be written to is as safe as one beneath a writable bind.
+fn protected_in_overlay(stage: &Stage) {
+    let [first, second] = layers(stage);
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/write' = {{ overlay = ['{first}', '{second}'], writable = true }}
+         '/write/inner/file' = {{ mask = true }}"
+    ));
+    let questions =
+        ["rename=/write/inner,/write/aside", "read=/write/inner/file", "rename=/write/only,/write/moved"];
+    let answers = stage.ask(spec, &questions);
+    answers.expect(&[("rename./write/inner", "EBUSY"), ("rename./write/only", "ok")]);
+    assert!(!answers.get("content./write/inner/file").contains("of the host"));
+}
+
+fn overlay_source_missing(stage: &Stage) {
+    let line = "filesystem.mounts.'/srv' = { overlay = ['/boxwright-absent'] }";
+    expect_refused(stage, Spec::new(PLAIN).with(line), "/boxwright-absent: No such file or directory");
 }
 
 /// What the C library says of the program's own ids.

@@ -11,6 +11,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         matches!(
             mount.kind,
             MountKind::Bind { writable: true, executable: true, .. }
+                | MountKind::Overlay { writable: true, executable: true, .. }
                 | MountKind::Tmpfs { executable: true, .. }
         )
     });

@@ -45,7 +45,7 @@ const PRCTL: Flags = &[
     (38, "PR_SET_NO_NEW_PRIVS"),
     (47, "PR_CAP_AMBIENT"),
 ];
-const FSCONFIG: Flags = &[(1, "FSCONFIG_SET_STRING"), (6, "FSCONFIG_CMD_CREATE")];
+const FSCONFIG: Flags = &[(0, "FSCONFIG_SET_FLAG"), (1, "FSCONFIG_SET_STRING"), (6, "FSCONFIG_CMD_CREATE")];
 
 /// A system call's name.
 pub fn call_name(number: u16) -> String {

@@ -54,6 +54,8 @@ pub const MOVE_MOUNT_T_EMPTY_PATH: u32 = 0x40;
 pub const FSOPEN_CLOEXEC: u32 = 1;
 /// Close it at exec.
 pub const FSMOUNT_CLOEXEC: u32 = 1;
+/// Set a parameter that has no value.
+pub const FSCONFIG_SET_FLAG: u32 = 0;
 /// Set a parameter to a string.
 pub const FSCONFIG_SET_STRING: u32 = 1;
 /// Make the file system.
@@ -147,6 +149,8 @@ pub const EBADF: u8 = 9;
 pub const EAGAIN: u8 = 11;
 /// Not permitted by mode or policy.
 pub const EACCES: u8 = 13;
+/// No such file system.
+pub const ENODEV: u8 = 19;
 /// Not a valid argument.
 pub const EINVAL: u8 = 22;
 /// No room.

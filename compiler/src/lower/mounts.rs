@@ -27,10 +27,10 @@ const EMPTY_DIRECTORY: &str = "none";
 
 /// One entry, with the number of its slots.
 #[derive(Clone, Copy)]
-struct Entry<'a> {
-    number: u16,
-    destination: &'a str,
-    mount: &'a Mount,
+pub(super) struct Entry<'a> {
+    pub(super) number: u16,
+    pub(super) destination: &'a str,
+    pub(super) mount: &'a Mount,
 }
 
 impl<'a> Launch<'a> {
@@ -83,6 +83,7 @@ impl<'a> Launch<'a> {
             );
         }
         steps.extend(self.entries().filter_map(|entry| self.open_source(entry)));
+        steps.extend(self.entries().flat_map(|entry| self.open_layers(entry)));
         steps
     }
 
@@ -93,14 +94,14 @@ impl<'a> Launch<'a> {
         scratch.into_iter().chain(inline).collect()
     }
 
-    fn source_step(self, verb: &str, path: &str, span: Span) -> Step {
+    pub(super) fn source_step(self, verb: &str, path: &str, span: Span) -> Step {
         Step::new(Phase::Sources, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
             .note(ENOSYS.into(), MOUNT_API_MISSING)
     }
 
-    fn inline_step(self, verb: &str, path: &str, span: Span) -> Step {
+    pub(super) fn inline_step(self, verb: &str, path: &str, span: Span) -> Step {
         Step::new(Phase::Root, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
@@ -204,8 +205,10 @@ impl<'a> Launch<'a> {
             return Vec::new();
         }
         let mut steps = self.inline();
+        let has_scratch = !steps.is_empty();
+        steps.extend(self.entries().filter_map(|entry| self.make_overlay(entry)));
         match self.policy.filesystem.root.value {
-            Root::Host => steps.extend(self.close_host_root(!steps.is_empty())),
+            Root::Host => steps.extend(self.close_host_root(has_scratch)),
             Root::Empty => steps.extend([self.make_root(), self.change_root()]),
             Root::Rootfs(_) => steps.push(self.change_root()),
         }
@@ -311,7 +314,12 @@ impl<'a> Launch<'a> {
         let filesystem = &self.policy.filesystem;
         let Some(grant) = filesystem.container(entry.destination) else { return Vec::new() };
         let is_writable = |kind: &MountKind| {
-            matches!(kind, MountKind::Bind { writable: true, .. } | MountKind::Tmpfs { .. })
+            matches!(
+                kind,
+                MountKind::Bind { writable: true, .. }
+                    | MountKind::Overlay { writable: true, .. }
+                    | MountKind::Tmpfs { .. }
+            )
         };
         let in_writable = filesystem.mounts.get(grant).is_some_and(|mount| is_writable(&mount.kind));
         if !in_writable || is_writable(&entry.mount.kind) || self.owner_of(entry) != Owner::Foreign {
@@ -361,7 +369,7 @@ impl<'a> Launch<'a> {
                 let acts = optionally(source, *optional, self.put(&entry, Some(false)));
                 step("mount").acts(parents).acts(acts)
             }
-            MountKind::Proc { .. } | MountKind::View(_) => {
+            MountKind::Proc { .. } | MountKind::View(_) | MountKind::Overlay { .. } => {
                 step("mount").acts(parents).acts(self.put(&entry, Some(true)))
             }
             MountKind::Tmpfs { size, mode, executable } => {
@@ -512,7 +520,7 @@ pub(super) fn set_attributes(directory: Value, path: &str, attributes: u32, prop
 }
 
 /// Puts a mount over the old root, where only a descriptor finds it.
-fn attach(tree: Slot) -> Call {
+pub(super) fn attach(tree: Slot) -> Call {
     let to = [tree.into(), "".into(), AT_FDCWD.into(), "/".into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
     Call::new(number::move_mount, to)
 }
@@ -540,7 +548,12 @@ fn type_is(comparison: Comparison, file_type: u32) -> Act {
 }
 
 /// fsopen(2) to fsmount(2): a new file system, not attached yet.
-fn new_file_system(kind: &str, parameters: &[(&str, &str)], attributes: u32, to: Slot) -> Vec<Act> {
+pub(super) fn new_file_system(
+    kind: &str,
+    parameters: &[(&str, &str)],
+    attributes: u32,
+    to: Slot,
+) -> Vec<Act> {
     let configure = |command: u32, key: Value, value: Value| {
         Call::new(number::fsconfig, [Slot::Context.into(), command.into(), key, value]).into()
     };
@@ -570,11 +583,11 @@ fn resolve(path: &str, to: Slot, optional: bool) -> Act {
     if optional { open.on(ENOENT, Then::Continue) } else { open }.into()
 }
 
-fn make_directory(path: &str) -> Call {
+pub(super) fn make_directory(path: &str) -> Call {
     Call::new(number::mkdirat, [AT_FDCWD.into(), path.into(), DIRECTORY_MODE.into()])
 }
 
-fn give(path: &str, (uid, gid): (u32, u32)) -> Act {
+pub(super) fn give(path: &str, (uid, gid): (u32, u32)) -> Act {
     let flags = AT_SYMLINK_NOFOLLOW.into();
     Call::new(number::fchownat, [AT_FDCWD.into(), path.into(), uid.into(), gid.into(), flags]).into()
 }

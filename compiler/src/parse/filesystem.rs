@@ -59,6 +59,12 @@ fn kind(table: &DeTable<'_>) -> Option<Mount> {
         Some(Mount::Socket { source: field(table, "socket")?, optional: optional() })
     } else if has("device") {
         Some(Mount::Device { source: field(table, "device")?, optional: optional() })
+    } else if has("overlay") {
+        Some(Mount::Overlay {
+            lower: field(table, "overlay")?,
+            writable: field(table, "writable"),
+            executable: field(table, "executable"),
+        })
     } else if has("mqueue") {
         Some(Mount::Mqueue)
     } else if has("cgroup2") {

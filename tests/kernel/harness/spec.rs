@@ -99,6 +99,7 @@ fn replaces(table: &Table) -> bool {
     [
         "bind",
         "file",
+        "overlay",
         "tmpfs",
         "directory",
         "text",

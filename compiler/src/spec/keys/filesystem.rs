@@ -106,13 +106,15 @@ const ROOTFS: &[Key] = &[
 ];
 
 const WRITABLE: Key = Key::new("writable", Type::Boolean, "may it be written to?").default("false");
+const EXECUTABLE: Key =
+    Key::new("executable", Type::Boolean, "may files in it be executed? true unless writable");
 const OPTIONAL: Key =
     Key::new("optional", Type::Boolean, "leave it out when it does not exist?").default("false");
 
 const BIND: &[Key] = &[
     Key::new("bind", Type::String(Form::Path), "a file or directory of the host").required(),
     WRITABLE,
-    Key::new("executable", Type::Boolean, "may files in it be executed? true unless writable"),
+    EXECUTABLE,
     OPTIONAL,
 ];
 
@@ -151,12 +153,17 @@ const SEAL: &[Key] = &[
     OPTIONAL,
 ];
 
-const OVERLAY: &[Key] = &[Key::new(
-    "overlay",
-    Type::NotYet(&Type::List(&Type::String(Form::Path)), FILES),
-    "these directories on top of each other, writes go to memory",
-)
-.required()];
+const OVERLAY: &[Key] = &[
+    Key::new(
+        "overlay",
+        Type::List(&Type::String(Form::Path)),
+        "these directories of the host over each other, the first on top",
+    )
+    .required(),
+    Key::new("writable", Type::Boolean, "may it be written to? what is written goes to memory")
+        .default("false"),
+    EXECUTABLE,
+];
 
 const SOCKET: &[Key] = &[
     Key::new("socket", Type::String(Form::Path), "a UNIX socket of the host, and nothing else").required(),
