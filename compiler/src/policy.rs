@@ -121,6 +121,8 @@ pub enum Root {
     Host,
     /// A root file system unpacked at this absolute path, read-only but for the mounts.
     Rootfs(String),
+    /// The same with memory on top, which the program may write to.
+    Overlay(String),
 }
 
 /// One entry of the tree.
@@ -252,6 +254,8 @@ pub enum Owner {
     Sealed,
     /// The sandbox's own, and the program may write to it: mount points are made.
     Writable,
+    /// Somebody else's with memory on top: mount points that are missing are made there.
+    Overlaid,
     /// Somebody else's: nothing is created, mount points must be there.
     Foreign,
 }
@@ -273,9 +277,10 @@ impl Filesystem {
         let container = above.and_then(|path| self.mounts.get(path));
         match (container.map(|mount| &mount.kind), &self.root.value) {
             (None, Root::Empty) => Owner::Sealed,
+            (None, Root::Overlay(_)) => Owner::Overlaid,
             (Some(MountKind::Directory { .. }), _) => match self.owner(above.unwrap_or_default()) {
                 // Not made in somebody's tree, but mounted over it, and closed.
-                Owner::Foreign => Owner::Sealed,
+                Owner::Foreign | Owner::Overlaid => Owner::Sealed,
                 own => own,
             },
             (Some(MountKind::Tmpfs { .. }), _) => Owner::Writable,

@@ -92,7 +92,7 @@ pub enum Stream {
 #[derive(Debug, Clone, Default)]
 pub struct Filesystem {
     /// `root`
-    pub root: Leaf<String>,
+    pub root: Leaf<Root>,
     /// `base`
     pub base: Leaf<String>,
     /// `etc`
@@ -109,6 +109,20 @@ pub struct Filesystem {
     pub sys: Leaf<String>,
     /// `[filesystem.mounts]`
     pub mounts: Vec<(Spanned<String>, Mount)>,
+}
+
+/// `filesystem.root`
+#[derive(Debug, Clone)]
+pub enum Root {
+    /// `"empty"`, `"host"` or a path
+    Word(String),
+    /// `{ path, overlay }`
+    Rootfs {
+        /// `path`
+        path: Spanned<String>,
+        /// `overlay`
+        overlay: Leaf<String>,
+    },
 }
 
 /// One entry of `[filesystem.mounts]`

@@ -19,6 +19,11 @@ pub const TESTS: &[Test] = &[
     Test { name: "mounts/overlay", needs: USER_NAMESPACES, run: overlay },
     Test { name: "mounts/overlay-cannot-be-moved-aside", needs: USER_NAMESPACES, run: protected_in_overlay },
     Test { name: "mounts/overlay-source-missing", needs: USER_NAMESPACES, run: overlay_source_missing },
+    Test {
+        name: "mounts/overlay-root",
+        needs: &[Need::UserNamespaces, Need::Program("busybox")],
+        run: overlay_root,
+    },
     Test { name: "mounts/etc-users", needs: USER_NAMESPACES, run: users },
     Test {
         name: "mounts/etc-users-of-the-caller",
@@ -207,6 +212,60 @@ fn protected_in_overlay(stage: &Stage) {
 fn overlay_source_missing(stage: &Stage) {
     let line = "filesystem.mounts.'/srv' = { overlay = ['/boxwright-absent'] }";
     expect_refused(stage, Spec::new(PLAIN).with(line), "/boxwright-absent: No such file or directory");
+}
+
+/// Somebody's root file system stays as it is; what is missing for a mount is made in memory, through no symbolic link.
+fn overlay_root(stage: &Stage) {
+    stage.make_rootfs();
+    let root = &stage.site.rootfs;
+    fs::create_dir(root.join("target")).expect("a directory");
+    std::os::unix::fs::symlink("/target", root.join("link")).expect("a link");
+    let names = || {
+        let entries = fs::read_dir(root).expect("the root").map(|entry| entry.expect("an entry").file_name());
+        entries.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    let rooted = |mounts: &str| {
+        Spec::new(PLAIN).with(&format!(
+            "[filesystem]
+             root = {{ path = '{}', overlay = 'memory' }}
+             dev = 'minimal'
+             [filesystem.mounts]
+             {mounts}",
+            root.display()
+        ))
+    };
+    let spec = rooted(
+        "'/absent/deep' = { tmpfs = '1MiB' }
+         '/made/protected' = { text = 'of the spec' }
+         '/beside' = { symlink = 'hello' }",
+    );
+    let questions = [
+        "read=/hello",
+        "read=/beside",
+        "open=/new,make",
+        "open=/absent/deep/new,make",
+        "open=/dev/null,read",
+        "open=/dev/new,make",
+        "read=/made/protected",
+        "rename=/made,/aside",
+        "rename=/new,/moved",
+    ];
+    stage.ask(spec, &questions).expect(&[
+        ("content./hello", "from the rootfs\\n"),
+        ("content./beside", "from the rootfs\\n"),
+        ("make./new", "ok"),
+        ("make./absent/deep/new", "ok"),
+        ("read./dev/null", "ok"),
+        ("make./dev/new", "EROFS"),
+        ("content./made/protected", "of the spec"),
+        ("rename./made", "EBUSY"),
+        ("rename./new", "ok"),
+    ]);
+    expect_refused(stage, rooted("'/link/inner' = { tmpfs = '1MiB' }"), "/link/inner");
+    expect_refused(stage, rooted("'/link' = { tmpfs = '1MiB' }"), "/link: Too many levels");
+    assert_eq!(names(), before, "the host's tree was written to");
+    assert_eq!(fs::read_dir(root.join("target")).expect("the directory").count(), 0);
 }
 
 /// What the C library says of the program's own ids.

@@ -149,6 +149,8 @@ pub const EBADF: u8 = 9;
 pub const EAGAIN: u8 = 11;
 /// Not permitted by mode or policy.
 pub const EACCES: u8 = 13;
+/// There already.
+pub const EEXIST: u8 = 17;
 /// No such file system.
 pub const ENODEV: u8 = 19;
 /// Not a valid argument.

@@ -74,7 +74,7 @@ impl<'a> Launch<'a> {
         if !self.has_own_mounts() {
             return steps;
         }
-        if let Root::Rootfs(path) = &self.policy.filesystem.root.value {
+        if let Root::Rootfs(path) | Root::Overlay(path) = &self.policy.filesystem.root.value {
             let attributes = MOUNT_ATTR_RDONLY | PLAIN;
             steps.push(
                 self.source_step("open root", path, self.root_span())
@@ -211,20 +211,24 @@ impl<'a> Launch<'a> {
             Root::Host => steps.extend(self.close_host_root(has_scratch)),
             Root::Empty => steps.extend([self.make_root(), self.change_root()]),
             Root::Rootfs(_) => steps.push(self.change_root()),
+            Root::Overlay(_) => steps.extend([self.overlay_root(), self.change_root()]),
         }
         let mut made = BTreeSet::new();
         let mut pinned = BTreeSet::new();
         for entry in self.entries() {
+            let mut parents = self.make_parents(&entry, &mut made);
+            if self.owner_of(&entry) == Owner::Overlaid && !parents.is_empty() {
+                // What protects is mounted on them, so they are made before that.
+                let step = self.mount_step("make what leads to", entry.destination, entry.mount.span);
+                steps.push(step.acts(parents.drain(..)));
+            }
             steps.extend(self.pin_parents(&entry, &mut pinned));
-            let parents = self.make_parents(&entry, &mut made);
             steps.push(self.place(entry, parents));
         }
         if self.policy.filesystem.root.value == Root::Empty {
             steps.push(self.close("/", self.root_span()));
         }
-        let own = self
-            .entries()
-            .filter(|entry| self.is_own_directory(entry) && self.owner_of(entry) == Owner::Foreign);
+        let own = self.entries().filter(|entry| self.is_mounted_directory(entry));
         steps.extend(own.map(|entry| self.close(entry.destination, entry.mount.span)));
         steps
     }
@@ -292,8 +296,10 @@ impl<'a> Launch<'a> {
             .act(close)
     }
 
-    fn is_own_directory(self, entry: &Entry) -> bool {
-        matches!(entry.mount.kind, MountKind::Directory { .. })
+    /// Whether a directory stands over somebody else's tree, instead of being made in the sandbox's own.
+    fn is_mounted_directory(self, entry: &Entry) -> bool {
+        let foreign = matches!(self.owner_of(entry), Owner::Foreign | Owner::Overlaid);
+        foreign && matches!(entry.mount.kind, MountKind::Directory { .. })
     }
 
     /// Directories that have to be there for a destination, in trees that are the sandbox's own.
@@ -305,14 +311,15 @@ impl<'a> Launch<'a> {
         let container = self.policy.filesystem.container(entry.destination).unwrap_or("");
         let parents = parents(entry.destination).filter(|parent| parent.len() > container.len());
         let missing = parents.filter(|parent| made.insert((*parent).to_owned()));
-        missing.map(|parent| make_directory(parent).into()).collect()
+        let there = self.owner_of(entry) == Owner::Overlaid;
+        missing.map(|parent| unless_there(make_directory(parent), there, 0).into()).collect()
     }
 
     /// Above an entry that a writable grant must not be able to move aside, every directory up to the grant becomes a
     /// mount, which rename(2) refuses to move.
     fn pin_parents(self, entry: &Entry, pinned: &mut BTreeSet<String>) -> Vec<Step> {
         let filesystem = &self.policy.filesystem;
-        let Some(grant) = filesystem.container(entry.destination) else { return Vec::new() };
+        let grant = filesystem.container(entry.destination);
         let is_writable = |kind: &MountKind| {
             matches!(
                 kind,
@@ -321,11 +328,15 @@ impl<'a> Launch<'a> {
                     | MountKind::Tmpfs { .. }
             )
         };
-        let in_writable = filesystem.mounts.get(grant).is_some_and(|mount| is_writable(&mount.kind));
-        if !in_writable || is_writable(&entry.mount.kind) || self.owner_of(entry) != Owner::Foreign {
+        let in_writable = match grant {
+            Some(grant) => filesystem.mounts.get(grant).is_some_and(|mount| is_writable(&mount.kind)),
+            None => matches!(filesystem.root.value, Root::Overlay(_)),
+        };
+        let foreign = matches!(self.owner_of(entry), Owner::Foreign | Owner::Overlaid);
+        if !in_writable || is_writable(&entry.mount.kind) || !foreign {
             return Vec::new();
         }
-        let between = parents(entry.destination).filter(|parent| parent.len() > grant.len());
+        let between = parents(entry.destination).filter(|parent| parent.len() > grant.map_or(0, str::len));
         let missing: Vec<&str> = between.filter(|parent| pinned.insert((*parent).to_owned())).collect();
         let optional = entry.mount.kind.is_optional();
         missing.into_iter().map(|parent| self.cover_with_itself(entry, parent, 0, optional)).collect()
@@ -379,7 +390,7 @@ impl<'a> Launch<'a> {
             MountKind::Terminals => {
                 step("mount").acts(terminals(source)).acts(parents).acts(self.put(&entry, Some(true)))
             }
-            MountKind::Directory { mode, .. } if self.owner_of(&entry) == Owner::Foreign => {
+            MountKind::Directory { mode, .. } if self.is_mounted_directory(&entry) => {
                 self.memory(step("mount"), &entry, parents, None, *mode, PLAIN | MOUNT_ATTR_NOEXEC)
             }
             MountKind::Directory { mode, of_program } => {
@@ -436,12 +447,16 @@ impl<'a> Launch<'a> {
         let (source, place) = (Slot::Source(entry.number), Slot::Destination(entry.number));
         let path = entry.destination;
         let mut acts = Vec::new();
-        if self.owner_of(entry) == Owner::Foreign {
+        let owner = self.owner_of(entry);
+        if owner == Owner::Overlaid {
+            acts.extend(make_mount_point(path, source, directory, true));
+        }
+        if matches!(owner, Owner::Foreign | Owner::Overlaid) {
             acts.push(resolve(path, place, false));
             acts.push(move_onto(source, place).into());
             acts.push(Call::new(number::close, [place.into()]).into());
         } else {
-            acts.extend(make_mount_point(path, source, directory));
+            acts.extend(make_mount_point(path, source, directory, false));
             let to = [source.into(), "".into(), AT_FDCWD.into(), path.into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
             acts.push(Call::new(number::move_mount, to).into());
         }
@@ -592,18 +607,28 @@ pub(super) fn give(path: &str, (uid, gid): (u32, u32)) -> Act {
     Call::new(number::fchownat, [AT_FDCWD.into(), path.into(), uid.into(), gid.into(), flags]).into()
 }
 
-/// A directory or a file to mount on; as the source is when that is not known.
-fn make_mount_point(path: &str, source: Slot, directory: Option<bool>) -> Vec<Act> {
+/// A directory or a file to mount on, as the source is when that is not known; it may be there already or not.
+fn make_mount_point(path: &str, source: Slot, directory: Option<bool>, may_exist: bool) -> Vec<Act> {
     let file = Call::new(number::mknodat, [AT_FDCWD.into(), path.into(), FILE_MODE.into()]);
+    let file = unless_there(file, may_exist, 0).into();
     match directory {
-        Some(true) => vec![make_directory(path).into()],
-        Some(false) => vec![file.into()],
+        Some(true) => vec![unless_there(make_directory(path), may_exist, 0).into()],
+        Some(false) => vec![file],
         None => vec![
             stat(source),
             type_is(Comparison::Equal, S_IFDIR),
-            make_directory(path).then_skip(1).into(),
-            file.into(),
+            unless_there(make_directory(path), may_exist, 1).then_skip(1).into(),
+            file,
         ],
+    }
+}
+
+/// When it may be there already, then that is as good, and as many acts are skipped as after a success.
+fn unless_there(make: Call, may_exist: bool, skip: u8) -> Call {
+    match (may_exist, skip) {
+        (false, _) => make,
+        (true, 0) => make.on(EEXIST, Then::Continue),
+        (true, skip) => make.on(EEXIST, Then::Skip(skip)),
     }
 }
 

@@ -32,44 +32,57 @@ impl Launch<'_> {
     /// Makes the overlay, once its files can belong to somebody.
     pub(super) fn make_overlay(self, entry: Entry) -> Option<Step> {
         let MountKind::Overlay { lower, writable, executable } = &entry.mount.kind else { return None };
-        let memory = new_file_system("tmpfs", &[("mode", "0755")], PLAIN | MOUNT_ATTR_NOEXEC, Slot::Layers);
-        let mut step = self.inline_step("layer", entry.destination, entry.mount.span).acts(memory);
-        step = step.act(attach(Slot::Layers)).act(Call::new(number::fchdir, [Slot::Layers.into()]));
-        let mut names = Vec::new();
-        for (layer, _) in (0..).zip(lower) {
-            let (name, slot) = (format!("l{layer}"), Slot::Layer(entry.number, layer));
-            let to = [
-                slot.into(),
-                "".into(),
-                AT_FDCWD.into(),
-                name.as_str().into(),
-                MOVE_MOUNT_F_EMPTY_PATH.into(),
-            ];
-            step = step
-                .act(make_directory(&name))
-                .act(Call::new(number::move_mount, to))
-                .act(Call::new(number::close, [slot.into()]));
-            names.push(name);
-        }
-        step = step.act(make_directory(UPPER)).acts(self.owner().map(|ids| give(UPPER, ids)));
-        if *writable {
-            step = step.act(make_directory(WORK));
-        } else if lower.len() == 1 {
-            names.push(UPPER.into());
-        }
+        let slots: Vec<Slot> = (0..).zip(lower).map(|(layer, _)| Slot::Layer(entry.number, layer)).collect();
+        let step = self.inline_step("layer", entry.destination, entry.mount.span);
         let attributes = PLAIN
             | if *writable { 0 } else { MOUNT_ATTR_RDONLY }
             | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
-        Some(
-            step.acts(overlay(&names.join(":"), *writable, attributes, Slot::Source(entry.number)))
-                .act(Call::new(number::umount2, [".".into(), MNT_DETACH.into()]))
-                .act(Call::new(number::chdir, ["/".into()]))
-                .act(Call::new(number::close, [Slot::Layers.into()]))
-                .note(EINVAL.into(), OVERLAY_REFUSED)
-                .note(ENODEV.into(), OVERLAY_MISSING)
-                .note(EPERM.into(), MOUNT_REFUSED),
-        )
+        let owner = self.owner().map(|ids| give(UPPER, ids));
+        Some(layered(step, &slots, owner, *writable, attributes, Slot::Source(entry.number)))
     }
+
+    /// The root file system with memory on top, in its place.
+    pub(super) fn overlay_root(self) -> Step {
+        let step = self.inline_step("layer", "/", self.policy.filesystem.root.span);
+        layered(step, &[Slot::Root], None, true, PLAIN, Slot::Root)
+    }
+}
+
+/// Puts layers together, the topmost first, and makes an overlay of them.
+fn layered(
+    mut step: Step,
+    lower: &[Slot],
+    owner: Option<Act>,
+    writable: bool,
+    attributes: u32,
+    to: Slot,
+) -> Step {
+    let memory = new_file_system("tmpfs", &[("mode", "0755")], PLAIN | MOUNT_ATTR_NOEXEC, Slot::Layers);
+    step = step.acts(memory).act(attach(Slot::Layers)).act(Call::new(number::fchdir, [Slot::Layers.into()]));
+    let mut names = Vec::new();
+    for (layer, slot) in lower.iter().enumerate() {
+        let name = format!("l{layer}");
+        let place = [AT_FDCWD.into(), name.as_str().into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
+        let tree: [Value; 2] = [(*slot).into(), "".into()];
+        step = step
+            .act(make_directory(&name))
+            .act(Call::new(number::move_mount, tree.into_iter().chain(place).collect::<Vec<_>>()))
+            .act(Call::new(number::close, [(*slot).into()]));
+        names.push(name);
+    }
+    step = step.act(make_directory(UPPER)).acts(owner);
+    if writable {
+        step = step.act(make_directory(WORK));
+    } else if lower.len() == 1 {
+        names.push(UPPER.into());
+    }
+    step.acts(overlay(&names.join(":"), writable, attributes, to))
+        .act(Call::new(number::umount2, [".".into(), MNT_DETACH.into()]))
+        .act(Call::new(number::chdir, ["/".into()]))
+        .act(Call::new(number::close, [Slot::Layers.into()]))
+        .note(EINVAL.into(), OVERLAY_REFUSED)
+        .note(ENODEV.into(), OVERLAY_MISSING)
+        .note(EPERM.into(), MOUNT_REFUSED)
 }
 
 /// What it must remember of files it keeps in attributes that need no privilege (`userxattr`, Linux 5.11).

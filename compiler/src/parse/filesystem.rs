@@ -1,7 +1,7 @@
 //! Reads `[filesystem]` and `[filesystem.mounts]` as they are written.
 
 use super::extract::{Extract, entries, field, list};
-use crate::spec::{Filesystem, Mount};
+use crate::spec::{Filesystem, Mount, Root};
 use toml::de::{DeTable, DeValue};
 
 impl Extract for Filesystem {
@@ -18,6 +18,17 @@ impl Extract for Filesystem {
             sys: field(table, "sys"),
             mounts: entries(table, "mounts", |value| mount(value.get_ref())),
         })
+    }
+}
+
+impl Extract for Root {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        match value.as_table() {
+            Some(table) => {
+                Some(Self::Rootfs { path: field(table, "path")?, overlay: field(table, "overlay") })
+            }
+            None => String::extract(value).map(Self::Word),
+        }
     }
 }
 

@@ -72,31 +72,38 @@ pub(super) fn resolve(
     Filesystem { root, mounts: tree.finish(findings) }
 }
 
-fn root(leaf: &Leaf<String>, findings: &mut Vec<Diagnostic>) -> Spanned<Root> {
-    let empty = Spanned::new(Root::Empty, Spec::NOWHERE);
-    let Some(root) = leaf else { return empty };
-    match root.value.as_str() {
-        "empty" => Spanned::new(Root::Empty, root.span),
-        "host" => Spanned::new(Root::Host, root.span),
-        "/" => {
-            findings.push(
-                INVALID_PATH
-                    .at(root.span, "`/` is not a root file system unpacked somewhere")
-                    .label("expected a path beneath it")
-                    .help("write `root = \"host\"` for the launcher's own tree, read-only"),
-            );
-            empty
-        }
-        _ => {
-            let path = paths::absolute(root).map_err(|finding| match root.value.starts_with('/') {
-                true => finding,
-                false => finding.help(
-                    "expected \"empty\", \"host\" or the absolute path of an unpacked root file system",
-                ),
+fn root(leaf: &Leaf<spec::Root>, findings: &mut Vec<Diagnostic>) -> Spanned<Root> {
+    let Some(root) = leaf else { return Spanned::new(Root::Empty, Spec::NOWHERE) };
+    let meant = match &root.value {
+        spec::Root::Word(word) if word == "empty" => Some(Root::Empty),
+        spec::Root::Word(word) if word == "host" => Some(Root::Host),
+        spec::Root::Word(path) => {
+            let path = rootfs(&Spanned::new(path.clone(), root.span)).map_err(|finding| {
+                match path.starts_with('/') {
+                    true => finding,
+                    false => finding.help(
+                        "expected \"empty\", \"host\" or the absolute path of an unpacked root file system",
+                    ),
+                }
             });
-            keep(path, findings).map_or(empty, |path| path.map(Root::Rootfs))
+            keep(path, findings).map(Root::Rootfs)
         }
+        spec::Root::Rootfs { path, overlay } => {
+            let kind = if overlay.is_some() { Root::Overlay } else { Root::Rootfs };
+            keep(rootfs(path), findings).map(kind)
+        }
+    };
+    Spanned::new(meant.unwrap_or(Root::Empty), root.span)
+}
+
+fn rootfs(path: &Spanned<String>) -> Result<String, Diagnostic> {
+    if path.value == "/" {
+        return Err(INVALID_PATH
+            .at(path.span, "`/` is not a root file system unpacked somewhere")
+            .label("expected a path beneath it")
+            .help("write `root = \"host\"` for the launcher's own tree, read-only"));
     }
+    paths::absolute(path).map(|path| path.value)
 }
 
 /// The place of a word, if it is the one.

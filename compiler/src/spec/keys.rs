@@ -134,7 +134,6 @@ const FILTER: &str = "a later version brings it, together with the filter compil
 const LANDLOCK: &str = "a later version brings it, together with Landlock";
 const CGROUP: &str = "a later version brings it, together with cgroup v2";
 const NETWORK: &str = "a later version brings it, together with network set-up";
-const FILES: &str = "a later version brings it, together with the rest of the mounts";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
 const JOIN: &str = "a later version brings it, together with joining namespaces";
 

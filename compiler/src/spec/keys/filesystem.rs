@@ -1,6 +1,6 @@
 //! The keys of `[filesystem]`.
 
-use super::{FILES, Form, Key, Type, Word};
+use super::{Form, Key, Type, Word};
 
 pub(super) const FILESYSTEM: &[Key] = &[
     Key::new(
@@ -11,7 +11,7 @@ pub(super) const FILESYSTEM: &[Key] = &[
                 Word::new("host", "the launcher's own tree, read-only"),
             ]),
             Type::String(Form::Path),
-            Type::NotYet(&Type::Table(ROOTFS), FILES),
+            Type::Table(ROOTFS),
         ]),
         "what / is; a path is a root file system unpacked there",
     )
@@ -101,7 +101,7 @@ const ROOTFS: &[Key] = &[
     Key::new(
         "overlay",
         Type::Words(&[Word::new("memory", "writes go to memory and are lost")]),
-        "where writes go",
+        "where writes go; without it nothing can be written",
     ),
 ];
 
