@@ -51,6 +51,8 @@ pub struct Process {
     pub env_pass: Vec<Spanned<String>>,
     /// Capabilities after exec, as a bit mask by capability number (capabilities(7)).
     pub capabilities: Spanned<u64>,
+    /// Descriptors that the program keeps: each above 2, in ascending order, none twice.
+    pub keep_fds: Vec<Spanned<u32>>,
     /// What becomes of the controlling terminal.
     pub terminal: Spanned<Terminal>,
     /// Standard input, output and error, in this order.

@@ -55,6 +55,8 @@ pub struct Process {
     pub env_pass: Vec<Spanned<String>>,
     /// `capabilities`
     pub capabilities: Leaf<Vec<Spanned<String>>>,
+    /// `keep_fds`
+    pub keep_fds: Vec<Spanned<u32>>,
     /// `terminal`
     pub terminal: Leaf<String>,
     /// `stdin`, `stdout` and `stderr`

@@ -3,10 +3,10 @@
 use crate::Test;
 use crate::exits::{PLAIN, in_place};
 use crate::files::expect_refused;
-use crate::harness::{Answers, Need, Spec, Stage};
+use crate::harness::{Answers, Need, Run, Spec, Stage};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
 
@@ -24,6 +24,8 @@ pub const TESTS: &[Test] = &[
     Test { name: "start/streams-of-the-spec", needs: USER_NAMESPACES, run: streams_of_the_spec },
     Test { name: "start/streams-from-files", needs: USER_NAMESPACES, run: streams_from_files },
     Test { name: "start/streams-without-files", needs: USER_NAMESPACES, run: streams_without_files },
+    Test { name: "start/kept-descriptors", needs: USER_NAMESPACES, run: kept_descriptors },
+    Test { name: "start/cve-2024-21626-no-directory-is-kept", needs: USER_NAMESPACES, run: no_directory },
     Test { name: "start/in-place", needs: &[], run: in_place_too },
 ];
 
@@ -261,6 +263,32 @@ fn streams_without_files(stage: &Stage) {
         expect_refused(stage, Spec::new(PLAIN).with(&line), words);
     }
     assert!(!at("absent").exists(), "it was created on the host");
+}
+
+fn kept_descriptors(stage: &Stage) {
+    let keep = "process.keep_fds = [9, 3, 4]";
+    for spec in [Spec::new(PLAIN).with(keep), in_place(stage).with(keep)] {
+        let own = launcher(stage, spec.clone(), &["descriptors"]);
+        let run = with_descriptors(stage, "3</dev/null 4</dev/null 5</dev/null 9</dev/null", &own);
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+        run.answers().expect(&[("descriptors", "0,1,2,3,4,9")]);
+        // Not open: a descriptor of the launcher's own must not be there instead.
+        expect_refused(stage, spec, "keep descriptor 3: Bad file descriptor");
+    }
+}
+
+fn with_descriptors(stage: &Stage, redirections: &str, launcher: &Path) -> Run {
+    let script = format!("exec {redirections}; exec {}", launcher.display());
+    stage.run(Path::new("/bin/sh"), &["-c", &script])
+}
+
+/// A directory would be a way out of every root.
+fn no_directory(stage: &Stage) {
+    let own = launcher(stage, Spec::new(PLAIN).with("process.keep_fds = [5]"), &["identity"]);
+    assert_eq!(with_descriptors(stage, "5</dev/null", &own).status, 0);
+    let run = with_descriptors(stage, "5</", &own);
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""));
+    assert!(run.stderr.contains("keep descriptor 5: is a directory"), "{}", run.stderr);
 }
 
 /// The same for a launcher that never forks.

@@ -46,12 +46,7 @@ impl Launch<'_> {
                 .promise(Promise::Limits)
                 .act(Call::new(number::umask, [process.umask.value.into()]).any()),
         );
-        steps.push(
-            Step::new(Phase::Exec, "close other descriptors", Span::default())
-                .promise(Promise::Descriptors)
-                .takes(&[Fact::Descriptors])
-                .act(Call::new(number::close_range, [3.into(), u32::MAX.into()])),
-        );
+        steps.push(self.close_others());
         steps.push(Step::new(Phase::Exec, "reset the signal mask", Span::default()).act(Call::new(
             number::rt_sigprocmask,
             [SIG_SETMASK.into(), words(&[0]).into(), Value::Zero, 8.into()],

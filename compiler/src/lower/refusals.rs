@@ -30,6 +30,8 @@ pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts b
     a layer";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
+/// What process.keep_fds names is not open.
+pub const DESCRIPTOR_NOT_OPEN: &str = "whoever starts the launcher must leave it open there";
 /// sysfs cannot be mounted.
 pub const SYSFS_REFUSED: &str = "a new sysfs needs a fully visible one: something is mounted over a part of /sys, as \
     container runtimes do, or use filesystem.sys = \"none\"";

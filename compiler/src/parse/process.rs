@@ -17,6 +17,7 @@ impl Extract for Process {
             env: entries(table, "env", String::extract_spanned),
             env_pass: list(table, "env_pass"),
             capabilities: field(table, "capabilities"),
+            keep_fds: list(table, "keep_fds"),
             terminal: field(table, "terminal"),
             streams: ["stdin", "stdout", "stderr"].map(|name| field(table, name)),
             keyring: field(table, "keyring"),

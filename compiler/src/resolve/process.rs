@@ -29,6 +29,7 @@ pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -
         env,
         env_pass,
         capabilities,
+        keep_fds: keep_fds(&process.keep_fds, findings),
         terminal: word(&process.terminal, &[("new_session", Terminal::NewSession)], Terminal::NewSession),
         streams: [stdin, stdout, stderr].map(|leaf| stream(leaf, findings)),
         keyring: word(&process.keyring, &KEYRINGS, Keyring::New),
@@ -139,6 +140,21 @@ fn env_pass(
         }
     }
     passed
+}
+
+fn keep_fds(written: &[Spanned<u32>], findings: &mut Vec<Diagnostic>) -> Vec<Spanned<u32>> {
+    let mut sorted = written.to_vec();
+    sorted.sort_by_key(|descriptor| (descriptor.value, descriptor.span));
+    sorted.dedup_by(|second, first| {
+        let same = second.value == first.value;
+        if same {
+            let finding =
+                DUPLICATE_ENTRY.at(second.span, format!("descriptor {} is named twice", second.value));
+            findings.push(finding.label("the second").and(first.span, "the first"));
+        }
+        same
+    });
+    sorted
 }
 
 fn variable(name: &Spanned<String>) -> Result<(), Diagnostic> {
