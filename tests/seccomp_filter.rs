@@ -12,6 +12,8 @@
 mod interpreter;
 #[path = "seccomp/profiles.rs"]
 mod profiles;
+#[path = "seccomp/random.rs"]
+mod random;
 
 use boxwright::seccomp::diagram::Diagram;
 use boxwright::seccomp::evaluate::{Invalid, evaluate};
@@ -21,6 +23,7 @@ use boxwright::seccomp::second_opinion::NoOpinion;
 use boxwright::seccomp::verdict::Verdict;
 use boxwright::seccomp::word::{Input, WORDS, Word};
 use boxwright::seccomp::{Architecture, Error, Instruction, Proven, compile_filter, prove, second_opinion};
+use random::{Random, expected, random_filter};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -180,91 +183,40 @@ fn seccompiler_agrees_on_random_policies() {
     assert!(compared > 50, "{compared}");
 }
 
-/// The verdict by the book: every rule is tried.
-fn expected(filter: &Filter, input: &Input) -> Verdict {
-    let Some(table) = filter.tables.get(&input[Word::ARCH.index()]) else { return filter.foreign };
-    let number = input[Word::NR.index()];
-    let holds = |condition: &Condition| {
-        let high = input[Word::argument_high(condition.argument).index()];
-        let low = input[Word::argument_low(condition.argument).index()];
-        let value = (u64::from(high) << 32 | u64::from(low)) & condition.width.mask();
-        match condition.operator {
-            Operator::Equal(other) => value == other,
-            Operator::NotEqual(other) => value != other,
-            Operator::Less(other) => value < other,
-            Operator::LessOrEqual(other) => value <= other,
-            Operator::Greater(other) => value > other,
-            Operator::GreaterOrEqual(other) => value >= other,
-            Operator::MaskedEqual { mask, value: other } => value & mask == other,
-            Operator::OneOf(ref values) => values.contains(&value),
+#[test]
+fn the_meaning_of_any_program_is_what_it_does() {
+    let random = &mut Random(0xBDD);
+    let mut evaluated = 0;
+    for round in 0..2000 {
+        let length = 2 + random.below(14) as usize;
+        let program: Vec<_> =
+            (0..length).map(|index| random_instruction(random, length - 1 - index)).collect();
+        let mut diagram = Diagram::default();
+        let Ok(meaning) = evaluate(&program, &mut diagram) else { continue };
+        evaluated += 1;
+        for _ in 0..20 {
+            let arguments = std::array::from_fn(|_| random.value());
+            let input = input(X86_64, random.below(8) as u32, arguments);
+            let verdict = diagram.evaluate(meaning, &input).0;
+            assert_eq!(verdict, interpreter::run(&program, &input), "{round}: {program:?} {input:x?}");
         }
-    };
-    let matching =
-        table.rules.iter().filter(|rule| rule.number == number && rule.conditions.iter().all(holds));
-    let strongest = matching.min_by_key(|rule| (rule.verdict.precedence(), rule.layer));
-    strongest.map_or(*table.fallbacks.range(..=number).next_back().unwrap().1, |rule| rule.verdict)
+    }
+    assert!(evaluated > 1500, "{evaluated}");
 }
 
-/// SplitMix64: every run is the same.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
+fn random_instruction(random: &mut Random, after: usize) -> Instruction {
+    let k = random.value() as u32;
+    let mut skip = || random.below(after.max(1) as u64) as u8;
+    let (jt, jf) = (skip(), skip());
+    let words = [0, 4, 16, 20, 24, 28];
+    match random.below(if after == 0 { 1 } else { 10 }) {
+        0 => Instruction::new(0x06, random.below(4) as u32 * 0x1_0000),
+        1 | 2 => Instruction::new(0x20, words[random.below(6) as usize]),
+        3 => Instruction::new(0x00, k),
+        4 => Instruction::new(0x54, k),
+        5 => Instruction::new(0x05, jt.into()),
+        other => Instruction::branch([0x15, 0x25, 0x35, 0x45][other as usize - 6], k, jt, jf),
     }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    /// Values that meet often, at the edges of words.
-    fn value(&mut self) -> u64 {
-        let base = [0, 1, 2, 7, 0x8000_0000, 0xFFFF_FFFF, 0x1_0000_0000, u64::MAX][self.below(8) as usize];
-        base.wrapping_add(self.below(3)).wrapping_sub(1)
-    }
-}
-
-fn random_filter(random: &mut Random) -> Filter {
-    let rules = (0..1 + random.below(12)).map(|origin| random_rule(random, origin as usize)).collect();
-    let fallbacks = BTreeMap::from([
-        (0, [Verdict::errno(1), Verdict::ALLOW, Verdict::KILL_PROCESS][random.below(3) as usize]),
-        (5, Verdict::ENOSYS),
-        (0x4000_0000, Verdict::KILL_PROCESS),
-    ]);
-    let tables = BTreeMap::from([(X86_64, Table { fallbacks, rules })]);
-    Filter { tables, foreign: Verdict::KILL_PROCESS }
-}
-
-fn random_rule(random: &mut Random, origin: usize) -> Rule {
-    let verdicts = [Verdict::ALLOW, Verdict::errno(1), Verdict::errno(13), Verdict::LOG, Verdict::TRAP];
-    let which = random.below(verdicts.len() as u64) as usize;
-    Rule {
-        number: random.below(6) as u32,
-        conditions: (0..random.below(4)).map(|_| random_condition(random)).collect(),
-        verdict: verdicts[which],
-        layer: which as u8,
-        origin,
-    }
-}
-
-fn random_condition(random: &mut Random) -> Condition {
-    let width = [Width::Bits16, Width::Bits32, Width::Bits64][random.below(3) as usize];
-    let mut value = || random.value() & width.mask();
-    let (one, mask, list) = (value(), value(), vec![value(), value(), value()]);
-    let operator = match random.below(8) {
-        0 => Operator::Equal(one),
-        1 => Operator::NotEqual(one),
-        2 => Operator::Less(one),
-        3 => Operator::LessOrEqual(one),
-        4 => Operator::Greater(one),
-        5 => Operator::GreaterOrEqual(one),
-        6 => Operator::MaskedEqual { mask, value: one & mask },
-        _ => Operator::OneOf(list),
-    };
-    Condition { argument: profiles::argument(random.below(3)), width, operator }
 }
 
 fn one_rule(conditions: Vec<Condition>) -> Filter {

@@ -10,12 +10,14 @@
 #[path = "seccomp/interpreter.rs"]
 mod interpreter;
 
+use boxwright::seccomp::cookie::PLACEHOLDER;
 use boxwright::seccomp::request::{Asked, Listed, NO_ORIGIN, Problem, Request, Source};
 use boxwright::seccomp::rule::{Operator, Width};
 use boxwright::seccomp::verdict::Verdict;
 use boxwright::seccomp::word::{Argument, Input, WORDS, Word};
 use boxwright::seccomp::{
-    Architecture, Error, Proven, compile_filter, constant, disassemble, explain, group, prove, second_opinion,
+    Architecture, Error, Proven, compile_filter, compile_request, constant, disassemble, explain, group,
+    prove, second_opinion,
 };
 use std::collections::BTreeSet;
 
@@ -28,6 +30,7 @@ fn request(listed: &[(&'static str, Verdict)], rules: Vec<Asked>) -> Request {
         default: EPERM,
         listed: listed.map(|(origin, &(name, verdict))| Listed { name, verdict, origin }).collect(),
         rules,
+        exec_once: None,
     }
 }
 
@@ -198,6 +201,42 @@ fn explanations_name_the_rule() {
     assert_eq!(ask(41, None), [(Verdict::errno(97), Some(5)), (Verdict::ALLOW, Some(0))]);
     assert_eq!(ask(2, None), [(EPERM, None)]);
     assert_eq!(ask(435, None), [(Verdict::ENOSYS, Some(NO_ORIGIN))]);
+}
+
+#[test]
+fn only_the_execve_with_the_cookie_passes() {
+    let words = |words: [u32; 6]| {
+        let long = |index: usize| u64::from(words[index]) << 32 | u64::from(words[index + 1]);
+        [1, 2, 3, long(0), long(2), long(4)]
+    };
+    let drawn = [7, 0, 0xFFFF_FFFF, 7, 0x8000_0000, 1];
+    let anything = rule("execve", vec![], Verdict::ALLOW, 9);
+    for default in [EPERM, Verdict::ALLOW, Verdict::KILL_PROCESS] {
+        let listed = [("execve", Verdict::ALLOW), ("execveat", Verdict::ALLOW), ("read", Verdict::ALLOW)];
+        let mut request = request(&listed, vec![anything.clone()]);
+        (request.default, request.exec_once) = (default, Some(0));
+        request.architectures.insert(Architecture::I386);
+        let (mut proven, marks) = compile_request(&request).unwrap();
+        assert_eq!(verdict(&proven, "execve", &words(PLACEHOLDER)), Verdict::ALLOW);
+        for (mark, word) in marks.unwrap().into_iter().zip(drawn) {
+            proven.program[mark].k = word;
+        }
+        let refusal = if default == Verdict::ALLOW { EPERM } else { default };
+        assert_eq!(verdict(&proven, "execve", &words(drawn)), Verdict::ALLOW);
+        for index in 0..6 {
+            let mut guessed = drawn;
+            guessed[index] ^= 1 << index;
+            assert_eq!(verdict(&proven, "execve", &words(guessed)), refusal, "{index}");
+        }
+        assert_eq!(verdict(&proven, "execve", &[1, 2, 3]), refusal);
+        assert_eq!(verdict(&proven, "execveat", &words(drawn)), refusal);
+        assert_eq!(verdict(&proven, "read", &[]), Verdict::ALLOW);
+        for number in [11, 358] {
+            let input = call(Architecture::I386, number, &words(drawn));
+            assert_eq!(interpreter::run(&proven.program, &input), refusal.0, "{number}");
+        }
+        assert_eq!(verdict(&proven, "exit", &[]), default, "the next number is not touched");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub mod assembler;
 pub mod constant;
+pub mod cookie;
 pub mod decision;
 pub mod diagram;
 pub mod disassemble;
@@ -32,6 +33,7 @@ pub use second_opinion::second_opinion;
 pub use table::Architecture;
 
 use crate::policy::Seccomp;
+use cookie::Marks;
 use request::Listed;
 use std::collections::BTreeSet;
 use verdict::Verdict;
@@ -46,9 +48,17 @@ pub fn syscall_names() -> impl Iterator<Item = &'static str> {
     Architecture::X86_64.syscalls().iter().map(|&(name, _)| name)
 }
 
+/// The proven filter for a request, and where the cookie goes when one is asked for.
+pub fn compile_request(request: &Request) -> Result<(Proven, Option<Marks>), Error> {
+    let mut proven = compile_filter(&request.filter())?;
+    let marks = request.exec_once.map(|_| cookie::marks(request, &proven.program, &mut proven.diagram));
+    let marks = marks.transpose().map_err(|fault| Error::Unproven(Box::new(fault)))?;
+    Ok((proven, marks))
+}
+
 /// The proven filter for a policy of x86_64 programs.
 pub fn compile(seccomp: &Seccomp) -> Result<Vec<Instruction>, Error> {
-    compile_filter(&request(seccomp).filter()).map(|proven| proven.program)
+    compile_request(&request(seccomp)).map(|(proven, _)| proven.program)
 }
 
 /// What a policy asks; an origin is the index of the entry in `allow`.
@@ -62,5 +72,6 @@ pub fn request(seccomp: &Seccomp) -> Request {
         default: seccomp.default_action.value.into(),
         listed: seccomp.allow.keys().copied().enumerate().filter_map(listed).collect(),
         rules: vec![],
+        exec_once: None,
     }
 }

@@ -47,9 +47,9 @@ static void put_of(pid_t pid, const char *name, const char *text) {
     put(path, text);
 }
 
-static void attributes(const char *path, unsigned flags, __u64 set, __u64 propagation) {
+static void attributes(int directory, const char *path, unsigned flags, __u64 set, __u64 propagation) {
     struct mount_attr attr = {.attr_set = set, .propagation = propagation};
-    syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &attr, sizeof attr);
+    syscall(SYS_mount_setattr, directory, path, flags, &attr, sizeof attr);
 }
 
 static void become_nobody(void) {
@@ -65,9 +65,11 @@ static void tree(void) {
                                            {"/proc/self/fd/1", "/dev/stdout"},
                                            {"/proc/self/fd/2", "/dev/stderr"}};
     int trees[6];
-    attributes("/", AT_RECURSIVE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, MS_PRIVATE);
-    for (int i = 0; i < 6; i++)
+    attributes(AT_FDCWD, "/", AT_RECURSIVE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, MS_PRIVATE);
+    for (int i = 0; i < 6; i++) {
         trees[i] = syscall(SYS_open_tree, AT_FDCWD, devices[i], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        attributes(trees[i], "", AT_EMPTY_PATH, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0);
+    }
     become_nobody();
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     mount("tmpfs", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755");
@@ -81,7 +83,7 @@ static void tree(void) {
     mkdir("/dev/shm", 0755);
     mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777");
     mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777");
-    attributes("/dev", 0, MOUNT_ATTR_RDONLY, 0);
+    attributes(AT_FDCWD, "/dev", 0, MOUNT_ATTR_RDONLY, 0);
 }
 
 static void drop_capabilities(void) {

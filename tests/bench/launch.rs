@@ -210,16 +210,18 @@ fn table(scenario: &str, contenders: &[Contender], mut samples: Vec<Vec<Duration
     let median =
         |name: &str| contenders.iter().position(|contender| contender.name == name).map(|index| at(index, 5));
     let target = median("target").unwrap_or(0.0);
-    let mut text =
-        format!("\n{scenario:24} {:>8} {:>8} {:>8} {:>10}\n", "median", "p10", "net", "x launcher");
+    let titles =
+        ["median", "p10", "net", "/ launcher", "net / net"].map(|title| format!("{title:>10}")).concat();
+    let mut text = format!("\n{scenario:24}{titles}\n");
     let own = median("sealed launcher").unwrap_or(f64::NAN);
     for (index, contender) in contenders.iter().enumerate() {
         let (middle, fast) = (at(index, 5), at(index, 1));
         let (name, net) = (contender.name, middle - target);
-        _ = writeln!(text, "{name:24} {middle:8.0} {fast:8.0} {net:8.0} {:10.2}", middle / own);
+        let ratios = [middle / own, net / (own - target)].map(|ratio| format!("{ratio:>10.2}")).concat();
+        _ = writeln!(text, "{name:24}{middle:>10.0}{fast:>10.0}{net:>10.0}{ratios}");
     }
     if let (Some(with), Some(without)) = (median("floor"), median("floor without reaper")) {
-        _ = writeln!(text, "{:24} {:8.0}", "the reaper", with - without);
+        _ = writeln!(text, "{:24}{:>10.0}", "the reaper", with - without);
     }
     text
 }

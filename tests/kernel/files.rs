@@ -22,6 +22,8 @@ pub const TESTS: &[Test] = &[
     Test { name: "files/rootfs-symlinks", needs: ROOTFS, run: rootfs_symlinks },
     Test { name: "files/rootfs-without-mount-point", needs: ROOTFS, run: rootfs_without_mount_point },
     Test { name: "files/rootfs-with-a-linked-proc", needs: ROOTFS, run: rootfs_with_a_linked_proc },
+    Test { name: "files/rootfs-text-and-mask", needs: ROOTFS, run: rootfs_text_and_mask },
+    Test { name: "files/covered-root", needs: &[Need::Root, Need::UserNamespaces], run: covered_root },
     Test { name: "files/rootfs-ps", needs: ROOTFS, run: rootfs_ps },
 ];
 
@@ -288,6 +290,25 @@ fn rootfs_with_a_linked_proc(stage: &Stage) {
     fs::remove_dir(root.join("proc")).expect("the directory");
     symlink("/tmp", root.join("proc")).expect("a link");
     expect_refused(stage, rooted(stage, "proc = 'own'"), "/proc");
+}
+
+fn rootfs_text_and_mask(stage: &Stage) {
+    stage.make_rootfs();
+    fs::write(stage.site.rootfs.join("etc/motd"), "of the rootfs").expect("a file");
+    let mounts = "[filesystem.mounts]\n'/etc/motd' = { text = 'sealed' }\n'/hello' = { mask = true }";
+    let answers = stage.ask(rooted(stage, mounts), &["read=/etc/motd", "read=/hello"]);
+    answers.expect(&[("content./etc/motd", "sealed"), ("content./hello", "")]);
+}
+
+/// What stands over the launcher's own root would be detached in its place, and `..` would lead to the host.
+fn covered_root(stage: &Stage) {
+    // The kernel itself refuses a user namespace there.
+    let spec =
+        Spec::new(PLAIN).with("namespaces.user = 'host'").asking(&stage.site, &["list=/..".to_owned()]);
+    let launcher = stage.build(&spec);
+    let run = stage.start(&["covered_root"], &launcher);
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("change the root"), "{}", run.stderr);
 }
 
 /// The demonstration as it is written, with busybox's ps.

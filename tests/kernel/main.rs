@@ -11,6 +11,7 @@
 mod builds;
 mod demonstrations;
 mod exits;
+mod faults;
 mod files;
 mod harness;
 mod in_place;
@@ -22,8 +23,9 @@ mod starts;
 #[path = "../vm/mod.rs"]
 mod vm;
 
-use harness::{Ground, Missing, Need, Person, Stage, conclude, trial};
+use harness::{Ground, Missing, Need, Person, Stage, Verdict, conclude, trial};
 use libtest_mimic::{Arguments, Trial};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 /// A test that runs once for each person.
@@ -37,6 +39,7 @@ pub struct Test {
 /// The tests, file by file.
 const TESTS: &[&[Test]] = &[
     builds::TESTS,
+    faults::TESTS,
     exits::TESTS,
     starts::TESTS,
     life::TESTS,
@@ -52,14 +55,16 @@ fn main() -> ExitCode {
     let ground = match Ground::new(env!("CARGO_BIN_EXE_boxwright")) {
         Ok(ground) => Box::leak(Box::new(ground)),
         Err(problem) => {
-            println!("no kernel test can run: {problem}");
-            return ExitCode::FAILURE;
+            let mut missing = Missing::new();
+            let trial = trial("kernel".to_owned(), &[problem], &mut missing, || {});
+            return conclude(&arguments, vec![trial], &missing);
         }
     };
     let mut missing = Missing::new();
     let mut trials = Vec::new();
     for person in Person::all() {
-        let mut account = Account { ground, person, missing: &mut missing, trials: &mut trials };
+        let verdicts = ground.verdicts(person);
+        let mut account = Account { ground, person, verdicts, missing: &mut missing, trials: &mut trials };
         demonstrations::add(&mut account);
         TESTS.iter().copied().flatten().for_each(|test| account.add(test.name, test.needs, test.run));
     }
@@ -73,6 +78,8 @@ fn main() -> ExitCode {
 pub struct Account<'a> {
     pub ground: &'static Ground,
     pub person: Person,
+    /// Whether the person can run anything, and make user namespaces.
+    verdicts: [Verdict; 2],
     missing: &'a mut Missing,
     trials: &'a mut Vec<Trial>,
 }
@@ -88,8 +95,13 @@ impl Account<'_> {
             return;
         }
         let name = format!("{name}/{}", person.word());
-        let lacking: Vec<String> =
-            needs.iter().filter_map(|need| ground.verdict(*need, person).err()).collect();
+        let [able, namespaces] = &self.verdicts;
+        let own = needs.iter().map(|need| match need {
+            Need::UserNamespaces => namespaces.clone(),
+            need => need.verdict(),
+        });
+        let lacking: BTreeSet<String> = own.chain([able.clone()]).filter_map(Result::err).collect();
+        let lacking: Vec<String> = lacking.into_iter().collect();
         self.trials.push(trial(name, &lacking, self.missing, move || run(&ground.stage(person))));
     }
 }

@@ -26,6 +26,8 @@ pub const TESTS: &[Test] = &[
     Test { name: "start/streams-without-files", needs: USER_NAMESPACES, run: streams_without_files },
     Test { name: "start/kept-descriptors", needs: USER_NAMESPACES, run: kept_descriptors },
     Test { name: "start/cve-2024-21626-no-directory-is-kept", needs: USER_NAMESPACES, run: no_directory },
+    Test { name: "start/inside-a-user-namespace", needs: USER_NAMESPACES, run: inside_a_user_namespace },
+    Test { name: "start/keyring", needs: USER_NAMESPACES, run: keyring },
     Test { name: "start/in-place", needs: &[], run: in_place_too },
 ];
 
@@ -64,6 +66,18 @@ fn closed_streams(stage: &Stage) {
         run.stderr
     );
     assert!(entries[0].contains("0 -> /dev/null"), "{}", entries[0]);
+}
+
+/// As in a rootless container: uid 0 with all capabilities, one id mapped, and setgroups(2) denied for good.
+fn inside_a_user_namespace(stage: &Stage) {
+    let mapping = "[{ container_id = 65534, host_id = 0, size = 1 }]";
+    let spec = Spec::new(PLAIN)
+        .with(&format!("[namespaces]\nuser = {{ uid_mappings = {mapping}, gid_mappings = {mapping} }}"));
+    let launcher = launcher(stage, spec, &["identity"]);
+    let arguments = ["--user", "--map-root-user", launcher.to_str().expect("a plain path")];
+    let run = stage.run(&PathBuf::from("/usr/bin/unshare"), &arguments);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    run.answers().expect(&[("uid", "65534,65534,65534"), ("no_new_privs", "1"), ("effective", "0")]);
 }
 
 fn many_descriptors(stage: &Stage) {
@@ -289,6 +303,12 @@ fn no_directory(stage: &Stage) {
     let run = with_descriptors(stage, "5</", &own);
     assert_eq!((run.status, run.stdout.as_str()), (125, ""));
     assert!(run.stderr.contains("keep descriptor 5: is a directory"), "{}", run.stderr);
+}
+
+fn keyring(stage: &Stage) {
+    let outside = stage.outside(&["keyring".to_owned()]);
+    let [first, second] = [(); 2].map(|()| stage.ask(Spec::new(PLAIN), &["keyring"]).number("keyring"));
+    assert!(first > 0 && first != second && first != outside.number("keyring"), "{first} {second}");
 }
 
 /// The same for a launcher that never forks.

@@ -2,7 +2,8 @@
 //!
 //! `probe QUESTION...` answers each question in turn; a question is a name, with `=ARGUMENT,ARGUMENT` when it takes
 //! some. `probe --start CONDITION... -- PROGRAM ARGUMENT...` executes a program under hostile conditions, and
-//! `probe --refuse CALL:ERRNO,... -- PROGRAM ARGUMENT...` plays a kernel that refuses calls to user namespaces.
+//! `probe --refuse CALL:ERRNO,... -- PROGRAM ARGUMENT...` plays a kernel that refuses calls to user namespaces, and
+//! `probe --fault NTH:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail.
 //! It has no dependencies, so that one call of the compiler gives a static executable for any machine.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "printing is its work")]
 
@@ -10,9 +11,9 @@ mod files;
 mod ipc;
 mod network;
 mod process;
-mod refuse;
 mod start;
 mod sys;
+mod trace;
 
 use std::env::args_os;
 use std::fmt::Display;
@@ -23,7 +24,8 @@ fn main() {
     let questions = arguments.get(1..).unwrap_or_default();
     match questions.first().map(String::as_str) {
         Some("--start") => start::start(&questions[1..]),
-        Some("--refuse") => refuse::refuse(&questions[1..]),
+        Some("--refuse") => trace::refuse(&questions[1..]),
+        Some("--fault") => trace::fault(&questions[1..]),
         _ => questions.iter().for_each(|question| answer(question)),
     }
 }

@@ -38,6 +38,7 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "umask" => call(nr::UMASK, [u64::from_str_radix(value, 8).unwrap_or(0), 0, 0, 0, 0, 0]).map(drop),
         "chroot" => change_root(value),
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
+        "covered_root" => covered_root(),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
         "no_arguments" => {
@@ -117,6 +118,22 @@ fn change_root(path: &str) -> Result<(), i32> {
     std::env::set_current_dir("/").map_err(errno)
 }
 
+/// A mount namespace of its own in which a file system stands over the root, where only `/..` leads.
+fn covered_root() -> Result<(), i32> {
+    call(nr::UNSHARE, [0x2_0000, 0, 0, 0, 0, 0])?;
+    mount("none", "/", MS_REC_PRIVATE)?;
+    mount("tmpfs", "/", 0)
+}
+
+/// MS_REC and MS_PRIVATE: what every launcher does first.
+const MS_REC_PRIVATE: u64 = 0x4_4000;
+
+fn mount(kind: &str, path: &str, flags: u64) -> Result<(), i32> {
+    let (kind, path) = (text(kind), text(path));
+    let kind = from(kind.as_bytes_with_nul());
+    call(nr::MOUNT, [kind, from(path.as_bytes_with_nul()), kind, flags, 0, 0]).map(drop)
+}
+
 fn deleted_directory(path: &str) -> Result<(), i32> {
     let directory = format!("{path}/deleted-{}", std::process::id());
     fs::create_dir(&directory).and_then(|()| std::env::set_current_dir(&directory)).map_err(errno)?;
@@ -151,10 +168,7 @@ fn user_namespace() -> Result<(), (&'static str, i32)> {
     write("setgroups", "deny".to_owned()).map_err(|errno| ("setgroups", errno))?;
     write("uid_map", format!("0 {uid} 1")).map_err(|errno| ("uid_map", errno))?;
     write("gid_map", format!("0 {gid} 1")).map_err(|errno| ("gid_map", errno))?;
-    let (none, root) = (text("none"), text("/"));
-    let (none, root) = (from(none.as_bytes_with_nul()), from(root.as_bytes_with_nul()));
-    // MS_REC | MS_PRIVATE: what every launcher does first.
-    call(nr::MOUNT, [none, root, 0, 0x4_4000, 0, 0]).map_err(|errno| ("mount", errno)).map(drop)
+    mount("none", "/", MS_REC_PRIVATE).map_err(|errno| ("mount", errno))
 }
 
 /// Whether a user namespace can be had here, and a mount inside it; says which step was refused.

@@ -43,6 +43,7 @@ pub mod nr {
     pub const CLOCK_GETTIME: u64 = 228;
     pub const MQ_OPEN: u64 = 240;
     pub const MQ_UNLINK: u64 = 241;
+    pub const WAITID: u64 = 247;
     pub const KEYCTL: u64 = 250;
     pub const UNSHARE: u64 = 272;
     pub const PRLIMIT64: u64 = 302;

@@ -3,6 +3,7 @@
 use super::{compile, complain, write_whole};
 use anyhow::Context;
 use boxwright::link::LAUNCHER;
+use clap::ArgGroup;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -21,7 +22,7 @@ Examples:
   boxwright build web.sandbox.toml -o web         one executable: ./web starts the program in its sandbox
   boxwright build web.sandbox.toml --plan web.plan --launcher launcher
                                                   the same in two files: ./launcher web.plan")]
-#[group(id = "outputs", required = true, multiple = true, args = ["output", "plan", "launcher"])]
+#[command(group = ArgGroup::new("outputs").required(true).multiple(true).args(["output", "plan", "launcher"]))]
 pub struct Args {
     /// The spec; - is standard input
     spec: PathBuf,

@@ -83,10 +83,15 @@ impl Launch<'_> {
         let host = list.iter().map(|&gid| outside_id(gid, &self.policy.namespaces.gid_mappings));
         let bytes: Vec<u8> = host.flat_map(u32::to_le_bytes).collect();
         let count = u32::try_from(list.len()).unwrap_or(u32::MAX);
+        let mut set = Call::new(number::setgroups, [count.into(), bytes.into()]);
+        if asked.is_none() {
+            // A user namespace around the launcher may have denied it for good (user_namespaces(7)).
+            set = set.on(EPERM, Then::Continue);
+        }
         Some(
             Step::new(Phase::Start, "set supplementary groups", self.policy.process.user.span)
                 .promise(Promise::Identity)
-                .act(Call::new(number::setgroups, [count.into(), bytes.into()]))
+                .act(set)
                 .note(EPERM.into(), IDENTITY_REFUSED),
         )
     }

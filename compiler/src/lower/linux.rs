@@ -151,6 +151,8 @@ pub const EAGAIN: u8 = 11;
 pub const EACCES: u8 = 13;
 /// There already.
 pub const EEXIST: u8 = 17;
+/// Another file system or mount.
+pub const EXDEV: u8 = 18;
 /// No such file system.
 pub const ENODEV: u8 = 19;
 /// Not a valid argument.

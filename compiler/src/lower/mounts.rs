@@ -90,8 +90,10 @@ impl<'a> Launch<'a> {
     /// Inline files and masks, made by whoever owns the tree while the old root is still there to attach them to.
     fn inline(self) -> Vec<Step> {
         let inline: Vec<Step> = self.entries().filter_map(|entry| self.make_inline(entry)).collect();
-        let scratch = (!inline.is_empty()).then(|| self.make_scratch());
-        scratch.into_iter().chain(inline).collect()
+        if inline.is_empty() {
+            return inline;
+        }
+        [self.make_scratch()].into_iter().chain(inline).chain([self.leave_scratch()]).collect()
     }
 
     pub(super) fn source_step(self, verb: &str, path: &str, span: Span) -> Step {
@@ -127,6 +129,15 @@ impl<'a> Launch<'a> {
             .act(attach(Slot::Scratch))
             .act(Call::new(number::mkdirat, directory))
             .act(Call::new(number::mknodat, file))
+    }
+
+    /// Nothing may stand over the old root when that goes.
+    fn leave_scratch(self) -> Step {
+        Step::new(Phase::Root, "leave inline files", self.root_span())
+            .act(Call::new(number::fchdir, [Slot::Scratch.into()]))
+            .act(Call::new(number::umount2, [".".into(), MNT_DETACH.into()]))
+            .act(Call::new(number::chdir, ["/".into()]))
+            .act(Call::new(number::close, [Slot::Scratch.into()]))
     }
 
     fn open_source(self, entry: Entry) -> Option<Step> {
@@ -205,10 +216,9 @@ impl<'a> Launch<'a> {
             return Vec::new();
         }
         let mut steps = self.inline();
-        let has_scratch = !steps.is_empty();
         steps.extend(self.entries().filter_map(|entry| self.make_overlay(entry)));
         match self.policy.filesystem.root.value {
-            Root::Host => steps.extend(self.close_host_root(has_scratch)),
+            Root::Host => steps.extend(self.close_host_root()),
             Root::Empty => steps.extend([self.make_root(), self.change_root()]),
             Root::Rootfs(_) => steps.push(self.change_root()),
             Root::Overlay(_) => steps.extend([self.overlay_root(), self.change_root()]),
@@ -249,6 +259,8 @@ impl<'a> Launch<'a> {
 
     /// pivot_root(2) without a directory for the old root: it is stacked on the new one and detached.
     fn change_root(self) -> Step {
+        let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_XDEV);
+        let above = [AT_FDCWD.into(), "/..".into(), how.into(), 24.into()];
         self.root_step("change the root")
             .gives(&[Fact::NewRoot])
             .takes(&[Fact::HostPaths])
@@ -259,30 +271,16 @@ impl<'a> Launch<'a> {
             .act(Call::new(number::chdir, ["/".into()]))
             .act(Call::new(number::close, [Slot::Root.into()]))
             .note(EINVAL.into(), PIVOT_REFUSED)
+            // A mount that stood over the old root would have been detached in its place, and `..` would lead there.
+            .act(Call::new(number::openat2, above).keep(Slot::File))
+            .act(Call::new(number::close, [Slot::File.into()]))
+            .note(EXDEV.into(), ROOT_COVERED)
     }
 
     /// The host's tree stays, read-only; the mounts then go over it.
-    fn close_host_root(self, has_scratch: bool) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if has_scratch {
-            steps.push(
-                Step::new(Phase::Root, "leave inline files", self.root_span())
-                    .act(Call::new(number::fchdir, [Slot::Scratch.into()]))
-                    .act(Call::new(number::umount2, [".".into(), MNT_DETACH.into()]))
-                    .act(Call::new(number::chdir, ["/".into()]))
-                    .act(Call::new(number::close, [Slot::Scratch.into()])),
-            );
-        }
-        if !self.closes_early() {
-            let attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
-            steps.push(self.root_step("make the root read-only").act(set_attributes(
-                AT_FDCWD.into(),
-                "/",
-                attributes,
-                0,
-            )));
-        }
-        steps
+    fn close_host_root(self) -> Option<Step> {
+        let close = set_attributes(AT_FDCWD.into(), "/", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0);
+        (!self.closes_early()).then(|| self.root_step("make the root read-only").act(close))
     }
 
     fn close(self, path: &str, span: Span) -> Step {

@@ -7,6 +7,8 @@ pub const USER_NAMESPACE_REFUSED: &str = "user namespaces are refused here, by a
 /// A user namespace cannot be made: ENOSPC.
 pub const USER_NAMESPACES_USED_UP: &str = "the limit of a kind of namespace is reached: see the files in \
     /proc/sys/user, max_user_namespaces above all, where 0 switches them off";
+/// No process can be made: EAGAIN.
+pub const PROCESSES_USED_UP: &str = "the caller's limit of processes is reached: RLIMIT_NPROC (ulimit -u)";
 /// clone3 is answered with ENOSYS.
 pub const CLONE3_MISSING: &str = "the kernel is older than 5.3, or a container's seccomp filter hides clone3, as \
     Docker's does; run with one that allows it (docker --security-opt seccomp=...), or use a spec without new namespaces";
@@ -37,13 +39,17 @@ pub const SYSFS_REFUSED: &str = "a new sysfs needs a fully visible one: somethin
     container runtimes do, or use filesystem.sys = \"none\"";
 /// pivot_root fails.
 pub const PIVOT_REFUSED: &str = "the launcher runs in a chroot or on an initramfs, whose root cannot be left";
+/// Another root stands where `..` of the new one leads: EXDEV.
+pub const ROOT_COVERED: &str =
+    "a mount stands over the launcher's own root, so that root cannot be left behind";
 /// The session keyring cannot be made: EPERM.
 pub const KEYRING_REFUSED: &str =
     "a container's seccomp filter refuses keyctl: set process.keyring = \"inherit\"";
 /// The session keyring cannot be made: ENOSYS.
 pub const KEYRING_MISSING: &str = "the kernel has no keyrings: set process.keyring = \"inherit\"";
 /// Ids cannot be mapped.
-pub const MAPPING_REFUSED: &str = "an ordinary user maps only the own id; launch as root to map others";
+pub const MAPPING_REFUSED: &str = "an id outside is not mapped where the launcher runs, or not the caller's own: an \
+    ordinary user maps only that one, root maps any that is there";
 /// A hard limit cannot be raised.
 pub const LIMIT_REFUSED: &str =
     "raising a hard limit needs CAP_SYS_RESOURCE outside: launch as root, or ask for less";

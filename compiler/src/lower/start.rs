@@ -137,7 +137,8 @@ impl Launch<'_> {
             .promise(Promise::Namespaces)
             .act(Act::Fork { flags: self.namespace_flags(), pid: Slot::Child, child })
             .note(ENOSYS.into(), CLONE3_MISSING)
-            .note(ENOSPC.into(), USER_NAMESPACES_USED_UP);
+            .note(ENOSPC.into(), USER_NAMESPACES_USED_UP)
+            .note(EAGAIN.into(), PROCESSES_USED_UP);
         let refused = if self.new_user() { USER_NAMESPACE_REFUSED } else { NEEDS_PRIVILEGE };
         step.note(EPERM.into(), refused).note(EACCES.into(), refused)
     }

@@ -64,6 +64,9 @@ pub enum Unproven {
         /// What the program answers.
         found: Verdict,
     },
+    /// The words of the cookie are not where the launcher can replace them, or the program would not be the filter of
+    /// other words.
+    Cookie,
     /// A system call that is always allowed has to be decided by arch and nr alone, and is not.
     NotCacheable {
         /// The architecture's audit number.
@@ -233,6 +236,7 @@ impl fmt::Display for Unproven {
                     "it answers {found} where the rules say {expected}: seccomp_data {witness:#x?}"
                 )
             }
+            Self::Cookie => formatter.write_str("the words that the last execve carries cannot be replaced"),
             Self::NotCacheable { audit, number } => write!(
                 formatter,
                 "system call {number} of architecture {audit:#x} is always allowed, but its arguments are looked at"

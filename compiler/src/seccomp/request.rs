@@ -1,5 +1,6 @@
 //! What a spec asks of one filter, in names and parameters, and the rules that it comes to on each architecture.
 
+use super::cookie::{self, PLACEHOLDER, Words};
 use super::parameter::{parameters, width_on};
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use super::table::Architecture;
@@ -18,6 +19,9 @@ pub struct Request {
     pub listed: Vec<Listed>,
     /// Verdicts on some calls of a system call.
     pub rules: Vec<Asked>,
+    /// The origin of the wish that nothing is executed after the launcher's own execve, which takes away whatever else
+    /// is said of execve and execveat. The launcher is a program of the first architecture.
+    pub exec_once: Option<usize>,
 }
 
 /// A system call in a list.
@@ -63,6 +67,9 @@ const LISTED: u8 = 2;
 /// The origin of what follows from the language itself and from no place of the spec.
 pub const NO_ORIGIN: usize = usize::MAX;
 
+/// The errno of what is refused when the default is to allow.
+const EPERM: u16 = 1;
+
 /// The first number of x32, which shares x86_64's `arch` (asm/unistd.h: __X32_SYSCALL_BIT).
 const X32_SYSCALL_BIT: u32 = 0x4000_0000;
 
@@ -73,12 +80,18 @@ impl Request {
     /// - A rule that allows some calls takes the place of a list that allows them all.
     /// - clone3 has its flags in memory, where no filter can look: while clone is allowed only in part, or clone3 is not
     ///   allowed at all, it answers ENOSYS, and libraries fall back on clone.
+    ///
+    /// The words that the last execve has to carry are the [placeholder's](PLACEHOLDER).
     pub fn filter(&self) -> Filter {
-        let table = |&architecture: &Architecture| (architecture.audit(), self.table(architecture));
+        self.filter_with(&PLACEHOLDER)
+    }
+
+    pub(super) fn filter_with(&self, cookie: &Words) -> Filter {
+        let table = |&architecture: &Architecture| (architecture.audit(), self.table(architecture, cookie));
         Filter { tables: self.architectures.iter().map(table).collect(), foreign: Verdict::KILL_PROCESS }
     }
 
-    fn table(&self, architecture: Architecture) -> Table {
+    fn table(&self, architecture: Architecture, cookie: &Words) -> Table {
         let mut rules: Vec<Rule> = self.rules.iter().filter_map(|asked| asked.rule(architecture)).collect();
         let narrowed: BTreeSet<&str> =
             self.rules.iter().filter(|asked| asked.narrows()).map(|asked| asked.name).collect();
@@ -88,7 +101,24 @@ impl Request {
             .filter(|listed| !(listed.verdict == Verdict::ALLOW && narrowed.contains(listed.name)));
         rules.extend(listed.filter_map(|listed| listed.rule(architecture)));
         rules.extend(self.clone3(&narrowed).filter_map(|listed| listed.rule(architecture)));
-        Table { fallbacks: self.fallbacks(architecture), rules }
+        let mut table = Table { fallbacks: self.fallbacks(architecture), rules };
+        if let Some(origin) = self.exec_once {
+            self.execute_once(architecture, cookie, origin, &mut table);
+        }
+        table
+    }
+
+    fn execute_once(&self, architecture: Architecture, cookie: &Words, origin: usize, table: &mut Table) {
+        let refusal = if self.default.permits() { Verdict::errno(EPERM) } else { self.default };
+        for name in ["execve", "execveat"] {
+            let Some(number) = architecture.syscall_number(name) else { continue };
+            table.rules.retain(|rule| rule.number != number);
+            let after = table.fallback(number + 1);
+            table.fallbacks.extend([(number, refusal), (number + 1, after)]);
+            if name == "execve" && self.architectures.first() == Some(&architecture) {
+                table.rules.push(cookie::rule(number, cookie, LISTED, origin));
+            }
+        }
     }
 
     fn fallbacks(&self, architecture: Architecture) -> BTreeMap<u32, Verdict> {

@@ -3,6 +3,7 @@
 use super::diagram::{Comparison, Diagram, Node, OverBudget};
 use super::evaluate::{Invalid, evaluate};
 use super::instruction::Instruction;
+use super::proof::{Proven, Unproven, prove};
 use super::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use super::table::Architecture;
 use super::verdict::Verdict;
@@ -20,6 +21,14 @@ pub enum NoOpinion {
     Inexpressible(String),
     /// It is too large to be proven.
     OverBudget,
+}
+
+/// Has seccompiler the same opinion of a filter? Where it cannot have one, the reason is the answer.
+pub fn agrees(filter: &Filter, proven: &mut Proven) -> Result<Option<NoOpinion>, Unproven> {
+    match second_opinion(filter, &mut proven.diagram) {
+        Ok(opinion) => prove(&proven.program, opinion, &mut proven.diagram).map(|_| None),
+        Err(reason) => Ok(Some(reason)),
+    }
 }
 
 /// The filter's meaning by way of seccompiler's programs. seccompiler knows two verdicts for one program, no ranges of
@@ -69,7 +78,8 @@ const PROGRAM_INSTRUCTIONS: usize = 4000;
 /// Its jumps over the conditions of one rule have a byte for the distance.
 const MAX_CONDITIONS: usize = 32;
 
-fn programs(rules: &[&Rule], target: TargetArch) -> Result<Vec<Vec<Instruction>>, NoOpinion> {
+/// seccompiler's programs for the calls that rules match; more than one when one would be too long for the kernel.
+pub fn programs(rules: &[&Rule], target: TargetArch) -> Result<Vec<Vec<Instruction>>, NoOpinion> {
     let mut programs = vec![];
     let mut calls: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     let mut unconditional = BTreeMap::new();

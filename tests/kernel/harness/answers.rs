@@ -30,6 +30,12 @@ impl Answers {
         self.0.iter().filter_map(move |(key, value)| Some((key.strip_prefix(start)?, value.as_str())))
     }
 
+    /// Fails when a way up from the root leads to another: to what is mounted over it, such as a root that was left there.
+    #[track_caller]
+    pub fn expect_one_root(&self) {
+        assert_eq!(self.get("list./.."), self.get("list./"), "what `..` in the root shows");
+    }
+
     /// Fails with both values when an answer is another.
     #[track_caller]
     pub fn expect(&self, expected: &[(&str, &str)]) {

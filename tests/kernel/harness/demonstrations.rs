@@ -56,7 +56,7 @@ impl Demonstration {
     /// What is asked outside before, inside, and outside after.
     pub fn asked(&self, site: &Site) -> [Vec<String>; 3] {
         let [before, inside, after] = (self.questions)(site);
-        let everywhere = words(&["identity", "descriptors"]);
+        let everywhere = words(&["identity", "descriptors", "list=/", "list=/.."]);
         [[everywhere.clone(), before].concat(), [everywhere, inside].concat(), after]
     }
 
@@ -69,6 +69,7 @@ impl Demonstration {
             // Nobody else can be without supplementary groups, which a user namespace does not let one drop.
             seen.inside.expect(&[("groups", "")]);
         }
+        seen.inside.expect_one_root();
         (self.check)(seen);
     }
 }

@@ -9,7 +9,7 @@ mod stage;
 
 pub use answers::Answers;
 pub use demonstrations::{DEMONSTRATIONS, Demonstration, Filter, Seen, cannot};
-pub use need::{CORPORA, Missing, Need, conclude, trial};
+pub use need::{CORPORA, Missing, Need, Verdict, conclude, trial};
 pub use site::Site;
 pub use spec::Spec;
 pub use stage::{Ground, Person, Run, Stage, build, wait};

@@ -31,7 +31,7 @@ impl Need {
         places.map(|place| Path::new(place).join(name)).find(|path| path.is_file())
     }
 
-    /// Whether a need that is the same for everybody is met.
+    /// Whether it is met, unless that depends on the person.
     pub fn verdict(self) -> Verdict {
         match self {
             Self::Program(name) if Self::program(name).is_none() => Err(format!("the program {name}")),

@@ -68,9 +68,9 @@ impl Ground {
             .args(["-Cstrip=symbols", "-o"])
             .args([&probe, &source])
             .output()
-            .map_err(|error| format!("rustc: {error}"))?;
+            .map_err(|error| format!("rustc ({error})"))?;
         if !built.status.success() {
-            return Err(format!("a static probe: {}", String::from_utf8_lossy(&built.stderr)));
+            return Err(format!("a static C library ({})", first_error(&built.stderr)));
         }
         let copy = directory.path().join("boxwright");
         fs::copy(compiler, &copy).map_err(|error| error.to_string())?;
@@ -78,16 +78,18 @@ impl Ground {
         Ok(Self { directory, probe, compiler: copy })
     }
 
-    /// Whether a need is met for this person.
-    pub fn verdict(&self, need: Need, person: Person) -> Verdict {
-        need.verdict()?;
-        if need != Need::UserNamespaces {
-            return Ok(());
-        }
-        let run = finish(command(person, &self.probe, &["user_namespace"]), self.directory.path());
-        match run.answers().get("user_namespace") {
-            "ok" => Ok(()),
-            refused => Err(format!("user namespaces ({refused})")),
+    /// Whether this person can run what is here, and have a user namespace with a mount inside it.
+    pub fn verdicts(&self, person: Person) -> [Verdict; 2] {
+        let output = command(person, &self.probe, &["user_namespace"]).current_dir("/").output();
+        let said = output.map(|output| Answers::parse(&String::from_utf8_lossy(&output.stdout)));
+        match said {
+            Err(error) => {
+                let unreachable =
+                    format!("a temporary directory that uid {} can reach ({error})", person.uid());
+                [Err(unreachable.clone()), Err(unreachable)]
+            }
+            Ok(answers) if answers.get("user_namespace") == "ok" => [Ok(()), Ok(())],
+            Ok(answers) => [Ok(()), Err(format!("user namespaces ({})", answers.get("user_namespace")))],
         }
     }
 
@@ -114,6 +116,12 @@ impl Ground {
     pub fn clear(&self) {
         _ = fs::remove_dir_all(self.directory.path());
     }
+}
+
+/// The line of a compiler's output that says what is wrong.
+fn first_error(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    text.lines().find(|line| line.starts_with("error")).unwrap_or("rustc failed").to_owned()
 }
 
 fn open_to_all(directory: &Path) {
@@ -166,10 +174,13 @@ impl Stage {
     /// The same with the probe as its program; its answers when it ended well.
     #[track_caller]
     pub fn ask(&self, spec: Spec, questions: &[&str]) -> Answers {
-        let questions: Vec<String> = questions.iter().map(|&question| question.to_owned()).collect();
+        let questions = questions.iter().chain(&["list=/", "list=/.."]);
+        let questions: Vec<String> = questions.map(|&question| question.to_owned()).collect();
         let run = self.launch(&spec.asking(&self.site, &questions));
         assert_eq!((run.status, run.stderr.as_str()), (0, ""), "stdout: {}", run.stdout);
-        run.answers()
+        let answers = run.answers();
+        answers.expect_one_root();
+        answers
     }
 
     /// Runs a program as the person, in the test's directory, to its end.

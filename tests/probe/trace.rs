@@ -1,0 +1,178 @@
+//! Traces a program and everything that it starts, and answers some of their system calls in the kernel's place.
+
+use crate::sys::{call, errno_name, into, nr};
+use crate::usage;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, exit};
+use std::time::{Duration, Instant};
+
+const TRACEME: u64 = 0;
+const GETREGS: u64 = 12;
+const SETREGS: u64 = 13;
+const SYSCALL: u64 = 24;
+const SETOPTIONS: u64 = 0x4200;
+/// TRACESYSGOOD, TRACEFORK, TRACEVFORK, TRACECLONE, TRACEEXEC and EXITKILL.
+const OPTIONS: u64 = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x10_0000;
+/// Any child, those of other threads and `clone`d ones too.
+const WAIT_ALL: u64 = 0x4000_0000;
+/// Where struct user_regs_struct has rax and orig_rax.
+const RAX: usize = 10;
+const ORIGINAL_RAX: usize = 15;
+
+/// `CALL:ERRNO,... -- PROGRAM ARGUMENT...`: plays a kernel whose security module refuses calls to processes in user
+/// namespaces, as Ubuntu 24.04's does.
+pub fn refuse(arguments: &[String]) -> ! {
+    let (list, program) = split(arguments);
+    let refused: BTreeMap<u64, i64> = list.split(',').map(pair).collect();
+    let own = fs::read_link("/proc/self/ns/user").unwrap_or_default();
+    // A process that may not be looked at has made itself undumpable, which launchers do in their namespaces.
+    let foreign =
+        |pid| fs::read_link(format!("/proc/{pid}/ns/user")).map_or(true, |namespace| namespace != own);
+    trace(program, |_, pid, number| refused.get(&number).copied().filter(|_| foreign(pid)))
+}
+
+/// `NTH:ERRNO -- PROGRAM ARGUMENT...`: lets the nth call before the next exec fail, whichever process makes it, and
+/// says which it was. With `NTH:kill` the program itself, not what it started, gets SIGKILL at that call.
+pub fn fault(arguments: &[String]) -> ! {
+    let (text, program) = split(arguments);
+    let kill = text.strip_suffix(":kill");
+    let (nth, errno) = kill.map_or_else(|| pair(text), |nth| pair(&format!("{nth}:0")));
+    let (mut seen, mut over) = (0, false);
+    trace(program, |first, _, number| {
+        // A wait has nothing to fail of, and whoever waits may have a filter that knows no other call.
+        if over || matches!(number, nr::RT_SIGTIMEDWAIT | nr::WAITID) {
+            return None;
+        }
+        seen += 1;
+        over = seen == nth || number == nr::EXECVE;
+        if seen != nth {
+            return None;
+        }
+        eprintln!("fault={number}");
+        if kill.is_some() {
+            _ = call(nr::KILL, [first, 9, 0, 0, 0, 0]);
+            return None;
+        }
+        Some(errno)
+    })
+}
+
+fn split(arguments: &[String]) -> (&str, &[String]) {
+    match arguments {
+        [first, dashes, program @ ..] if dashes == "--" && !program.is_empty() => (first, program),
+        _ => usage("it wants one argument, `--` and a program"),
+    }
+}
+
+/// `165:13`: two numbers, the second an errno.
+fn pair(text: &str) -> (u64, i64) {
+    let parsed =
+        text.split_once(':').and_then(|(number, errno)| Some((number.parse().ok()?, errno.parse().ok()?)));
+    parsed.unwrap_or_else(|| usage(&format!("`{text}` is not a number and an errno")))
+}
+
+/// Runs a program to its end, and ends like it; says so when something that it started lives on. `decide` is asked at the
+/// entry of each call, with the program's process, the calling one and the call's number, whether the call is answered
+/// with an errno instead of being made.
+fn trace(program: &[String], mut decide: impl FnMut(u64, u64, u64) -> Option<i64>) -> ! {
+    let first = spawn(&program[0], &program[1..]);
+    let mut entered: BTreeMap<u64, Option<i64>> = BTreeMap::new();
+    let mut ended: Option<(i32, Instant)> = None;
+    loop {
+        let mut status = 0_i32;
+        let flags = WAIT_ALL | u64::from(ended.is_some());
+        let waited = call(nr::WAIT4, [u64::MAX, into(&mut status), flags, 0, 0, 0]);
+        match (waited, ended) {
+            (Err(_), Some((own, _))) => exit(own),
+            (Err(_), None) => exit(99),
+            (Ok(0), Some((own, end))) => {
+                // What is dying already may take a moment to be gone.
+                if end.elapsed() > Duration::from_secs(3) {
+                    eprintln!("left=processes");
+                    exit(own)
+                }
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            (Ok(pid), _) if status & 0x7f != 0x7f => {
+                entered.remove(&pid);
+                if pid == first {
+                    let own = if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) };
+                    ended = Some((own, Instant::now()));
+                }
+            }
+            (Ok(pid), _) => {
+                let signal = stop(status, pid, &mut entered, |number| decide(first, pid, number));
+                _ = call(nr::PTRACE, [SYSCALL, pid, 0, signal, 0, 0]);
+            }
+        }
+    }
+}
+
+/// Handles the stop of a process, and returns the signal that it gets when it goes on.
+fn stop(
+    status: i32,
+    pid: u64,
+    entered: &mut BTreeMap<u64, Option<i64>>,
+    decide: impl FnOnce(u64) -> Option<i64>,
+) -> u64 {
+    match status >> 8 & 0xff {
+        // A stop of a system call: the entry and the exit alternate.
+        0x85 => {
+            match entered.remove(&pid) {
+                Some(answer) => leave(pid, answer),
+                None => _ = entered.insert(pid, enter(pid, decide)),
+            }
+            0
+        }
+        // SIGTRAP of exec and fork events, SIGSTOP of new children.
+        5 | 19 => 0,
+        signal => u64::from(signal.unsigned_abs()),
+    }
+}
+
+fn spawn(program: &str, arguments: &[String]) -> u64 {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    // SAFETY: the closure makes one system call and allocates nothing.
+    unsafe {
+        command.pre_exec(|| {
+            call(nr::PTRACE, [TRACEME, 0, 0, 0, 0, 0]).map(drop).map_err(std::io::Error::from_raw_os_error)
+        })
+    };
+    #[allow(clippy::zombie_processes, reason = "the tracer's loop waits for every process, this one too")]
+    let child = command.spawn().unwrap_or_else(|error| usage(&format!("{program}: {error}")));
+    let pid = u64::from(child.id());
+    let mut status = 0_i32;
+    _ = call(nr::WAIT4, [pid, into(&mut status), 0, 0, 0, 0]);
+    if let Err(errno) = call(nr::PTRACE, [SETOPTIONS, pid, 0, OPTIONS, 0, 0]) {
+        usage(&format!("PTRACE_SETOPTIONS: {}", errno_name(errno)));
+    }
+    _ = call(nr::PTRACE, [SYSCALL, pid, 0, 0, 0, 0]);
+    pid
+}
+
+fn registers(pid: u64) -> Option<[u64; 27]> {
+    let mut registers = [0_u64; 27];
+    call(nr::PTRACE, [GETREGS, pid, 0, into(&mut registers), 0, 0]).ok()?;
+    Some(registers)
+}
+
+/// At the entry of a call: takes it away when it is not to be made, and says with what it is answered.
+fn enter(pid: u64, decide: impl FnOnce(u64) -> Option<i64>) -> Option<i64> {
+    let mut registers = registers(pid)?;
+    let errno = decide(registers[ORIGINAL_RAX])?;
+    // Not -1, which a filter of the traced program takes for a call of another architecture.
+    registers[ORIGINAL_RAX] = nr::GETPID;
+    _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
+    Some(-errno)
+}
+
+/// At its exit: answers for it.
+fn leave(pid: u64, answer: Option<i64>) {
+    if let (Some(answer), Some(mut registers)) = (answer, registers(pid)) {
+        registers[RAX] = answer.cast_unsigned();
+        _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
+    }
+}
