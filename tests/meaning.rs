@@ -8,7 +8,7 @@
 
 use boxwright::diagnostic::render_concise;
 use boxwright::policy::{
-    Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Policy, Root, Stream, User,
+    Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Policy, Root, Stream, TextPart, User,
 };
 use boxwright::source::{Source, Span};
 use boxwright::understand;
@@ -63,12 +63,16 @@ fn the_tree() {
     assert_eq!(kind("/srv"), bind("/srv", true, false, false), "writable means not executable");
     assert_eq!(kind("/var"), bind("/var/cache", true, false, false));
     assert_eq!(kind("/proc"), Some(MountKind::Proc { subset: false }));
-    assert_eq!(kind("/dev/tty"), Some(MountKind::Device { source: "/dev/tty".into(), number: (5, 0) }));
+    assert_eq!(
+        kind("/dev/tty"),
+        Some(MountKind::Device { source: "/dev/tty".into(), number: Some((5, 0)), optional: false })
+    );
     assert_eq!(
         kind("/tmp"),
         Some(MountKind::Tmpfs { size: Some(64 << 20), mode: 0o1777, executable: false })
     );
-    assert_eq!(kind("/etc/motd"), Some(MountKind::Text { content: "hi\n".into(), mode: 0o444 }));
+    let content = vec![TextPart::Literal("hi\n".into())];
+    assert_eq!(kind("/etc/motd"), Some(MountKind::Text { content, mode: 0o444 }));
     assert_eq!(kind("/var/keys"), Some(MountKind::Mask { optional: true }));
     assert_eq!(kind("/var/lib"), Some(MountKind::Seal { optional: false }));
     assert_eq!(filesystem.mounts["/bin"].key, "filesystem.base");

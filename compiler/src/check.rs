@@ -17,13 +17,13 @@ mod mount_under_mask;
 mod mount_under_proc;
 mod mounts_need_namespace;
 mod nothing_to_protect;
-mod proc_needs_pid_namespace;
 mod program_not_executable;
 mod program_not_visible;
 mod socket_bound;
 mod symlink_on_host;
 mod tree;
 mod user_not_mapped;
+mod view_needs_namespace;
 mod writable_and_executable;
 
 use crate::diagnostic::{Diagnostic, Rule};
@@ -59,12 +59,12 @@ pub const CHECKS: &[Check] = &[
     sees(mount_under_proc::RULE, mount_under_proc::check),
     misses(mounts_need_namespace::RULE, mounts_need_namespace::check),
     misses(nothing_to_protect::RULE, nothing_to_protect::check),
-    sees(proc_needs_pid_namespace::RULE, proc_needs_pid_namespace::check),
     sees(program_not_executable::RULE, program_not_executable::check),
     misses(program_not_visible::RULE, program_not_visible::check),
     sees(socket_bound::RULE, socket_bound::check),
     sees(symlink_on_host::RULE, symlink_on_host::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),
+    sees(view_needs_namespace::RULE, view_needs_namespace::check),
     sees(writable_and_executable::RULE, writable_and_executable::check),
 ];
 

@@ -1,14 +1,18 @@
 //! Policy to steps: which calls set the sandbox up, in which order, for both kinds of caller.
 
+mod descriptors;
 mod identity;
 mod linux;
 mod mounts;
 mod namespaces;
+mod nodes;
 mod order;
+mod overlay;
 mod process;
 mod refusals;
 mod start;
 mod step;
+mod streams;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};

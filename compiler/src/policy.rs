@@ -56,6 +56,8 @@ pub struct Process {
     pub capabilities: Spanned<u64>,
     /// What it may execute in turn.
     pub exec: Spanned<Execution>,
+    /// Descriptors that the program keeps: each above 2, in ascending order, none twice.
+    pub keep_fds: Vec<Spanned<u32>>,
     /// What becomes of the controlling terminal.
     pub terminal: Spanned<Terminal>,
     /// Standard input, output and error, in this order.
@@ -99,12 +101,14 @@ pub enum Terminal {
 }
 
 /// Where a standard stream leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stream {
     /// The launcher's own.
     Inherit,
     /// /dev/null.
     Null,
+    /// A file of the host at this absolute path: input is read from its start, output is appended. Nothing is created.
+    File(String),
 }
 
 /// The session keyring (session-keyring(7)).
@@ -135,6 +139,8 @@ pub enum Root {
     Host,
     /// A root file system unpacked at this absolute path, read-only but for the mounts.
     Rootfs(String),
+    /// The same with memory on top, which the program may write to.
+    Overlay(String),
 }
 
 /// One entry of the tree.
@@ -171,8 +177,14 @@ pub enum MountKind {
         /// May files in it be executed?
         executable: bool,
     },
-    /// A directory of the sandbox's own that holds the entries beneath it and nothing else, read-only.
-    Directory,
+    /// A directory of the sandbox's own that holds the entries beneath it and nothing else: made where the tree is the
+    /// sandbox's, and as writable as that; a read-only one stands over somebody else's.
+    Directory {
+        /// Its mode.
+        mode: u32,
+        /// Does it belong to the program, not to the one who builds the sandbox?
+        of_program: bool,
+    },
     /// A symbolic link.
     Symlink {
         /// What it points to, verbatim.
@@ -180,8 +192,8 @@ pub enum MountKind {
     },
     /// A read-only file with this content.
     Text {
-        /// The content.
-        content: String,
+        /// The content, in parts.
+        content: Vec<TextPart>,
         /// Its mode.
         mode: u32,
     },
@@ -195,18 +207,62 @@ pub enum MountKind {
         /// Leave it out when nothing is there.
         optional: bool,
     },
-    /// The proc file system of the new pid namespace (proc(5)).
+    /// The proc file system of the new pid namespace, which shows a process those that it may trace (proc(5)).
     Proc {
         /// Only the process directories (`subset=pid`).
         subset: bool,
     },
-    /// A device node of the host, bound after its number was verified.
+    /// A device node of the host, bound after it was verified to be one.
     Device {
         /// The path on the host.
         source: String,
-        /// Major and minor number that it must have.
-        number: (u32, u32),
+        /// Major and minor number of the character device that it must be; `None` is any device.
+        number: Option<(u32, u32)>,
+        /// Leave it out when the source does not exist.
+        optional: bool,
     },
+    /// A UNIX socket of the host, bound after it was verified to be one.
+    Socket {
+        /// The path on the host.
+        source: String,
+        /// Leave it out when the source does not exist.
+        optional: bool,
+    },
+    /// Directories of the host over each other; what is written goes to memory.
+    Overlay {
+        /// Their absolute paths, the topmost first; never empty, at most [`Filesystem::LAYERS_MAX`].
+        lower: Vec<String>,
+        /// May it be written to?
+        writable: bool,
+        /// May files in it be executed?
+        executable: bool,
+    },
+    /// What the kernel shows of one of the sandbox's namespaces.
+    View(View),
+    /// Pseudoterminals of the sandbox's own (pts(4)).
+    Terminals,
+}
+
+/// A part of a file's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextPart {
+    /// Verbatim.
+    Literal(String),
+    /// The user id of whoever starts the launcher, in decimal.
+    CallerUid,
+    /// Its group id.
+    CallerGid,
+}
+
+/// A file system of the kernel that shows a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The POSIX message queues of the IPC namespace (mq_overview(7)).
+    MessageQueues,
+    /// Devices, and the interfaces of the network namespace, read-only (sysfs(5)).
+    Devices,
+    /// The tree of the cgroup namespace, read-only (cgroups(7)).
+    Cgroups,
 }
 
 /// Whose tree a destination is in.
@@ -216,11 +272,16 @@ pub enum Owner {
     Sealed,
     /// The sandbox's own, and the program may write to it: mount points are made.
     Writable,
+    /// Somebody else's with memory on top: mount points that are missing are made there.
+    Overlaid,
     /// Somebody else's: nothing is created, mount points must be there.
     Foreign,
 }
 
 impl Filesystem {
+    /// The most directories of an overlay: their names have to fit into one text of 255 bytes (fsconfig(2)).
+    pub const LAYERS_MAX: usize = 50;
+
     /// The nearest entry above a destination.
     pub fn container(&self, destination: &str) -> Option<&str> {
         let above = destination.rmatch_indices('/').map(|(at, _)| &destination[..at]);
@@ -230,9 +291,16 @@ impl Filesystem {
 
     /// Whose tree a destination is in.
     pub fn owner(&self, destination: &str) -> Owner {
-        let container = self.container(destination).and_then(|path| self.mounts.get(path));
+        let above = self.container(destination);
+        let container = above.and_then(|path| self.mounts.get(path));
         match (container.map(|mount| &mount.kind), &self.root.value) {
-            (None, Root::Empty) | (Some(MountKind::Directory), _) => Owner::Sealed,
+            (None, Root::Empty) => Owner::Sealed,
+            (None, Root::Overlay(_)) => Owner::Overlaid,
+            (Some(MountKind::Directory { .. }), _) => match self.owner(above.unwrap_or_default()) {
+                // Not made in somebody's tree, but mounted over it, and closed.
+                Owner::Foreign | Owner::Overlaid => Owner::Sealed,
+                own => own,
+            },
             (Some(MountKind::Tmpfs { .. }), _) => Owner::Writable,
             _ => Owner::Foreign,
         }
@@ -244,7 +312,11 @@ impl MountKind {
     pub fn is_optional(&self) -> bool {
         matches!(
             self,
-            Self::Bind { optional: true, .. } | Self::Mask { optional: true } | Self::Seal { optional: true }
+            Self::Bind { optional: true, .. }
+                | Self::Mask { optional: true }
+                | Self::Seal { optional: true }
+                | Self::Device { optional: true, .. }
+                | Self::Socket { optional: true, .. }
         )
     }
 }

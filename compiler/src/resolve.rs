@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod conditions;
+mod etc;
 mod families;
 mod filesystem;
 mod mounts;

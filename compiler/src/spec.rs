@@ -55,10 +55,12 @@ pub struct Process {
     pub env_pass: Vec<Spanned<String>>,
     /// `capabilities`
     pub capabilities: Leaf<Vec<Spanned<String>>>,
+    /// `keep_fds`
+    pub keep_fds: Vec<Spanned<u32>>,
     /// `terminal`
     pub terminal: Leaf<String>,
     /// `stdin`, `stdout` and `stderr`
-    pub streams: [Leaf<String>; 3],
+    pub streams: [Leaf<Stream>; 3],
     /// `exec`
     pub exec: Leaf<String>,
     /// `keyring`
@@ -81,13 +83,24 @@ pub enum User {
     },
 }
 
+/// `process.stdin`, `process.stdout` or `process.stderr`
+#[derive(Debug, Clone)]
+pub enum Stream {
+    /// `"inherit"` or `"null"`
+    Word(String),
+    /// `{ file = ... }`
+    File(Spanned<String>),
+}
+
 /// `[filesystem]`
 #[derive(Debug, Clone, Default)]
 pub struct Filesystem {
     /// `root`
-    pub root: Leaf<String>,
+    pub root: Leaf<Root>,
     /// `base`
     pub base: Leaf<String>,
+    /// `etc`
+    pub etc: Vec<Spanned<String>>,
     /// `read_only`
     pub read_only: Vec<Spanned<String>>,
     /// `read_write`
@@ -96,8 +109,24 @@ pub struct Filesystem {
     pub proc: Leaf<String>,
     /// `dev`
     pub dev: Leaf<String>,
+    /// `sys`
+    pub sys: Leaf<String>,
     /// `[filesystem.mounts]`
     pub mounts: Vec<(Spanned<String>, Mount)>,
+}
+
+/// `filesystem.root`
+#[derive(Debug, Clone)]
+pub enum Root {
+    /// `"empty"`, `"host"` or a path
+    Word(String),
+    /// `{ path, overlay }`
+    Rootfs {
+        /// `path`
+        path: Spanned<String>,
+        /// `overlay`
+        overlay: Leaf<String>,
+    },
 }
 
 /// One entry of `[filesystem.mounts]`
@@ -123,6 +152,38 @@ pub enum Mount {
         /// `executable`
         executable: Leaf<bool>,
     },
+    /// `{ directory = true }`
+    Directory {
+        /// `mode`
+        mode: Leaf<u32>,
+    },
+    /// `{ socket = ... }`
+    Socket {
+        /// `socket`
+        source: Spanned<String>,
+        /// `optional`
+        optional: Leaf<bool>,
+    },
+    /// `{ device = ... }`
+    Device {
+        /// `device`
+        source: Spanned<String>,
+        /// `optional`
+        optional: Leaf<bool>,
+    },
+    /// `{ overlay = [...] }`
+    Overlay {
+        /// `overlay`
+        lower: Spanned<Vec<Spanned<String>>>,
+        /// `writable`
+        writable: Leaf<bool>,
+        /// `executable`
+        executable: Leaf<bool>,
+    },
+    /// `{ mqueue = true }`
+    Mqueue,
+    /// `{ cgroup2 = true }`
+    Cgroup2,
     /// `{ symlink = ... }`
     Symlink {
         /// `symlink`

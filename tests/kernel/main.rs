@@ -19,6 +19,7 @@ mod harness;
 mod in_place;
 mod jobs;
 mod life;
+mod mounts;
 mod readme;
 mod refusals;
 mod starts;
@@ -48,6 +49,7 @@ const TESTS: &[&[Test]] = &[
     life::TESTS,
     files::TESTS,
     filters::TESTS,
+    mounts::TESTS,
     in_place::TESTS,
     jobs::TESTS,
     readme::TESTS,

@@ -2,8 +2,11 @@
 
 use crate::Test;
 use crate::exits::{PLAIN, in_place};
-use crate::harness::{Answers, Need, Spec, Stage};
-use std::path::PathBuf;
+use crate::files::expect_refused;
+use crate::harness::{Answers, Need, Run, Spec, Stage};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
 
@@ -20,6 +23,10 @@ pub const TESTS: &[Test] = &[
     Test { name: "start/terminal", needs: USER_NAMESPACES, run: terminal },
     Test { name: "start/shared-terminal", needs: USER_NAMESPACES, run: shared_terminal },
     Test { name: "start/streams-of-the-spec", needs: USER_NAMESPACES, run: streams_of_the_spec },
+    Test { name: "start/streams-from-files", needs: USER_NAMESPACES, run: streams_from_files },
+    Test { name: "start/streams-without-files", needs: USER_NAMESPACES, run: streams_without_files },
+    Test { name: "start/kept-descriptors", needs: USER_NAMESPACES, run: kept_descriptors },
+    Test { name: "start/cve-2024-21626-no-directory-is-kept", needs: USER_NAMESPACES, run: no_directory },
     Test { name: "start/inside-a-user-namespace", needs: USER_NAMESPACES, run: inside_a_user_namespace },
     Test { name: "start/keyring", needs: USER_NAMESPACES, run: keyring },
     Test { name: "start/in-place", needs: &[], run: in_place_too },
@@ -243,6 +250,76 @@ fn streams_of_the_spec(stage: &Stage) {
     let silent = Spec::new(PLAIN).with("process.stdout = 'null'");
     let run = stage.run(&launcher(stage, silent, &["identity"]), &[]);
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
+}
+
+fn streams_from_files(stage: &Stage) {
+    let at = |name: &str| stage.directory().join(name);
+    let write = |name: &str, text: &str| {
+        fs::write(at(name), text).expect("a file");
+        fs::set_permissions(at(name), Permissions::from_mode(0o666)).expect("chmod");
+    };
+    let lead = |name: &str| format!("{{ file = '{}' }}", at(name).display());
+    for spec in [Spec::new(PLAIN).with("filesystem.base = 'usr'"), in_place(stage)] {
+        write("input", "from the host\n");
+        write("log", "before\n");
+        let spec = spec.with(&format!(
+            "[process]
+             args = ['/bin/sh', '-c', 'cat; echo >&2 an error; echo x >&0']
+             stdin = {}
+             stdout = {}
+             stderr = {}",
+            lead("input"),
+            lead("log"),
+            lead("log"),
+        ));
+        let run = stage.launch(&spec);
+        assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+        let log = fs::read_to_string(at("log")).expect("the log");
+        assert!(log.starts_with("before\nfrom the host\nan error\n"), "{log}");
+        assert_eq!(fs::read_to_string(at("input")).expect("the input"), "from the host\n", "it is read-only");
+    }
+}
+
+/// Nothing is created, and nothing waits.
+fn streams_without_files(stage: &Stage) {
+    let at = |name: &str| stage.directory().join(name);
+    nix::unistd::mkfifo(&at("fifo"), nix::sys::stat::Mode::from_bits_truncate(0o666)).expect("a FIFO");
+    fs::set_permissions(at("fifo"), Permissions::from_mode(0o666)).expect("chmod");
+    for (stream, name, words) in [
+        ("stdin", "absent", "absent: No such file or directory"),
+        ("stdout", "absent", "absent: No such file or directory"),
+        ("stderr", "fifo", "a FIFO only when somebody reads it"),
+    ] {
+        let line = format!("process.{stream} = {{ file = '{}' }}", at(name).display());
+        expect_refused(stage, Spec::new(PLAIN).with(&line), words);
+    }
+    assert!(!at("absent").exists(), "it was created on the host");
+}
+
+fn kept_descriptors(stage: &Stage) {
+    let keep = "process.keep_fds = [9, 3, 4]";
+    for spec in [Spec::new(PLAIN).with(keep), in_place(stage).with(keep)] {
+        let own = launcher(stage, spec.clone(), &["descriptors"]);
+        let run = with_descriptors(stage, "3</dev/null 4</dev/null 5</dev/null 9</dev/null", &own);
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+        run.answers().expect(&[("descriptors", "0,1,2,3,4,9")]);
+        // Not open: a descriptor of the launcher's own must not be there instead.
+        expect_refused(stage, spec, "keep descriptor 3: Bad file descriptor");
+    }
+}
+
+fn with_descriptors(stage: &Stage, redirections: &str, launcher: &Path) -> Run {
+    let script = format!("exec {redirections}; exec {}", launcher.display());
+    stage.run(Path::new("/bin/sh"), &["-c", &script])
+}
+
+/// A directory would be a way out of every root.
+fn no_directory(stage: &Stage) {
+    let own = launcher(stage, Spec::new(PLAIN).with("process.keep_fds = [5]"), &["identity"]);
+    assert_eq!(with_descriptors(stage, "5</dev/null", &own).status, 0);
+    let run = with_descriptors(stage, "5</", &own);
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""));
+    assert!(run.stderr.contains("keep descriptor 5: is a directory"), "{}", run.stderr);
 }
 
 fn keyring(stage: &Stage) {

@@ -1,11 +1,12 @@
 //! What the process sees and may do with files.
 
 use crate::fact;
-use crate::sys::{call, from, io_outcome, nr, outcome, text};
+use crate::sys::{call, from, into, io_outcome, nr, outcome, text};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 /// Every mount: root within its file system, flags, file system and its options.
@@ -69,6 +70,11 @@ fn names(path: &Path) -> String {
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names.join(" ")
+}
+
+/// Connects to a UNIX socket.
+pub fn connect(path: &str) {
+    fact(&format!("connect.{path}"), io_outcome(UnixStream::connect(path)));
 }
 
 /// Writes to a new file until the kernel refuses.
@@ -143,6 +149,33 @@ pub fn devices() {
     );
     let full = OpenOptions::new().write(true).open("/dev/full").and_then(|mut file| file.write(&byte));
     fact("dev.full.writes", io_outcome(full));
+}
+
+/// Opens a pseudoterminal and sends a line through it.
+pub fn pseudoterminal() {
+    let mut number = 0_u32;
+    let sent = OpenOptions::new().read(true).write(true).open("/dev/ptmx").and_then(|mut master| {
+        let descriptor = u64::from(master.as_raw_fd().unsigned_abs());
+        let control = |request, argument| {
+            call(nr::IOCTL, [descriptor, request, argument, 0, 0, 0])
+                .map_err(std::io::Error::from_raw_os_error)
+        };
+        // TIOCSPTLCK with 0, then TIOCGPTN.
+        control(0x4004_5431, from(&0_u32))?;
+        control(0x8004_5430, into(&mut number))?;
+        let mut terminal = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(0o400)
+            .open(format!("/dev/pts/{number}"))?;
+        terminal.write_all(b"line\n")?;
+        let mut line = [0; 6];
+        master.read_exact(&mut line)?;
+        Ok(if line == *b"line\r\n" { terminal } else { return Err(std::io::ErrorKind::InvalidData.into()) })
+    });
+    fact("pseudoterminal", io_outcome(sent));
+    fact("pseudoterminal.number", number);
+    fact("pseudoterminals", names(Path::new("/dev/pts")));
 }
 
 /// Mounts a tmpfs.

@@ -11,8 +11,12 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let path = tree::follow(filesystem, &cwd.value);
     let visible = match tree::covering(filesystem, &path) {
         Some((at, mount)) => match mount.kind {
-            MountKind::Bind { .. } | MountKind::Proc { .. } | MountKind::Seal { .. } => true,
-            MountKind::Directory | MountKind::Tmpfs { .. } | MountKind::Mask { .. } => {
+            MountKind::Bind { .. }
+            | MountKind::Overlay { .. }
+            | MountKind::Proc { .. }
+            | MountKind::Seal { .. }
+            | MountKind::View(_) => true,
+            MountKind::Directory { .. } | MountKind::Tmpfs { .. } | MountKind::Mask { .. } => {
                 at == path || tree::has_beneath(filesystem, &path)
             }
             _ => false,

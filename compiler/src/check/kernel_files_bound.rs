@@ -1,4 +1,4 @@
-//! The host's /proc, /sys and /dev hold switches of the whole machine.
+//! The host's /proc, /sys and /dev hold switches of the whole machine, and devices are the machine.
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy};
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule =
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let bound = policy.filesystem.mounts.iter().filter_map(|(path, mount)| match &mount.kind {
         MountKind::Bind { source, .. } if is_kernels(source) => Some((path, mount, source)),
+        MountKind::Device { source, number: None, .. } => Some((path, mount, source)),
         _ => None,
     });
     bound

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("mount-under-file", "an entry is beneath a file, a device or a symbolic link");
+    Rule::error("mount-under-file", "an entry is beneath a file, a device, a socket or a symbolic link");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let filesystem = &policy.filesystem;
@@ -14,6 +14,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         let what = match above.kind {
             MountKind::Text { .. } => "a file",
             MountKind::Device { .. } => "a device",
+            MountKind::Socket { .. } => "a socket",
             MountKind::Symlink { .. } => "a symbolic link, which no destination passes through",
             _ => return None,
         };

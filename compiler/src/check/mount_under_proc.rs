@@ -1,22 +1,26 @@
-//! Nothing can be made in /proc; what is there can be masked, sealed or covered by a file of the host.
+//! Nothing can be made in /proc and its like; what is there can be masked, sealed or covered by a file of the host.
 
 use super::tree;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy};
 
-pub(super) const RULE: Rule = Rule::error("mount-under-proc", "something is to be made in /proc");
+pub(super) const RULE: Rule =
+    Rule::error("mount-under-proc", "something is to be made in a file system of the kernel");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let filesystem = &policy.filesystem;
     let made = |(path, mount): (&String, &crate::policy::Mount)| {
-        let (_, above) = tree::above(filesystem, path)?;
-        let covers =
-            matches!(mount.kind, MountKind::Bind { .. } | MountKind::Mask { .. } | MountKind::Seal { .. });
-        (matches!(above.kind, MountKind::Proc { .. }) && !covers).then(|| {
-            RULE.at(mount.span, format!("`{path}` cannot be made in /proc"))
-                .label(format!("by `{}`", mount.key))
-                .and(above.span, format!("by `{}`", above.key))
-        })
+        let (parent, above) = tree::above(filesystem, path)?;
+        let covers = matches!(
+            mount.kind,
+            MountKind::Bind { .. } | MountKind::Mask { .. } | MountKind::Seal { .. } | MountKind::View(_)
+        );
+        (matches!(above.kind, MountKind::Proc { .. } | MountKind::View(_) | MountKind::Terminals) && !covers)
+            .then(|| {
+                RULE.at(mount.span, format!("`{path}` cannot be made in {parent}"))
+                    .label(format!("by `{}`", mount.key))
+                    .and(above.span, format!("by `{}`", above.key))
+            })
     };
     filesystem.mounts.iter().filter_map(made).collect()
 }

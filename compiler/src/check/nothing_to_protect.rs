@@ -12,7 +12,9 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         let protects = matches!(mount.kind, MountKind::Mask { .. } | MountKind::Seal { .. });
         protects
             && match tree::above(filesystem, path) {
-                Some((_, above)) => matches!(above.kind, MountKind::Directory | MountKind::Tmpfs { .. }),
+                Some((_, above)) => {
+                    matches!(above.kind, MountKind::Directory { .. } | MountKind::Tmpfs { .. })
+                }
                 None => filesystem.root.value == Root::Empty,
             }
     });

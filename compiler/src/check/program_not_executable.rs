@@ -11,7 +11,10 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(program) = policy.process.args.first() else { return Vec::new() };
     let path = tree::follow(&policy.filesystem, &program.value);
     let Some((grant, mount)) = tree::covering(&policy.filesystem, &path) else { return Vec::new() };
-    if !matches!(mount.kind, MountKind::Bind { executable: false, .. }) {
+    if !matches!(
+        mount.kind,
+        MountKind::Bind { executable: false, .. } | MountKind::Overlay { executable: false, .. }
+    ) {
         return Vec::new();
     }
     vec![

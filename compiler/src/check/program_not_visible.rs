@@ -12,7 +12,10 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let path = tree::follow(filesystem, &program.value);
     let visible = match tree::covering(filesystem, &path) {
         Some((at, mount)) => match &mount.kind {
-            MountKind::Bind { .. } | MountKind::Proc { .. } | MountKind::Seal { .. } => true,
+            MountKind::Bind { .. }
+            | MountKind::Overlay { .. }
+            | MountKind::Proc { .. }
+            | MountKind::Seal { .. } => true,
             MountKind::Text { mode, .. } => at == path && mode & 0o111 != 0,
             _ => false,
         },

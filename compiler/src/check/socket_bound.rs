@@ -7,18 +7,19 @@ pub(super) const RULE: Rule = Rule::warning("socket-bound", "a socket of the hos
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let bound = policy.filesystem.mounts.values().filter_map(|mount| match &mount.kind {
-        MountKind::Bind { source, .. } if looks_like_a_socket(source) => Some((mount, source)),
+        MountKind::Bind { source, .. } if looks_like_a_socket(source) => Some((mount, source, "seems to be")),
+        MountKind::Socket { source, .. } => Some((mount, source, "is")),
         _ => None,
     });
     bound
-        .map(|(mount, source)| {
-            RULE.at(mount.span, format!("`{source}` seems to be a socket of the host"))
+        .map(|(mount, source, is)| {
+            RULE.at(mount.span, format!("`{source}` {is} a socket of the host"))
                 .label("the service behind it does not know of the sandbox")
         })
         .collect()
 }
 
-/// What it is shows only at launch; its name is the best sign there is.
+/// What a bind shows is known only at launch; its name is the best sign there is.
 fn looks_like_a_socket(source: &str) -> bool {
     source.ends_with(".sock") || source.ends_with("socket")
 }

@@ -12,9 +12,10 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let links = filesystem.mounts.iter().filter(|(_, mount)| matches!(mount.kind, MountKind::Symlink { .. }));
     let of_host = |(path, link): (&String, &crate::policy::Mount)| {
         let (parent, span) = match tree::above(filesystem, path) {
-            Some((parent, above)) => {
-                (matches!(above.kind, MountKind::Bind { .. }).then_some(parent)?, above.span)
-            }
+            Some((parent, above)) => (
+                matches!(above.kind, MountKind::Bind { .. } | MountKind::Overlay { .. }).then_some(parent)?,
+                above.span,
+            ),
             None => (
                 matches!(filesystem.root.value, Root::Host | Root::Rootfs(_)).then_some("/")?,
                 filesystem.root.span,

@@ -11,6 +11,9 @@ const OPEN: Flags = &[
     (2, "O_RDWR"),
     (0o100, "O_CREAT"),
     (0o200, "O_EXCL"),
+    (0o400, "O_NOCTTY"),
+    (0o2000, "O_APPEND"),
+    (0o4000, "O_NONBLOCK"),
     (0o200_000, "O_DIRECTORY"),
     (0o2_000_000, "O_CLOEXEC"),
     (0o10_000_000, "O_PATH"),
@@ -42,7 +45,7 @@ const PRCTL: Flags = &[
     (38, "PR_SET_NO_NEW_PRIVS"),
     (47, "PR_CAP_AMBIENT"),
 ];
-const FSCONFIG: Flags = &[(1, "FSCONFIG_SET_STRING"), (6, "FSCONFIG_CMD_CREATE")];
+const FSCONFIG: Flags = &[(0, "FSCONFIG_SET_FLAG"), (1, "FSCONFIG_SET_STRING"), (6, "FSCONFIG_CMD_CREATE")];
 
 /// A system call's name.
 pub fn call_name(number: u16) -> String {

@@ -7,12 +7,21 @@ pub const AT_EMPTY_PATH: u32 = 0x1000;
 /// `linux/fcntl.h`: the whole mount tree.
 pub const AT_RECURSIVE: u32 = 0x8000;
 
+/// `linux/fcntl.h`: not through a symbolic link at the end.
+pub const AT_SYMLINK_NOFOLLOW: u32 = 0x100;
+
 /// `asm-generic/fcntl.h`.
 pub const O_WRONLY: u32 = 1;
 /// Reading and writing.
 pub const O_RDWR: u32 = 2;
 /// Make the file.
 pub const O_CREAT: u32 = 0o100;
+/// It becomes nobody's controlling terminal.
+pub const O_NOCTTY: u32 = 0o400;
+/// Every write goes to the end.
+pub const O_APPEND: u32 = 0o2000;
+/// Neither opening nor reading waits.
+pub const O_NONBLOCK: u32 = 0o4000;
 /// It must be new.
 pub const O_EXCL: u32 = 0o200;
 /// It must be a directory.
@@ -23,6 +32,8 @@ pub const O_CLOEXEC: u32 = 0o2_000_000;
 pub const O_PATH: u32 = 0o10_000_000;
 /// Duplicate to the lowest free descriptor, close at exec.
 pub const F_DUPFD_CLOEXEC: u32 = 1030;
+/// Set the status flags.
+pub const F_SETFL: u32 = 4;
 /// Descriptor flags: fails when the descriptor is not open.
 pub const F_GETFD: u32 = 1;
 
@@ -43,6 +54,8 @@ pub const MOVE_MOUNT_T_EMPTY_PATH: u32 = 0x40;
 pub const FSOPEN_CLOEXEC: u32 = 1;
 /// Close it at exec.
 pub const FSMOUNT_CLOEXEC: u32 = 1;
+/// Set a parameter that has no value.
+pub const FSCONFIG_SET_FLAG: u32 = 0;
 /// Set a parameter to a string.
 pub const FSCONFIG_SET_STRING: u32 = 1;
 /// Make the file system.
@@ -68,6 +81,10 @@ pub const S_IFDIR: u32 = 0o040_000;
 pub const S_IFREG: u32 = 0o100_000;
 /// A character device.
 pub const S_IFCHR: u32 = 0o020_000;
+/// A socket.
+pub const S_IFSOCK: u32 = 0o140_000;
+/// The type bits that a character device shares with a block device, and with nothing else.
+pub const DEVICE_TYPES: u32 = S_IFMT & !S_IFDIR;
 /// `linux/stat.h`: ask statx(2) for the type.
 pub const STATX_TYPE: u32 = 1;
 /// Where its mode is.
@@ -132,8 +149,12 @@ pub const EBADF: u8 = 9;
 pub const EAGAIN: u8 = 11;
 /// Not permitted by mode or policy.
 pub const EACCES: u8 = 13;
+/// There already.
+pub const EEXIST: u8 = 17;
 /// Another file system or mount.
 pub const EXDEV: u8 = 18;
+/// No such file system.
+pub const ENODEV: u8 = 19;
 /// Not a valid argument.
 pub const EINVAL: u8 = 22;
 /// No room.
@@ -191,10 +212,15 @@ mod tests {
             (AT_FDCWD.into(), libc::AT_FDCWD.cast_unsigned().into()),
             (AT_EMPTY_PATH.into(), libc::AT_EMPTY_PATH as u64),
             (AT_RECURSIVE.into(), libc::AT_RECURSIVE as u64),
+            (AT_SYMLINK_NOFOLLOW.into(), libc::AT_SYMLINK_NOFOLLOW as u64),
             (O_CREAT.into(), libc::O_CREAT as u64),
             (O_EXCL.into(), libc::O_EXCL as u64),
             (O_DIRECTORY.into(), libc::O_DIRECTORY as u64),
             (O_CLOEXEC.into(), libc::O_CLOEXEC as u64),
+            (O_NOCTTY.into(), libc::O_NOCTTY as u64),
+            (O_APPEND.into(), libc::O_APPEND as u64),
+            (O_NONBLOCK.into(), libc::O_NONBLOCK as u64),
+            (F_SETFL.into(), libc::F_SETFL as u64),
             (O_PATH.into(), libc::O_PATH as u64),
             (F_DUPFD_CLOEXEC.into(), libc::F_DUPFD_CLOEXEC as u64),
             (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),
@@ -202,6 +228,8 @@ mod tests {
             (MS_PRIVATE, libc::MS_PRIVATE),
             (MNT_DETACH.into(), libc::MNT_DETACH as u64),
             (S_IFMT.into(), libc::S_IFMT.into()),
+            (S_IFSOCK.into(), libc::S_IFSOCK.into()),
+            ((S_IFCHR & DEVICE_TYPES).into(), (libc::S_IFBLK & DEVICE_TYPES).into()),
             (STATX_MODE.into(), std::mem::offset_of!(libc::statx, stx_mode) as u64),
             (STATX_RDEV.into(), std::mem::offset_of!(libc::statx, stx_rdev_major) as u64),
             (PROC_SUPER_MAGIC, libc::PROC_SUPER_MAGIC as u64),

@@ -5,16 +5,17 @@
 
 use super::Launch;
 use super::linux::*;
+use super::nodes::{device, socket};
 use super::refusals::*;
-use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
-use crate::policy::{Mount, MountKind, Namespace, Owner, Root};
+use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
+use crate::policy::{Mount, MountKind, Namespace, Owner, Root, TextPart, View};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 use std::collections::BTreeSet;
 
 /// What every mount of the sandbox is: set-user-ID bits and device nodes have no effect in it.
-const PLAIN: u32 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+pub(super) const PLAIN: u32 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 /// The mode of directories that are made for mount points.
 const DIRECTORY_MODE: u32 = 0o755;
 /// The mode of files that are made for mount points.
@@ -26,10 +27,10 @@ const EMPTY_DIRECTORY: &str = "none";
 
 /// One entry, with the number of its slots.
 #[derive(Clone, Copy)]
-struct Entry<'a> {
-    number: u16,
-    destination: &'a str,
-    mount: &'a Mount,
+pub(super) struct Entry<'a> {
+    pub(super) number: u16,
+    pub(super) destination: &'a str,
+    pub(super) mount: &'a Mount,
 }
 
 impl<'a> Launch<'a> {
@@ -69,11 +70,11 @@ impl<'a> Launch<'a> {
 
     /// Opens what the tree is made of while paths still lead to the host.
     pub(super) fn sources(self) -> Vec<Step> {
-        let mut steps: Vec<Step> = self.open_null().into_iter().collect();
+        let mut steps = self.open_targets();
         if !self.has_own_mounts() {
             return steps;
         }
-        if let Root::Rootfs(path) = &self.policy.filesystem.root.value {
+        if let Root::Rootfs(path) | Root::Overlay(path) = &self.policy.filesystem.root.value {
             let attributes = MOUNT_ATTR_RDONLY | PLAIN;
             steps.push(
                 self.source_step("open root", path, self.root_span())
@@ -82,6 +83,7 @@ impl<'a> Launch<'a> {
             );
         }
         steps.extend(self.entries().filter_map(|entry| self.open_source(entry)));
+        steps.extend(self.entries().flat_map(|entry| self.open_layers(entry)));
         steps
     }
 
@@ -94,14 +96,14 @@ impl<'a> Launch<'a> {
         [self.make_scratch()].into_iter().chain(inline).chain([self.leave_scratch()]).collect()
     }
 
-    fn source_step(self, verb: &str, path: &str, span: Span) -> Step {
+    pub(super) fn source_step(self, verb: &str, path: &str, span: Span) -> Step {
         Step::new(Phase::Sources, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
             .note(ENOSYS.into(), MOUNT_API_MISSING)
     }
 
-    fn inline_step(self, verb: &str, path: &str, span: Span) -> Step {
+    pub(super) fn inline_step(self, verb: &str, path: &str, span: Span) -> Step {
         Step::new(Phase::Root, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
@@ -146,35 +148,21 @@ impl<'a> Launch<'a> {
                 let mut attributes = PLAIN;
                 attributes |= if *writable { 0 } else { MOUNT_ATTR_RDONLY };
                 attributes |= if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
-                let mut open = open_tree(path).keep(source);
-                let mut step = self.source_step("open", path, mount.span);
-                if *optional {
-                    open = open.on(ENOENT, Then::Continue);
-                    step = step.act(open).act(is_set(source, 1));
-                } else {
-                    step = step.act(open);
-                }
-                step.act(set_attributes(source.into(), "", attributes, 0))
+                let close = vec![set_attributes(source.into(), "", attributes, 0).into()];
+                self.source_step("open", path, mount.span).acts(open_source(path, source, *optional, close))
             }
-            MountKind::Device { source: path, number: (major, minor) } => {
-                let not_it = format!("is not the character device {major}:{minor}");
-                let check = |at, mask, value: u32| Act::Check {
-                    place: Place::Buffer(Buffer::Answer, at),
-                    mask,
-                    comparison: Comparison::Equal,
-                    value: value.into(),
-                    otherwise: Else::Fail(not_it.clone()),
-                };
-                self.source_step("open", path, mount.span)
-                    .act(open_tree(path).keep(source))
-                    .act(stat(source))
-                    .act(check(STATX_MODE, S_IFMT.into(), S_IFCHR))
-                    .act(check(STATX_RDEV, 0xffff_ffff, *major))
-                    .act(check(STATX_RDEV + 4, 0xffff_ffff, *minor))
-                    .act(set_attributes(source.into(), "", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0))
+            MountKind::Device { source: path, number, optional } => {
+                self.source_step("open", path, mount.span).acts(device(path, source, *number, *optional))
             }
+            MountKind::Socket { source: path, optional } => {
+                self.source_step("open", path, mount.span).acts(socket(path, source, *optional))
+            }
+            MountKind::View(view) => self.view(*view, source, mount.span),
             MountKind::Proc { subset } => {
-                let parameters: &[(&str, &str)] = if *subset { &[("subset", "pid")] } else { &[] };
+                // Pid 1 has been the launcher, and processes of other ids are none of the program's business.
+                let hidden = ("hidepid", "invisible");
+                let parameters: &[(&str, &str)] =
+                    if *subset { &[hidden, ("subset", "pid")] } else { &[hidden] };
                 // While the old root's proc is visible: a user namespace may not mount one that shows more.
                 self.source_step("make", "proc", mount.span)
                     .acts(new_file_system("proc", parameters, PLAIN | MOUNT_ATTR_NOEXEC, source))
@@ -182,6 +170,18 @@ impl<'a> Launch<'a> {
             }
             _ => return None,
         })
+    }
+
+    /// A file system of the kernel, made as early as proc and for the same reason.
+    fn view(self, view: View, source: Slot, span: Span) -> Step {
+        let (kind, attributes) = match view {
+            View::MessageQueues => ("mqueue", 0),
+            View::Devices => ("sysfs", MOUNT_ATTR_RDONLY),
+            View::Cgroups => ("cgroup2", MOUNT_ATTR_RDONLY),
+        };
+        self.source_step("make", kind, span)
+            .acts(new_file_system(kind, &[], PLAIN | MOUNT_ATTR_NOEXEC | attributes, source))
+            .note(EPERM.into(), if view == View::Devices { SYSFS_REFUSED } else { MOUNT_REFUSED })
     }
 
     /// A mount of the scratch file system, for an entry that is not a file in a directory that is closed later.
@@ -216,23 +216,29 @@ impl<'a> Launch<'a> {
             return Vec::new();
         }
         let mut steps = self.inline();
+        steps.extend(self.entries().filter_map(|entry| self.make_overlay(entry)));
         match self.policy.filesystem.root.value {
             Root::Host => steps.extend(self.close_host_root()),
             Root::Empty => steps.extend([self.make_root(), self.change_root()]),
             Root::Rootfs(_) => steps.push(self.change_root()),
+            Root::Overlay(_) => steps.extend([self.overlay_root(), self.change_root()]),
         }
         let mut made = BTreeSet::new();
         let mut pinned = BTreeSet::new();
         for entry in self.entries() {
+            let mut parents = self.make_parents(&entry, &mut made);
+            if self.owner_of(&entry) == Owner::Overlaid && !parents.is_empty() {
+                // What protects is mounted on them, so they are made before that.
+                let step = self.mount_step("make what leads to", entry.destination, entry.mount.span);
+                steps.push(step.acts(parents.drain(..)));
+            }
             steps.extend(self.pin_parents(&entry, &mut pinned));
-            let parents = self.make_parents(&entry, &mut made);
             steps.push(self.place(entry, parents));
         }
         if self.policy.filesystem.root.value == Root::Empty {
             steps.push(self.close("/", self.root_span()));
         }
-        let own =
-            self.entries().filter(|entry| self.is_own_directory(entry) && !self.is_written_in_place(entry));
+        let own = self.entries().filter(|entry| self.is_mounted_directory(entry));
         steps.extend(own.map(|entry| self.close(entry.destination, entry.mount.span)));
         steps
     }
@@ -288,8 +294,10 @@ impl<'a> Launch<'a> {
             .act(close)
     }
 
-    fn is_own_directory(self, entry: &Entry) -> bool {
-        matches!(entry.mount.kind, MountKind::Directory)
+    /// Whether a directory stands over somebody else's tree, instead of being made in the sandbox's own.
+    fn is_mounted_directory(self, entry: &Entry) -> bool {
+        let foreign = matches!(self.owner_of(entry), Owner::Foreign | Owner::Overlaid);
+        foreign && matches!(entry.mount.kind, MountKind::Directory { .. })
     }
 
     /// Directories that have to be there for a destination, in trees that are the sandbox's own.
@@ -301,22 +309,32 @@ impl<'a> Launch<'a> {
         let container = self.policy.filesystem.container(entry.destination).unwrap_or("");
         let parents = parents(entry.destination).filter(|parent| parent.len() > container.len());
         let missing = parents.filter(|parent| made.insert((*parent).to_owned()));
-        missing.map(|parent| make_directory(parent).into()).collect()
+        let there = self.owner_of(entry) == Owner::Overlaid;
+        missing.map(|parent| unless_there(make_directory(parent), there, 0).into()).collect()
     }
 
     /// Above an entry that a writable grant must not be able to move aside, every directory up to the grant becomes a
     /// mount, which rename(2) refuses to move.
     fn pin_parents(self, entry: &Entry, pinned: &mut BTreeSet<String>) -> Vec<Step> {
         let filesystem = &self.policy.filesystem;
-        let Some(grant) = filesystem.container(entry.destination) else { return Vec::new() };
+        let grant = filesystem.container(entry.destination);
         let is_writable = |kind: &MountKind| {
-            matches!(kind, MountKind::Bind { writable: true, .. } | MountKind::Tmpfs { .. })
+            matches!(
+                kind,
+                MountKind::Bind { writable: true, .. }
+                    | MountKind::Overlay { writable: true, .. }
+                    | MountKind::Tmpfs { .. }
+            )
         };
-        let in_writable = filesystem.mounts.get(grant).is_some_and(|mount| is_writable(&mount.kind));
-        if !in_writable || is_writable(&entry.mount.kind) || self.owner_of(entry) != Owner::Foreign {
+        let in_writable = match grant {
+            Some(grant) => filesystem.mounts.get(grant).is_some_and(|mount| is_writable(&mount.kind)),
+            None => matches!(filesystem.root.value, Root::Overlay(_)),
+        };
+        let foreign = matches!(self.owner_of(entry), Owner::Foreign | Owner::Overlaid);
+        if !in_writable || is_writable(&entry.mount.kind) || !foreign {
             return Vec::new();
         }
-        let between = parents(entry.destination).filter(|parent| parent.len() > grant.len());
+        let between = parents(entry.destination).filter(|parent| parent.len() > grant.map_or(0, str::len));
         let missing: Vec<&str> = between.filter(|parent| pinned.insert((*parent).to_owned())).collect();
         let optional = entry.mount.kind.is_optional();
         missing.into_iter().map(|parent| self.cover_with_itself(entry, parent, 0, optional)).collect()
@@ -356,17 +374,27 @@ impl<'a> Launch<'a> {
                 let acts = optionally(source, *optional, self.put(&entry, None));
                 step("mount").acts(parents).acts(acts)
             }
-            MountKind::Device { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
-            MountKind::Proc { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(true))),
+            MountKind::Device { optional, .. } | MountKind::Socket { optional, .. } => {
+                let acts = optionally(source, *optional, self.put(&entry, Some(false)));
+                step("mount").acts(parents).acts(acts)
+            }
+            MountKind::Proc { .. } | MountKind::View(_) | MountKind::Overlay { .. } => {
+                step("mount").acts(parents).acts(self.put(&entry, Some(true)))
+            }
             MountKind::Tmpfs { size, mode, executable } => {
                 let attributes = PLAIN | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
                 self.memory(step("mount"), &entry, parents, *size, *mode, attributes)
             }
-            MountKind::Directory if self.is_written_in_place(&entry) => {
-                step("make").acts(parents).act(make_directory(destination))
+            MountKind::Terminals => {
+                step("mount").acts(terminals(source)).acts(parents).acts(self.put(&entry, Some(true)))
             }
-            MountKind::Directory => {
-                self.memory(step("mount"), &entry, parents, None, DIRECTORY_MODE, PLAIN | MOUNT_ATTR_NOEXEC)
+            MountKind::Directory { mode, .. } if self.is_mounted_directory(&entry) => {
+                self.memory(step("mount"), &entry, parents, None, *mode, PLAIN | MOUNT_ATTR_NOEXEC)
+            }
+            MountKind::Directory { mode, of_program } => {
+                let make = Call::new(number::mkdirat, [AT_FDCWD.into(), destination.into(), (*mode).into()]);
+                let owner = self.owner().filter(|_| *of_program);
+                step("make").acts(parents).act(make).acts(owner.map(|ids| give(destination, ids)))
             }
             MountKind::Symlink { target } => step("link").acts(parents).act(Call::new(
                 number::symlinkat,
@@ -393,8 +421,8 @@ impl<'a> Launch<'a> {
         mode: u32,
         attributes: u32,
     ) -> Step {
-        let owner =
-            self.owner().filter(|_| attributes & MOUNT_ATTR_RDONLY == 0 && !self.is_own_directory(entry));
+        let of_builder = matches!(entry.mount.kind, MountKind::Directory { of_program: false, .. });
+        let owner = self.owner().filter(|_| !of_builder);
         let parameters: Vec<(&str, String)> = [
             Some(("mode", format!("{mode:o}"))),
             size.map(|size| ("size", size.to_string())),
@@ -417,12 +445,16 @@ impl<'a> Launch<'a> {
         let (source, place) = (Slot::Source(entry.number), Slot::Destination(entry.number));
         let path = entry.destination;
         let mut acts = Vec::new();
-        if self.owner_of(entry) == Owner::Foreign {
+        let owner = self.owner_of(entry);
+        if owner == Owner::Overlaid {
+            acts.extend(make_mount_point(path, source, directory, true));
+        }
+        if matches!(owner, Owner::Foreign | Owner::Overlaid) {
             acts.push(resolve(path, place, false));
             acts.push(move_onto(source, place).into());
             acts.push(Call::new(number::close, [place.into()]).into());
         } else {
-            acts.extend(make_mount_point(path, source, directory));
+            acts.extend(make_mount_point(path, source, directory, false));
             let to = [source.into(), "".into(), AT_FDCWD.into(), path.into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
             acts.push(Call::new(number::move_mount, to).into());
         }
@@ -455,9 +487,16 @@ fn parents(destination: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `acts`, unless an optional thing was not there.
-fn optionally(slot: Slot, optional: bool, acts: Vec<Act>) -> Vec<Act> {
+pub(super) fn optionally(slot: Slot, optional: bool, acts: Vec<Act>) -> Vec<Act> {
     let check = optional.then(|| is_set(slot, acts.len()));
     check.into_iter().chain(acts).collect()
+}
+
+/// Opens a source of the host, and does what has to be done with it when it is there.
+pub(super) fn open_source(path: &str, to: Slot, optional: bool, then: Vec<Act>) -> Vec<Act> {
+    let open = open_tree(path).keep(to);
+    let open = if optional { open.on(ENOENT, Then::Continue) } else { open };
+    [Act::from(open)].into_iter().chain(optionally(to, optional, then)).collect()
 }
 
 /// Passes when a descriptor was opened; else the spec's optional acts are skipped.
@@ -472,7 +511,7 @@ fn is_set(slot: Slot, acts: usize) -> Act {
 }
 
 /// open_tree(2): a copy of the mounts at a path of the host, whose symlinks are followed.
-fn open_tree(path: &str) -> Call {
+pub(super) fn open_tree(path: &str) -> Call {
     open_tree_at(AT_FDCWD.into(), path)
 }
 
@@ -484,7 +523,7 @@ fn open_tree_at(directory: Value, path: &str) -> Call {
 }
 
 /// mount_setattr(2) for the whole tree of mounts at a place.
-fn set_attributes(directory: Value, path: &str, attributes: u32, propagation: u64) -> Call {
+pub(super) fn set_attributes(directory: Value, path: &str, attributes: u32, propagation: u64) -> Call {
     let empty = if path.is_empty() { AT_EMPTY_PATH } else { 0 };
     let structure = mount_attributes(attributes, propagation);
     Call::new(
@@ -494,7 +533,7 @@ fn set_attributes(directory: Value, path: &str, attributes: u32, propagation: u6
 }
 
 /// Puts a mount over the old root, where only a descriptor finds it.
-fn attach(tree: Slot) -> Call {
+pub(super) fn attach(tree: Slot) -> Call {
     let to = [tree.into(), "".into(), AT_FDCWD.into(), "/".into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
     Call::new(number::move_mount, to)
 }
@@ -505,7 +544,7 @@ fn move_onto(tree: Slot, place: Slot) -> Call {
 }
 
 /// statx(2) of an open file, for its type and device number.
-fn stat(slot: Slot) -> Act {
+pub(super) fn stat(slot: Slot) -> Act {
     let arguments = [slot.into(), "".into(), AT_EMPTY_PATH.into(), STATX_TYPE.into(), Buffer::Answer.into()];
     Call::new(number::statx, arguments).into()
 }
@@ -522,7 +561,12 @@ fn type_is(comparison: Comparison, file_type: u32) -> Act {
 }
 
 /// fsopen(2) to fsmount(2): a new file system, not attached yet.
-fn new_file_system(kind: &str, parameters: &[(&str, &str)], attributes: u32, to: Slot) -> Vec<Act> {
+pub(super) fn new_file_system(
+    kind: &str,
+    parameters: &[(&str, &str)],
+    attributes: u32,
+    to: Slot,
+) -> Vec<Act> {
     let configure = |command: u32, key: Value, value: Value| {
         Call::new(number::fsconfig, [Slot::Context.into(), command.into(), key, value]).into()
     };
@@ -537,6 +581,13 @@ fn new_file_system(kind: &str, parameters: &[(&str, &str)], attributes: u32, to:
     acts
 }
 
+/// Every devpts is a new instance. Its ptmx belongs to who makes it, so it is made when the ids have a meaning; a terminal
+/// belongs to who opens it. Its device nodes can be opened in a user namespace too.
+fn terminals(to: Slot) -> Vec<Act> {
+    let parameters = [("ptmxmode", "0666"), ("mode", "0620")];
+    new_file_system("devpts", &parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, to)
+}
+
 /// openat2(2) in the sandbox's own root, through no symlink at all: whoever writes to that tree must not choose another place,
 /// and no two destinations may be one.
 fn resolve(path: &str, to: Slot, optional: bool) -> Act {
@@ -545,35 +596,58 @@ fn resolve(path: &str, to: Slot, optional: bool) -> Act {
     if optional { open.on(ENOENT, Then::Continue) } else { open }.into()
 }
 
-fn make_directory(path: &str) -> Call {
+pub(super) fn make_directory(path: &str) -> Call {
     Call::new(number::mkdirat, [AT_FDCWD.into(), path.into(), DIRECTORY_MODE.into()])
 }
 
-/// A directory or a file to mount on; as the source is when that is not known.
-fn make_mount_point(path: &str, source: Slot, directory: Option<bool>) -> Vec<Act> {
+pub(super) fn give(path: &str, (uid, gid): (u32, u32)) -> Act {
+    let flags = AT_SYMLINK_NOFOLLOW.into();
+    Call::new(number::fchownat, [AT_FDCWD.into(), path.into(), uid.into(), gid.into(), flags]).into()
+}
+
+/// A directory or a file to mount on, as the source is when that is not known; it may be there already or not.
+fn make_mount_point(path: &str, source: Slot, directory: Option<bool>, may_exist: bool) -> Vec<Act> {
     let file = Call::new(number::mknodat, [AT_FDCWD.into(), path.into(), FILE_MODE.into()]);
+    let file = unless_there(file, may_exist, 0).into();
     match directory {
-        Some(true) => vec![make_directory(path).into()],
-        Some(false) => vec![file.into()],
+        Some(true) => vec![unless_there(make_directory(path), may_exist, 0).into()],
+        Some(false) => vec![file],
         None => vec![
             stat(source),
             type_is(Comparison::Equal, S_IFDIR),
-            make_directory(path).then_skip(1).into(),
-            file.into(),
+            unless_there(make_directory(path), may_exist, 1).then_skip(1).into(),
+            file,
         ],
     }
 }
 
+/// When it may be there already, then that is as good, and as many acts are skipped as after a success.
+fn unless_there(make: Call, may_exist: bool, skip: u8) -> Call {
+    match (may_exist, skip) {
+        (false, _) => make,
+        (true, 0) => make.on(EEXIST, Then::Continue),
+        (true, skip) => make.on(EEXIST, Then::Skip(skip)),
+    }
+}
+
 /// A new file with this content.
-fn write_file(directory: Value, path: &str, content: &str, mode: u32) -> Vec<Act> {
+fn write_file(directory: Value, path: &str, content: &[TextPart], mode: u32) -> Vec<Act> {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
-    let write = [Slot::File.into(), Value::Bytes(content.as_bytes().to_vec()), length.into()];
-    vec![
-        Call::new(number::openat, [directory, path.into(), flags.into(), mode.into()])
-            .keep(Slot::File)
-            .into(),
-        Call::new(number::write, write).equals(2).into(),
-        Call::new(number::close, [Slot::File.into()]).into(),
-    ]
+    let open = [directory, path.into(), flags.into(), mode.into()];
+    let mut acts = vec![Call::new(number::openat, open).keep(Slot::File).into()];
+    let (bytes, length) = if let [TextPart::Literal(text)] = content {
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        (Value::Bytes(text.as_bytes().to_vec()), length.into())
+    } else {
+        let part = |part: &TextPart| match part {
+            TextPart::Literal(text) => Part::Literal(text.clone()),
+            TextPart::CallerUid => Part::Decimal(Slot::Uid),
+            TextPart::CallerGid => Part::Decimal(Slot::Gid),
+        };
+        acts.push(Act::Text(content.iter().map(part).collect()));
+        (Buffer::Text.into(), Slot::Length.into())
+    };
+    acts.push(Call::new(number::write, [Slot::File.into(), bytes, length]).equals(2).into());
+    acts.push(Call::new(number::close, [Slot::File.into()]).into());
+    acts
 }

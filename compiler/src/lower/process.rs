@@ -4,7 +4,7 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
-use crate::policy::{Keyring, Rlimit, Stream, Terminal};
+use crate::policy::{Keyring, Rlimit, Terminal};
 use crate::source::Span;
 use boxwright_launcher::abi::{SIGHUP, SIGKILL};
 use boxwright_launcher::arch::number;
@@ -46,12 +46,7 @@ impl Launch<'_> {
                 .promise(Promise::Limits)
                 .act(Call::new(number::umask, [process.umask.value.into()]).any()),
         );
-        steps.push(
-            Step::new(Phase::Exec, "close other descriptors", Span::default())
-                .promise(Promise::Descriptors)
-                .takes(&[Fact::Descriptors])
-                .act(Call::new(number::close_range, [3.into(), u32::MAX.into()])),
-        );
+        steps.push(self.close_others());
         steps.push(Step::new(Phase::Exec, "reset the signal mask", Span::default()).act(Call::new(
             number::rt_sigprocmask,
             [SIG_SETMASK.into(), words(&[0]).into(), Value::Zero, 8.into()],
@@ -114,30 +109,6 @@ impl Launch<'_> {
 
     pub(super) fn shares_terminal(self) -> bool {
         self.policy.process.terminal.value == Terminal::Inherit
-    }
-
-    /// Standard streams that lead to /dev/null.
-    fn streams(self) -> Vec<Step> {
-        let numbered = (0_u32..).zip(&self.policy.process.streams);
-        let null = numbered.filter(|(_, stream)| stream.value == Stream::Null);
-        null.map(|(number, stream)| {
-            Step::new(Phase::Payload, format!("lead standard stream {number} to /dev/null"), stream.span)
-                .promise(Promise::Session)
-                .needs(&[Fact::Descriptors])
-                .act(Call::new(number::dup2, [Slot::Null.into(), number.into()]).equals(1))
-        })
-        .collect()
-    }
-
-    /// Opens what [`Launch::streams`] uses, while the host's /dev is there.
-    pub(super) fn open_null(self) -> Option<Step> {
-        let stream = self.policy.process.streams.iter().find(|stream| stream.value == Stream::Null)?;
-        let open = [AT_FDCWD.into(), "/dev/null".into(), (O_RDWR | O_CLOEXEC).into()];
-        Some(
-            Step::new(Phase::Sources, "open /dev/null", stream.span)
-                .needs(&[Fact::HostPaths])
-                .act(Call::new(number::openat, open).keep(Slot::Null)),
-        )
     }
 
     fn keyring(self) -> Option<Step> {

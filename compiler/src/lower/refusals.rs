@@ -25,6 +25,18 @@ pub const MOUNT_API_MISSING: &str =
 /// proc cannot be mounted.
 pub const PROC_REFUSED: &str = "a new proc needs a fully visible one: the container masks parts of /proc (docker \
     --security-opt systempaths=unconfined, podman --security-opt unmask=ALL), or use filesystem.proc = \"none\"";
+/// A FIFO that nobody reads, or a socket.
+pub const STREAM_NOT_READ: &str = "a socket cannot be opened, and a FIFO only when somebody reads it";
+/// An overlay cannot be made.
+pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts beneath it, or its file system cannot be \
+    a layer";
+/// No overlay at all.
+pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
+/// What process.keep_fds names is not open.
+pub const DESCRIPTOR_NOT_OPEN: &str = "whoever starts the launcher must leave it open there";
+/// sysfs cannot be mounted.
+pub const SYSFS_REFUSED: &str = "a new sysfs needs a fully visible one: something is mounted over a part of /sys, as \
+    container runtimes do, or use filesystem.sys = \"none\"";
 /// pivot_root fails.
 pub const PIVOT_REFUSED: &str = "the launcher runs in a chroot or on an initramfs, whose root cannot be left";
 /// Another root stands where `..` of the new one leads: EXDEV.

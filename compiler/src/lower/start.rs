@@ -43,6 +43,8 @@ impl Launch<'_> {
                     append: process.append_args,
                 }),
         ];
+        // Before anything is opened: a descriptor of the launch must not be taken for one that was asked for.
+        steps.splice(1..1, self.find_kept());
         // In place the ids change after this, and with them the request would be gone: `payload` makes it then.
         if self.forks() {
             steps.extend(self.die_with_parent(Phase::Start));

@@ -140,8 +140,14 @@ pub enum Slot {
     Root,
     /// The file system that inline files and masks come from.
     Scratch,
+    /// The file system that the layers of an overlay are put together in.
+    Layers,
+    /// Of the overlay with the first number, the directory with the second.
+    Layer(u16, u16),
     /// /dev/null of the host.
     Null,
+    /// The file that this standard stream leads to.
+    Stream(u32),
     /// What the entry with this number mounts.
     Source(u16),
     /// Where the entry with this number goes.

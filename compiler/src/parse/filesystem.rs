@@ -1,7 +1,7 @@
 //! Reads `[filesystem]` and `[filesystem.mounts]` as they are written.
 
 use super::extract::{Extract, entries, field, list};
-use crate::spec::{Filesystem, Mount};
+use crate::spec::{Filesystem, Mount, Root};
 use toml::de::{DeTable, DeValue};
 
 impl Extract for Filesystem {
@@ -10,12 +10,25 @@ impl Extract for Filesystem {
         Some(Self {
             root: field(table, "root"),
             base: field(table, "base"),
+            etc: list(table, "etc"),
             read_only: list(table, "read_only"),
             read_write: list(table, "read_write"),
             proc: field(table, "proc"),
             dev: field(table, "dev"),
+            sys: field(table, "sys"),
             mounts: entries(table, "mounts", |value| mount(value.get_ref())),
         })
+    }
+}
+
+impl Extract for Root {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        match value.as_table() {
+            Some(table) => {
+                Some(Self::Rootfs { path: field(table, "path")?, overlay: field(table, "overlay") })
+            }
+            None => String::extract(value).map(Self::Word),
+        }
     }
 }
 
@@ -51,6 +64,22 @@ fn kind(table: &DeTable<'_>) -> Option<Mount> {
         Some(Mount::Mask { optional: optional() })
     } else if has("seal") {
         Some(Mount::Seal { optional: optional() })
+    } else if has("directory") {
+        Some(Mount::Directory { mode: field(table, "mode") })
+    } else if has("socket") {
+        Some(Mount::Socket { source: field(table, "socket")?, optional: optional() })
+    } else if has("device") {
+        Some(Mount::Device { source: field(table, "device")?, optional: optional() })
+    } else if has("overlay") {
+        Some(Mount::Overlay {
+            lower: field(table, "overlay")?,
+            writable: field(table, "writable"),
+            executable: field(table, "executable"),
+        })
+    } else if has("mqueue") {
+        Some(Mount::Mqueue)
+    } else if has("cgroup2") {
+        Some(Mount::Cgroup2)
     } else {
         None
     }

@@ -2,7 +2,7 @@
 
 use super::extract::{Extract, entries, field, list};
 use crate::source::Spanned;
-use crate::spec::{Process, User};
+use crate::spec::{Process, Stream, User};
 use toml::de::{DeTable, DeValue};
 
 impl Extract for Process {
@@ -17,6 +17,7 @@ impl Extract for Process {
             env: entries(table, "env", String::extract_spanned),
             env_pass: list(table, "env_pass"),
             capabilities: field(table, "capabilities"),
+            keep_fds: list(table, "keep_fds"),
             terminal: field(table, "terminal"),
             streams: ["stdin", "stdout", "stderr"].map(|name| field(table, name)),
             exec: field(table, "exec"),
@@ -28,6 +29,15 @@ impl Extract for Process {
 fn args(table: &DeTable<'_>) -> Option<Spanned<Vec<Spanned<String>>>> {
     let written = table.get("args")?.get_ref().as_array()?.len();
     field::<Vec<Spanned<String>>>(table, "args").filter(|args| args.value.len() == written)
+}
+
+impl Extract for Stream {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        match value.as_table() {
+            Some(table) => field(table, "file").map(Self::File),
+            None => String::extract(value).map(Self::Word),
+        }
+    }
 }
 
 impl Extract for User {

@@ -2,9 +2,9 @@
 
 use super::mounts::Tree;
 use super::rules::INVALID_PATH;
-use super::{keep, paths};
+use super::{etc, keep, paths};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Filesystem, MountKind, Root};
+use crate::policy::{Filesystem, MountKind, Root, User, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Leaf, Spec};
 
@@ -18,8 +18,9 @@ const DEVICES: [(&str, (u32, u32)); 6] = [
     ("/dev/zero", (1, 5)),
 ];
 
-const DEVICE_LINKS: [(&str, &str); 4] = [
+const DEVICE_LINKS: [(&str, &str); 5] = [
     ("/dev/fd", "/proc/self/fd"),
+    ("/dev/ptmx", "pts/ptmx"),
     ("/dev/stderr", "/proc/self/fd/2"),
     ("/dev/stdin", "/proc/self/fd/0"),
     ("/dev/stdout", "/proc/self/fd/1"),
@@ -32,12 +33,17 @@ const USR_LINKS: [(&str, &str); 4] =
 /// What the dynamic linker and the alternatives system keep outside /usr; not every distribution has them.
 const USR_COMPANIONS: [&str; 2] = ["/etc/alternatives", "/etc/ld.so.cache"];
 
-pub(super) fn resolve(filesystem: &spec::Filesystem, findings: &mut Vec<Diagnostic>) -> Filesystem {
+pub(super) fn resolve(
+    filesystem: &spec::Filesystem,
+    user: &User,
+    findings: &mut Vec<Diagnostic>,
+) -> Filesystem {
     let root = root(&filesystem.root, findings);
     let mut tree = Tree::default();
     if let Some(base) = says(&filesystem.base, "usr") {
         expand_base(&mut tree, base);
     }
+    etc::expand(&mut tree, &filesystem.etc, user, findings);
     match filesystem.proc.as_ref().map(|proc| (proc.value.as_str(), proc.span)) {
         Some(("own", span)) => tree.give("/proc", MountKind::Proc { subset: false }, span, "filesystem.proc"),
         Some(("subset", span)) => {
@@ -47,6 +53,9 @@ pub(super) fn resolve(filesystem: &spec::Filesystem, findings: &mut Vec<Diagnost
     }
     if let Some(dev) = says(&filesystem.dev, "minimal") {
         expand_dev(&mut tree, dev);
+    }
+    if let Some(sys) = says(&filesystem.sys, "read_only") {
+        tree.give("/sys", MountKind::View(View::Devices), sys, "filesystem.sys");
     }
     for (paths, writable, key) in [
         (&filesystem.read_only, false, "filesystem.read_only"),
@@ -63,31 +72,38 @@ pub(super) fn resolve(filesystem: &spec::Filesystem, findings: &mut Vec<Diagnost
     Filesystem { root, mounts: tree.finish(findings) }
 }
 
-fn root(leaf: &Leaf<String>, findings: &mut Vec<Diagnostic>) -> Spanned<Root> {
-    let empty = Spanned::new(Root::Empty, Spec::NOWHERE);
-    let Some(root) = leaf else { return empty };
-    match root.value.as_str() {
-        "empty" => Spanned::new(Root::Empty, root.span),
-        "host" => Spanned::new(Root::Host, root.span),
-        "/" => {
-            findings.push(
-                INVALID_PATH
-                    .at(root.span, "`/` is not a root file system unpacked somewhere")
-                    .label("expected a path beneath it")
-                    .help("write `root = \"host\"` for the launcher's own tree, read-only"),
-            );
-            empty
-        }
-        _ => {
-            let path = paths::absolute(root).map_err(|finding| match root.value.starts_with('/') {
-                true => finding,
-                false => finding.help(
-                    "expected \"empty\", \"host\" or the absolute path of an unpacked root file system",
-                ),
+fn root(leaf: &Leaf<spec::Root>, findings: &mut Vec<Diagnostic>) -> Spanned<Root> {
+    let Some(root) = leaf else { return Spanned::new(Root::Empty, Spec::NOWHERE) };
+    let meant = match &root.value {
+        spec::Root::Word(word) if word == "empty" => Some(Root::Empty),
+        spec::Root::Word(word) if word == "host" => Some(Root::Host),
+        spec::Root::Word(path) => {
+            let path = rootfs(&Spanned::new(path.clone(), root.span)).map_err(|finding| {
+                match path.starts_with('/') {
+                    true => finding,
+                    false => finding.help(
+                        "expected \"empty\", \"host\" or the absolute path of an unpacked root file system",
+                    ),
+                }
             });
-            keep(path, findings).map_or(empty, |path| path.map(Root::Rootfs))
+            keep(path, findings).map(Root::Rootfs)
         }
+        spec::Root::Rootfs { path, overlay } => {
+            let kind = if overlay.is_some() { Root::Overlay } else { Root::Rootfs };
+            keep(rootfs(path), findings).map(kind)
+        }
+    };
+    Spanned::new(meant.unwrap_or(Root::Empty), root.span)
+}
+
+fn rootfs(path: &Spanned<String>) -> Result<String, Diagnostic> {
+    if path.value == "/" {
+        return Err(INVALID_PATH
+            .at(path.span, "`/` is not a root file system unpacked somewhere")
+            .label("expected a path beneath it")
+            .help("write `root = \"host\"` for the launcher's own tree, read-only"));
     }
+    paths::absolute(path).map(|path| path.value)
 }
 
 /// The place of a word, if it is the one.
@@ -108,17 +124,19 @@ fn expand_base(tree: &mut Tree, span: Span) {
 
 fn expand_dev(tree: &mut Tree, span: Span) {
     let key = "filesystem.dev";
-    tree.give("/dev", MountKind::Directory, span, key);
+    tree.give("/dev", MountKind::Directory { mode: 0o755, of_program: false }, span, key);
     for (path, number) in DEVICES {
-        tree.give(path, MountKind::Device { source: path.into(), number }, span, key);
+        let device = MountKind::Device { source: path.into(), number: Some(number), optional: false };
+        tree.give(path, device, span, key);
     }
     for (link, target) in DEVICE_LINKS {
         tree.give(link, MountKind::Symlink { target: target.into() }, span, key);
     }
+    tree.give("/dev/pts", MountKind::Terminals, span, key);
     tree.give("/dev/shm", MountKind::Tmpfs { size: None, mode: 0o1777, executable: false }, span, key);
 }
 
 /// The same path inside; writable means not executable.
-fn bind(path: &str, writable: bool, optional: bool) -> MountKind {
+pub(super) fn bind(path: &str, writable: bool, optional: bool) -> MountKind {
     MountKind::Bind { source: path.into(), writable, executable: !writable, optional }
 }

@@ -3,7 +3,7 @@
 use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING};
 use super::{keep, paths, units};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Mount, MountKind};
+use crate::policy::{Filesystem, Mount, MountKind, TextPart, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf};
 use std::collections::BTreeMap;
@@ -90,12 +90,37 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
             mode: mode.as_ref().map_or(0o1777, |mode| mode.value),
             executable: is(executable),
         },
+        spec::Mount::Directory { mode } => {
+            MountKind::Directory { mode: mode.as_ref().map_or(0o755, |mode| mode.value), of_program: true }
+        }
+        spec::Mount::Socket { source, optional } => {
+            keep(paths::absolute(source), findings);
+            MountKind::Socket { source: source.value.clone(), optional: is(optional) }
+        }
+        spec::Mount::Device { source, optional } => {
+            keep(paths::absolute(source), findings);
+            MountKind::Device { source: source.value.clone(), number: None, optional: is(optional) }
+        }
+        spec::Mount::Overlay { lower, writable, executable } => {
+            keep(layers(lower), findings);
+            for path in &lower.value {
+                keep(paths::absolute(path), findings);
+            }
+            let writable = is(writable);
+            MountKind::Overlay {
+                lower: lower.value.iter().map(|path| path.value.clone()).collect(),
+                writable,
+                executable: executable.as_ref().map_or(!writable, |executable| executable.value),
+            }
+        }
+        spec::Mount::Mqueue => MountKind::View(View::MessageQueues),
+        spec::Mount::Cgroup2 => MountKind::View(View::Cgroups),
         spec::Mount::Symlink { target } => {
             keep(symlink_target(target), findings);
             MountKind::Symlink { target: target.value.clone() }
         }
         spec::Mount::Text { content, mode } => MountKind::Text {
-            content: content.value.clone(),
+            content: vec![TextPart::Literal(content.value.clone())],
             mode: mode.as_ref().map_or(0o444, |mode| mode.value),
         },
         spec::Mount::Mask { optional } => MountKind::Mask { optional: is(optional) },
@@ -120,6 +145,20 @@ fn tmpfs_size(size: &Spanned<Amount>) -> Result<u64, Diagnostic> {
             Ok(bytes) => Ok(bytes),
             Err(misread) => Err(invalid(&format!("`{text}` {}", misread.reason)).help(misread.help)),
         },
+    }
+}
+
+fn layers(lower: &Spanned<Vec<Spanned<String>>>) -> Result<(), Diagnostic> {
+    let most = Filesystem::LAYERS_MAX;
+    match lower.value.len() {
+        0 => Err(INVALID_AMOUNT
+            .at(lower.span, "the overlay is of no directory")
+            .label("expected at least one")),
+        count if count > most => {
+            let finding = INVALID_AMOUNT.at(lower.span, format!("the overlay is of {count} directories"));
+            Err(finding.label(format!("expected at most {most}")))
+        }
+        _ => Ok(()),
     }
 }
 

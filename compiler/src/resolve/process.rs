@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 /// The longest argument or environment entry (`MAX_ARG_STRLEN` in linux/binfmts.h), without its NUL.
 const TEXT_MAX: usize = 131_071;
 
-const STREAMS: [(&str, Stream); 2] = [("inherit", Stream::Inherit), ("null", Stream::Null)];
 const TERMINALS: [(&str, Terminal); 2] =
     [("new_session", Terminal::NewSession), ("inherit", Terminal::Inherit)];
 
@@ -34,8 +33,9 @@ pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -
         env_pass,
         capabilities,
         exec: word(&process.exec, &[("any", Execution::Any), ("once", Execution::Once)], Execution::Any),
+        keep_fds: keep_fds(&process.keep_fds, findings),
         terminal: word(&process.terminal, &TERMINALS, Terminal::NewSession),
-        streams: [stdin, stdout, stderr].map(|stream| word(stream, &STREAMS, Stream::Inherit)),
+        streams: [stdin, stdout, stderr].map(|leaf| stream(leaf, findings)),
         keyring: word(&process.keyring, &KEYRINGS, Keyring::New),
     })
 }
@@ -98,6 +98,19 @@ fn user(leaf: &Leaf<spec::User>) -> Spanned<User> {
     }
 }
 
+fn stream(leaf: &Leaf<spec::Stream>, findings: &mut Vec<Diagnostic>) -> Spanned<Stream> {
+    let Some(leaf) = leaf else { return Spanned::new(Stream::Inherit, Spec::NOWHERE) };
+    let stream = match &leaf.value {
+        spec::Stream::Word(word) if word == "null" => Stream::Null,
+        spec::Stream::Word(_) => Stream::Inherit,
+        spec::Stream::File(path) => {
+            keep(paths::absolute(path), findings);
+            Stream::File(path.value.clone())
+        }
+    };
+    Spanned::new(stream, leaf.span)
+}
+
 fn env(
     entries: &[(Spanned<String>, Spanned<String>)],
     findings: &mut Vec<Diagnostic>,
@@ -131,6 +144,21 @@ fn env_pass(
         }
     }
     passed
+}
+
+fn keep_fds(written: &[Spanned<u32>], findings: &mut Vec<Diagnostic>) -> Vec<Spanned<u32>> {
+    let mut sorted = written.to_vec();
+    sorted.sort_by_key(|descriptor| (descriptor.value, descriptor.span));
+    sorted.dedup_by(|second, first| {
+        let same = second.value == first.value;
+        if same {
+            let finding =
+                DUPLICATE_ENTRY.at(second.span, format!("descriptor {} is named twice", second.value));
+            findings.push(finding.label("the second").and(first.span, "the first"));
+        }
+        same
+    });
+    sorted
 }
 
 fn variable(name: &Spanned<String>) -> Result<(), Diagnostic> {

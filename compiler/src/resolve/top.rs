@@ -3,7 +3,7 @@
 use super::rules::INVALID_NAME;
 use super::{families, filesystem, keep, namespaces, process, rlimits, seccomp};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Execution, Policy, Terminal};
+use crate::policy::{Execution, Policy, Terminal, User};
 use crate::source::{Source, Spanned};
 use crate::spec::{Leaf, Spec};
 
@@ -15,7 +15,8 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let hostname = host_name("hostname", &spec.hostname, findings);
     let domainname = host_name("domainname", &spec.domainname, findings);
     let process = process::resolve(&spec.process, findings);
-    let filesystem = filesystem::resolve(&spec.filesystem, findings);
+    let user = process.as_ref().map_or(&User::Caller, |process| &process.user.value);
+    let filesystem = filesystem::resolve(&spec.filesystem, user, findings);
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
     let address_families = families::resolve(&spec.network.address_families, findings);

@@ -135,7 +135,6 @@ const LAYERS: &str = "a later version brings it, together with the merging of sp
 const LANDLOCK: &str = "a later version brings it, together with Landlock";
 const CGROUP: &str = "a later version brings it, together with cgroup v2";
 const NETWORK: &str = "a later version brings it, together with network set-up";
-const FILES: &str = "a later version brings it, together with the rest of the mounts";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
 const OTHER_MACHINES: &str = "a later version brings it, together with launchers for other machines";
 const JOIN: &str = "a later version brings it, together with joining namespaces";

@@ -28,7 +28,7 @@ pub mod number {
         capget = 125, capset = 126, rt_sigtimedwait = 128, sigaltstack = 131, statfs = 137, fstatfs = 138, modify_ldt = 154,
         pivot_root = 155, prctl = 157, arch_prctl = 158, umount2 = 166, sethostname = 170, setdomainname = 171,
         io_setup = 206, io_submit = 209, remap_file_pages = 216, set_tid_address = 218, exit_group = 231, waitid = 247,
-        keyctl = 250, openat = 257, mkdirat = 258, mknodat = 259, unlinkat = 263, symlinkat = 266, unshare = 272,
+        keyctl = 250, openat = 257, mkdirat = 258, mknodat = 259, fchownat = 260, unlinkat = 263, symlinkat = 266, unshare = 272,
         set_robust_list = 273, vmsplice = 278, preadv = 295, recvmmsg = 299, prlimit64 = 302, setns = 308, process_vm_readv = 310,
         process_vm_writev = 311, seccomp = 317, execveat = 322, bpf = 321, getrandom = 318, userfaultfd = 323, preadv2 = 327,
         pkey_mprotect = 329, statx = 332, rseq = 334, io_uring_setup = 425, io_uring_enter = 426, io_uring_register = 427,

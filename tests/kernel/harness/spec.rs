@@ -46,8 +46,8 @@ impl Spec {
     #[track_caller]
     pub fn asking(self, site: &Site, questions: &[String]) -> Self {
         let filesystem = self.0.get("filesystem");
-        let root =
-            filesystem.and_then(|section| section.get("root")).and_then(Value::as_str).unwrap_or("empty");
+        let root = filesystem.and_then(|section| section.get("root"));
+        let root = root.map_or("empty", |root| root.as_str().unwrap_or("overlay"));
         let probe = site.probe.display();
         // A rootfs has its own copy, and the host's tree shows the probe where it is.
         let (program, mount) = match root {
@@ -96,7 +96,21 @@ fn merge(into: &mut Table, from: Table) {
 
 /// A mount, a user or a limit is replaced as a whole: its keys belong together.
 fn replaces(table: &Table) -> bool {
-    ["bind", "tmpfs", "text", "mask", "seal", "symlink", "uid", "soft"]
-        .iter()
-        .any(|key| table.contains_key(*key))
+    [
+        "bind",
+        "file",
+        "overlay",
+        "tmpfs",
+        "directory",
+        "text",
+        "mask",
+        "seal",
+        "socket",
+        "device",
+        "symlink",
+        "uid",
+        "soft",
+    ]
+    .iter()
+    .any(|key| table.contains_key(*key))
 }

@@ -1,6 +1,6 @@
 //! The keys of `[filesystem]`.
 
-use super::{FILES, Form, Key, Type, Word};
+use super::{Form, Key, Type, Word};
 
 pub(super) const FILESYSTEM: &[Key] = &[
     Key::new(
@@ -11,7 +11,7 @@ pub(super) const FILESYSTEM: &[Key] = &[
                 Word::new("host", "the launcher's own tree, read-only"),
             ]),
             Type::String(Form::Path),
-            Type::NotYet(&Type::Table(ROOTFS), FILES),
+            Type::Table(ROOTFS),
         ]),
         "what / is; a path is a root file system unpacked there",
     )
@@ -27,17 +27,15 @@ pub(super) const FILESYSTEM: &[Key] = &[
     .default("\"none\""),
     Key::new(
         "etc",
-        Type::NotYet(
-            &Type::List(&Type::Words(&[
-                Word::new("users", "passwd and group made for process.user"),
-                Word::new("tls", "certificates"),
-                Word::new("time", "localtime"),
-                Word::new("dns", "resolv.conf, hosts and nsswitch.conf"),
-            ])),
-            FILES,
-        ),
-        "what of /etc is made or bound",
-    ),
+        Type::List(&Type::Words(&[
+            Word::new("users", "passwd, group and nsswitch.conf, made for process.user"),
+            Word::new("tls", "the host's certificates"),
+            Word::new("time", "the host's localtime and timezone"),
+            Word::new("dns", "the host's resolv.conf, hosts and services, and an nsswitch.conf"),
+        ])),
+        "what of /etc is made or bound; what the host does not have is left out",
+    )
+    .default("[]"),
     Key::new(
         "read_only",
         Type::List(&Type::String(Form::Path)),
@@ -53,7 +51,7 @@ pub(super) const FILESYSTEM: &[Key] = &[
     Key::new(
         "proc",
         Type::Words(&[
-            Word::new("own", "the proc file system of the new pid namespace"),
+            Word::new("own", "the new pid namespace; a process sees those that it may trace, not pid 1"),
             Word::new("subset", "the same with nothing but the process directories"),
             Word::new("none", "no /proc"),
         ]),
@@ -63,20 +61,34 @@ pub(super) const FILESYSTEM: &[Key] = &[
     Key::new(
         "dev",
         Type::Words(&[
-            Word::new("minimal", "null, zero, full, random, urandom, tty, the fd links and shm"),
+            Word::new(
+                "minimal",
+                "null, zero, full, random, urandom, tty, the fd links, own pseudoterminals and shm",
+            ),
             Word::new("none", "no /dev"),
         ]),
         "what /dev is",
     )
     .default("\"none\""),
-    Key::new("sys", Type::Words(&[Word::new("none", "no /sys")]), "what /sys is").default("\"none\""),
+    Key::new(
+        "sys",
+        Type::Words(&[
+            Word::new("read_only", "the devices of the new network namespace and of the machine, read-only"),
+            Word::new("none", "no /sys"),
+        ]),
+        "what /sys is",
+    )
+    .default("\"none\""),
     Key::new(
         "mounts",
         Type::Map(
             Form::Path,
             &Type::Union(&[
                 Type::Constant(false),
-                Type::Kinds(&[BIND, TMPFS, SYMLINK, TEXT, MASK, SEAL, OVERLAY, SOCKET]),
+                Type::Kinds(&[
+                    BIND, TMPFS, DIRECTORY, SYMLINK, TEXT, MASK, SEAL, SOCKET, DEVICE, MQUEUE, CGROUP2,
+                    OVERLAY,
+                ]),
             ]),
         ),
         "everything else, keyed by destination; false takes away what another key gave",
@@ -89,18 +101,20 @@ const ROOTFS: &[Key] = &[
     Key::new(
         "overlay",
         Type::Words(&[Word::new("memory", "writes go to memory and are lost")]),
-        "where writes go",
+        "where writes go; without it nothing can be written",
     ),
 ];
 
 const WRITABLE: Key = Key::new("writable", Type::Boolean, "may it be written to?").default("false");
+const EXECUTABLE: Key =
+    Key::new("executable", Type::Boolean, "may files in it be executed? true unless writable");
 const OPTIONAL: Key =
     Key::new("optional", Type::Boolean, "leave it out when it does not exist?").default("false");
 
 const BIND: &[Key] = &[
     Key::new("bind", Type::String(Form::Path), "a file or directory of the host").required(),
     WRITABLE,
-    Key::new("executable", Type::Boolean, "may files in it be executed? true unless writable"),
+    EXECUTABLE,
     OPTIONAL,
 ];
 
@@ -113,6 +127,11 @@ const TMPFS: &[Key] = &[
     .required(),
     Key::new("mode", Type::Mode(0o7777), "the mode of its root directory").default("0o1777"),
     Key::new("executable", Type::Boolean, "may files in it be executed?").default("false"),
+];
+
+const DIRECTORY: &[Key] = &[
+    Key::new("directory", Type::Constant(true), "an empty directory that belongs to the program").required(),
+    Key::new("mode", Type::Mode(0o1777), "its mode").default("0o755"),
 ];
 
 const SYMLINK: &[Key] =
@@ -134,15 +153,32 @@ const SEAL: &[Key] = &[
     OPTIONAL,
 ];
 
-const OVERLAY: &[Key] = &[Key::new(
-    "overlay",
-    Type::NotYet(&Type::List(&Type::String(Form::Path)), FILES),
-    "these directories on top of each other, writes go to memory",
-)
-.required()];
+const OVERLAY: &[Key] = &[
+    Key::new(
+        "overlay",
+        Type::List(&Type::String(Form::Path)),
+        "these directories of the host over each other, the first on top",
+    )
+    .required(),
+    Key::new("writable", Type::Boolean, "may it be written to? what is written goes to memory")
+        .default("false"),
+    EXECUTABLE,
+];
 
 const SOCKET: &[Key] = &[
-    Key::new("socket", Type::NotYet(&Type::String(Form::Path), FILES), "a UNIX socket of the host")
-        .required(),
+    Key::new("socket", Type::String(Form::Path), "a UNIX socket of the host, and nothing else").required(),
     OPTIONAL,
 ];
+
+const DEVICE: &[Key] = &[
+    Key::new("device", Type::String(Form::Path), "a device node of the host, and nothing else").required(),
+    OPTIONAL,
+];
+
+const MQUEUE: &[Key] =
+    &[Key::new("mqueue", Type::Constant(true), "the POSIX message queues of the new IPC namespace")
+        .required()];
+
+const CGROUP2: &[Key] =
+    &[Key::new("cgroup2", Type::Constant(true), "the tree of the new cgroup namespace, read-only")
+        .required()];

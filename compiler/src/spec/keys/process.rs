@@ -4,8 +4,17 @@ use super::{Form, Key, LANDLOCK, RUNNING, Type, Word};
 
 const ID_MAX: i64 = u32::MAX as i64 - 1;
 
-const STREAM: Type =
-    Type::Words(&[Word::new("inherit", "the launcher's own"), Word::new("null", "/dev/null")]);
+const STREAM: Type = Type::Union(&[
+    Type::Words(&[Word::new("inherit", "the launcher's own"), Word::new("null", "/dev/null")]),
+    Type::Table(FILE),
+]);
+
+const FILE: &[Key] = &[Key::new(
+    "file",
+    Type::String(Form::Path),
+    "a file of the host, which must be there; what is written is appended to it",
+)
+.required()];
 
 pub(super) const PROCESS: &[Key] = &[
     Key::new(
@@ -58,15 +67,13 @@ pub(super) const PROCESS: &[Key] = &[
     .default("\"any\""),
     Key::new(
         "keep_fds",
-        Type::NotYet(
-            &Type::List(&Type::Union(&[
-                Type::Integer(3, i32::MAX as i64),
-                Type::Words(&[Word::new("listen", "the sockets of socket activation")]),
-            ])),
-            RUNNING,
-        ),
-        "open descriptors that the program keeps",
-    ),
+        Type::List(&Type::Union(&[
+            Type::Integer(3, i32::MAX as i64),
+            Type::Words(&[Word::not_yet("listen", "the sockets of socket activation", RUNNING)]),
+        ])),
+        "descriptors of the launcher that the program keeps, which must be open; all others are closed",
+    )
+    .default("[]"),
     Key::new("notify", Type::NotYet(&Type::Boolean, RUNNING), "readiness and watchdog messages to systemd"),
     Key::new(
         "terminal",

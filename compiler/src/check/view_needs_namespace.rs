@@ -1,0 +1,32 @@
+//! A file system of the kernel shows the namespace that it is mounted in.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::{Mount, MountKind, Namespace, Policy, View};
+use crate::source::Spanned;
+
+pub(super) const RULE: Rule =
+    Rule::error("view-needs-namespace", "a file system would show a namespace that is the host's");
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let of_host = |(path, mount): (&String, &Mount)| {
+        let (shows, kind, namespace) = shown(policy, mount)?;
+        (namespace.value == Namespace::Host).then(|| {
+            RULE.at(mount.span, format!("`{path}` would show {shows} of the host"))
+                .and(namespace.span, format!("the {kind} namespace is the host's"))
+                .help(format!("take it out, or let the {kind} namespace be new"))
+        })
+    };
+    policy.filesystem.mounts.iter().filter_map(of_host).collect()
+}
+
+/// What an entry shows, and of which namespace.
+fn shown<'a>(policy: &'a Policy, mount: &Mount) -> Option<(&'a str, &'a str, &'a Spanned<Namespace>)> {
+    let namespaces = &policy.namespaces;
+    Some(match mount.kind {
+        MountKind::Proc { .. } => ("the processes", "pid", &namespaces.pid),
+        MountKind::View(View::MessageQueues) => ("the message queues", "ipc", &namespaces.ipc),
+        MountKind::View(View::Devices) => ("the network interfaces", "network", &namespaces.network),
+        MountKind::View(View::Cgroups) => ("the cgroups", "cgroup", &namespaces.cgroup),
+        _ => return None,
+    })
+}

@@ -1,0 +1,44 @@
+//! Descriptors that the program keeps, and the end of all others.
+
+use super::Launch;
+use super::linux::*;
+use super::refusals::DESCRIPTOR_NOT_OPEN;
+use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Step};
+use crate::source::Span;
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::{Comparison, Promise};
+
+impl Launch<'_> {
+    /// Each must be open, and none may be a directory, from which paths lead to the rest of the host.
+    pub(super) fn find_kept(self) -> Vec<Step> {
+        let find = |descriptor: &crate::source::Spanned<u32>| {
+            let answer = Buffer::Answer.into();
+            let stat = [descriptor.value.into(), "".into(), AT_EMPTY_PATH.into(), STATX_TYPE.into(), answer];
+            Step::new(Phase::Start, format!("keep descriptor {}", descriptor.value), descriptor.span)
+                .act(Call::new(number::statx, stat))
+                .act(Act::Check {
+                    place: Place::Buffer(Buffer::Answer, STATX_MODE),
+                    mask: S_IFMT.into(),
+                    comparison: Comparison::NotEqual,
+                    value: S_IFDIR.into(),
+                    otherwise: Else::Fail(
+                        "is a directory, from which the whole host could be reached".into(),
+                    ),
+                })
+                .note(EBADF.into(), DESCRIPTOR_NOT_OPEN)
+        };
+        self.policy.process.keep_fds.iter().map(find).collect()
+    }
+
+    /// Closes what lies between the descriptors that are kept, and everything above.
+    pub(super) fn close_others(self) -> Step {
+        let kept = self.policy.process.keep_fds.iter().map(|descriptor| descriptor.value);
+        let starts = [3].into_iter().chain(kept.clone().map(|descriptor| descriptor + 1));
+        let ends = kept.map(|descriptor| descriptor - 1).chain([u32::MAX]);
+        let gaps = starts.zip(ends).filter(|(start, end)| start <= end);
+        Step::new(Phase::Exec, "close other descriptors", Span::default())
+            .promise(Promise::Descriptors)
+            .takes(&[Fact::Descriptors])
+            .acts(gaps.map(|(start, end)| Call::new(number::close_range, [start.into(), end.into()]).into()))
+    }
+}

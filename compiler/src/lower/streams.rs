@@ -1,0 +1,63 @@
+//! Standard streams that lead to /dev/null or to a file of the host: opened while the host's paths are there.
+
+use super::Launch;
+use super::linux::*;
+use super::refusals::STREAM_NOT_READ;
+use super::step::{Call, Fact, Phase, Slot, Step};
+use crate::policy::Stream;
+use crate::source::Spanned;
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::Promise;
+
+impl<'a> Launch<'a> {
+    fn numbered_streams(self) -> impl Iterator<Item = (u32, &'a Spanned<Stream>)> {
+        (0_u32..).zip(&self.policy.process.streams)
+    }
+
+    /// What the streams lead to.
+    pub(super) fn open_targets(self) -> Vec<Step> {
+        let null = self.numbered_streams().find(|(_, stream)| stream.value == Stream::Null);
+        let null = null.map(|(_, stream)| {
+            let open = [AT_FDCWD.into(), "/dev/null".into(), (O_RDWR | O_CLOEXEC).into()];
+            Step::new(Phase::Sources, "open /dev/null", stream.span)
+                .needs(&[Fact::HostPaths])
+                .act(Call::new(number::openat, open).keep(Slot::Null))
+        });
+        let files = self.numbered_streams().filter_map(|(number, stream)| match &stream.value {
+            Stream::File(path) => Some(open_file(number, path, stream)),
+            Stream::Inherit | Stream::Null => None,
+        });
+        null.into_iter().chain(files).collect()
+    }
+
+    /// Puts them in the place of the launcher's own.
+    pub(super) fn streams(self) -> Vec<Step> {
+        let lead = |(number, stream): (u32, &Spanned<Stream>)| {
+            let (from, to) = match &stream.value {
+                Stream::Inherit => return None,
+                Stream::Null => (Slot::Null, "/dev/null"),
+                Stream::File(path) => (Slot::Stream(number), path.as_str()),
+            };
+            Some(
+                Step::new(Phase::Payload, format!("lead standard stream {number} to {to}"), stream.span)
+                    .promise(Promise::Session)
+                    .needs(&[Fact::Descriptors])
+                    .act(Call::new(number::dup2, [from.into(), number.into()]).equals(1)),
+            )
+        };
+        self.numbered_streams().filter_map(lead).collect()
+    }
+}
+
+/// A FIFO that nobody holds open must not stop the launch, so opening does not wait; the program's reading does.
+fn open_file(number: u32, path: &str, stream: &Spanned<Stream>) -> Step {
+    let (access, status) = if number == 0 { (0, 0) } else { (O_WRONLY, O_APPEND) };
+    let flags = access | status | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    let open = [AT_FDCWD.into(), path.into(), flags.into()];
+    let slot = Slot::Stream(number);
+    Step::new(Phase::Sources, format!("open {path}"), stream.span)
+        .needs(&[Fact::HostPaths])
+        .act(Call::new(number::openat, open).keep(slot))
+        .act(Call::new(number::fcntl, [slot.into(), F_SETFL.into(), status.into()]))
+        .note(ENXIO.into(), STREAM_NOT_READ)
+}
