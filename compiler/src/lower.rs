@@ -77,6 +77,7 @@ impl Launch<'_> {
         // Becoming the builder forgot the request that was made at the gate.
         steps.extend(self.become_builder().map(|_| self.end_with_outside()));
         steps.push(self.hide());
+        steps.extend(self.leave_session());
         let mut payload = self.payload();
         payload.extend(self.end());
         if self.reaps() {

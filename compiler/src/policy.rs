@@ -308,6 +308,14 @@ impl Filesystem {
 }
 
 impl MountKind {
+    /// Whether the program may write to it.
+    pub fn is_writable(&self) -> bool {
+        matches!(
+            self,
+            Self::Bind { writable: true, .. } | Self::Overlay { writable: true, .. } | Self::Tmpfs { .. }
+        )
+    }
+
     /// Whether it is left out when what it is about does not exist.
     pub fn is_optional(&self) -> bool {
         matches!(

@@ -41,6 +41,8 @@ pub const CLONE_NEWTIME: u64 = 0x80;
 pub const SIGHUP: u32 = 1;
 /// Cannot be caught.
 pub const SIGKILL: u32 = 9;
+/// Between the processes of a launch: go on.
+pub const SIGUSR1: u32 = 10;
 /// A child changed its state.
 pub const SIGCHLD: u32 = 17;
 /// Cannot be caught.
@@ -70,6 +72,7 @@ mod tests {
             (CLONE_NEWTIME, libc::CLONE_NEWTIME as u64),
             (SIGHUP.into(), libc::SIGHUP as u64),
             (SIGKILL.into(), libc::SIGKILL as u64),
+            (SIGUSR1.into(), libc::SIGUSR1 as u64),
             (SIGCHLD.into(), libc::SIGCHLD as u64),
             (SIGSTOP.into(), libc::SIGSTOP as u64),
             (SIGTSTP.into(), libc::SIGTSTP as u64),

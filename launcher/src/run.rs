@@ -283,14 +283,13 @@ impl Launch {
         let Some(pointers) = self.pointers.filter(|_| self.tally == self.plan.promises(self.entry)) else {
             return Failure::Words(Words::Promise);
         };
-        self.tell(State::Executed);
-        Failure::Errno(sys::execute_program(self.plan.string(path), &pointers, &self.cookie))
-    }
-
-    fn tell(&self, state: State) {
-        if let Some(report) = self.report {
-            report.state.store(state as u32, SeqCst);
+        // Unless another process of the launch has failed meanwhile.
+        if let Some(report) = self.report
+            && report.state.compare_exchange(0, State::Executed as u32, SeqCst, SeqCst).is_err()
+        {
+            return Failure::Words(Words::Died);
         }
+        Failure::Errno(sys::execute_program(self.plan.string(path), &pointers, &self.cookie))
     }
 
     /// The one place where errors are handled: nothing goes on after this.
@@ -309,7 +308,7 @@ impl Launch {
                 report.failure[0].store(kind, SeqCst);
                 report.failure[1].store(value, SeqCst);
                 report.status.store(status.into(), SeqCst);
-                self.tell(State::Failed);
+                report.state.store(State::Failed as u32, SeqCst);
                 sys::exit(status)
             }
             _ => {

@@ -4,7 +4,7 @@ use crate::failure::{self, Failure, Words};
 use crate::mem;
 use crate::run::{Launch, State};
 use crate::sys::{self, Exit, Report, Signal};
-use boxwright_launcher::abi::{EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
+use boxwright_launcher::abi::{EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGCHLD, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
 use boxwright_launcher::plan::operation::{Role, Supervise};
 use core::sync::atomic::Ordering::SeqCst;
 
@@ -31,7 +31,7 @@ fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
                 if passes_on(supervise, signal) {
                     sys::signal_child(child, signal.number);
                 }
-                if matches!(signal.number, SIGTSTP | SIGTTIN | SIGTTOU) {
+                if stops(signal) {
                     sys::stop();
                 }
             }
@@ -51,6 +51,7 @@ fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
 /// Reaps every process of the namespace; when the program ended this ends, and with it everything that is left.
 fn reap(launch: &Launch, supervise: &Supervise) -> ! {
     let program = mem::load_word(supervise.pid);
+    launch.start.arguments.wipe();
     launch.start.variables.wipe();
     loop {
         while let Some(exit) = sys::wait_for_exit(None, false) {
@@ -60,11 +61,19 @@ fn reap(launch: &Launch, supervise: &Supervise) -> ! {
         }
         match sys::wait_for_signal() {
             Some(signal) if signal.number != SIGCHLD && passes_on(supervise, signal) => {
-                sys::signal_pid(program, signal.number);
+                // In a session of its own nobody could continue the program, so the kernel ignores the terminal's stops
+                // there (setpgid(2), orphaned process groups); the outside continues it.
+                let stops = stops(signal) && !supervise.terminal;
+                sys::signal_pid(program, if stops { SIGSTOP } else { signal.number });
             }
             _ => {}
         }
     }
+}
+
+/// Whether the terminal asks to stop.
+fn stops(signal: Signal) -> bool {
+    matches!(signal.number, SIGTSTP | SIGTTIN | SIGTTOU)
 }
 
 /// Whether a signal has not reached the program already, as one of its terminal's process group.

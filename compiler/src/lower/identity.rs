@@ -73,8 +73,10 @@ impl Launch<'_> {
 
     /// Supplementary groups are changed before the user namespace, where they all have a meaning.
     pub(super) fn set_groups(self) -> Option<Step> {
-        let User::Ids { groups, .. } = &self.policy.process.user.value else { return None };
-        let asked = groups.as_deref();
+        let asked = match &self.policy.process.user.value {
+            User::Caller => None,
+            User::Ids { groups, .. } => groups.as_deref(),
+        };
         if !self.privileged && asked.is_none() {
             // "Dropped where possible": an ordinary user cannot, and keeps them.
             return None;

@@ -227,7 +227,7 @@ impl<'a> Launch<'a> {
         let mut pinned = BTreeSet::new();
         for entry in self.entries() {
             let mut parents = self.make_parents(&entry, &mut made);
-            if self.owner_of(&entry) == Owner::Overlaid && !parents.is_empty() {
+            if self.owner_of(&entry) != Owner::Sealed && !parents.is_empty() {
                 // What protects is mounted on them, so they are made before that.
                 let step = self.mount_step("make what leads to", entry.destination, entry.mount.span);
                 steps.push(step.acts(parents.drain(..)));
@@ -313,36 +313,40 @@ impl<'a> Launch<'a> {
         missing.map(|parent| unless_there(make_directory(parent), there, 0).into()).collect()
     }
 
-    /// Above an entry that a writable grant must not be able to move aside, every directory up to the grant becomes a
-    /// mount, which rename(2) refuses to move.
+    /// Above an entry that a writable grant must not be able to move aside, every directory up to the outermost such grant
+    /// becomes a mount, which rename(2) refuses to move.
     fn pin_parents(self, entry: &Entry, pinned: &mut BTreeSet<String>) -> Vec<Step> {
-        let filesystem = &self.policy.filesystem;
-        let grant = filesystem.container(entry.destination);
-        let is_writable = |kind: &MountKind| {
-            matches!(
-                kind,
-                MountKind::Bind { writable: true, .. }
-                    | MountKind::Overlay { writable: true, .. }
-                    | MountKind::Tmpfs { .. }
-            )
+        let mounts = &self.policy.filesystem.mounts;
+        let is_writable = |path: &str| mounts.get(path).is_some_and(|mount| mount.kind.is_writable());
+        let outermost = match self.policy.filesystem.root.value {
+            Root::Overlay(_) => Some(""),
+            _ => parents(entry.destination).find(|parent| is_writable(parent)),
         };
-        let in_writable = match grant {
-            Some(grant) => filesystem.mounts.get(grant).is_some_and(|mount| is_writable(&mount.kind)),
-            None => matches!(filesystem.root.value, Root::Overlay(_)),
-        };
-        let foreign = matches!(self.owner_of(entry), Owner::Foreign | Owner::Overlaid);
-        if !in_writable || is_writable(&entry.mount.kind) || !foreign {
-            return Vec::new();
-        }
-        let between = parents(entry.destination).filter(|parent| parent.len() > grant.map_or(0, str::len));
-        let missing: Vec<&str> = between.filter(|parent| pinned.insert((*parent).to_owned())).collect();
+        let (Some(grant), false) = (outermost, entry.mount.kind.is_writable()) else { return Vec::new() };
+        let between = parents(entry.destination)
+            .filter(|parent| parent.len() > grant.len() && !mounts.contains_key(*parent));
         let optional = entry.mount.kind.is_optional();
-        missing.into_iter().map(|parent| self.cover_with_itself(entry, parent, 0, optional)).collect()
+        let mut steps = Vec::new();
+        for parent in between {
+            // A slot of its own: what is not there must not be taken for what another pin found.
+            let place = Slot::Pin(u16::try_from(pinned.len()).unwrap_or(u16::MAX));
+            if pinned.insert(parent.to_owned()) {
+                steps.push(self.cover_with_itself(entry, parent, place, 0, optional));
+            }
+        }
+        steps
     }
 
     /// Mounts what is at `path` on itself, with more attributes.
-    fn cover_with_itself(self, entry: &Entry, path: &str, attributes: u32, optional: bool) -> Step {
-        let (place, tree) = (Slot::Destination(entry.number), Slot::Cover);
+    fn cover_with_itself(
+        self,
+        entry: &Entry,
+        path: &str,
+        place: Slot,
+        attributes: u32,
+        optional: bool,
+    ) -> Step {
+        let tree = Slot::Cover;
         let mut acts: Vec<Act> = vec![open_tree_at(place.into(), "").keep(tree).into()];
         if attributes != 0 {
             acts.push(set_attributes(tree.into(), "", attributes, 0).into());
@@ -405,9 +409,13 @@ impl<'a> Launch<'a> {
             }
             MountKind::Text { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
             MountKind::Mask { optional } => self.mask(&entry, *optional),
-            MountKind::Seal { optional } => {
-                self.cover_with_itself(&entry, destination, MOUNT_ATTR_RDONLY, *optional)
-            }
+            MountKind::Seal { optional } => self.cover_with_itself(
+                &entry,
+                destination,
+                Slot::Destination(number),
+                MOUNT_ATTR_RDONLY,
+                *optional,
+            ),
         }
     }
 

@@ -6,7 +6,7 @@ use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
 use crate::policy::{Keyring, Rlimit, Terminal};
 use crate::source::Span;
-use boxwright_launcher::abi::{SIGHUP, SIGKILL};
+use boxwright_launcher::abi::{SIGHUP, SIGKILL, SIGUSR1};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Role, Then};
 
@@ -17,7 +17,7 @@ impl Launch<'_> {
     /// Everything that is only the program's: from here on nothing is set up for others.
     pub(super) fn payload(self) -> Vec<Step> {
         let process = &self.policy.process;
-        let mut steps = self.session();
+        let mut steps: Vec<Step> = self.session().into_iter().collect();
         steps.extend(self.streams());
         steps.extend(self.become_program());
         steps.extend(self.keyring());
@@ -40,7 +40,8 @@ impl Launch<'_> {
     pub(super) fn end(self) -> Vec<Step> {
         let process = &self.policy.process;
         let program = &process.args[0];
-        let mut steps = self.limits();
+        let mut steps: Vec<Step> = self.wait_for_reaper().into_iter().collect();
+        steps.extend(self.limits());
         steps.push(
             Step::new(Phase::Exec, "set the file mode mask", process.umask.span)
                 .promise(Promise::Limits)
@@ -71,40 +72,67 @@ impl Launch<'_> {
         steps
     }
 
-    /// No controlling terminal: in a session of its own, or out of the caller's when it leads a process group already.
-    fn session(self) -> Vec<Step> {
-        if self.shares_terminal() {
+    /// A session of its own has no controlling terminal.
+    fn session(self) -> Option<Step> {
+        (self.forks() && !self.shares_terminal())
+            .then(|| self.session_step().act(Call::new(number::setsid, []).any()))
+    }
+
+    fn session_step(self) -> Step {
+        Step::new(Phase::Payload, "start a new session", self.policy.process.terminal.span)
+            .promise(Promise::Session)
+            .note(EPERM.into(), SESSION_REFUSED)
+    }
+
+    /// In place the launcher may lead a process group already and cannot start a session (setsid(2)), but it can give its
+    /// terminal up: at the start, while /dev/tty is the host's.
+    pub(super) fn leave_terminal(self) -> Vec<Step> {
+        if self.forks() || self.shares_terminal() {
             return Vec::new();
         }
-        let step = Step::new(Phase::Payload, "start a new session", self.policy.process.terminal.span)
-            .promise(Promise::Session)
-            .note(EPERM.into(), SESSION_REFUSED);
-        if self.forks() {
-            return vec![step.act(Call::new(number::setsid, []).any())];
-        }
-        // A leader cannot start a session (setsid(2)), but it can give its terminal up. When it leads the session the
-        // kernel sends SIGHUP for that (ioctl_tty(2)), which is blocked here and taken away again.
+        // When it leads the session the kernel sends SIGHUP for that (ioctl_tty(2)), which is blocked here and taken
+        // away again.
         let hangup: Vec<u8> = words(&[1 << (SIGHUP - 1)]);
         let terminal = [AT_FDCWD.into(), "/dev/tty".into(), (O_RDWR | O_CLOEXEC).into()];
         let pending = [hangup.into(), Value::Zero, words(&[0, 0]).into(), 8.into()];
         let is_open = Act::Check {
-            place: Place::Slot(Slot::File),
+            place: Place::Slot(Slot::Terminal),
             mask: 0xffff_ffff,
             comparison: Comparison::NotEqual,
             value: u32::MAX.into(),
             otherwise: Else::SkipOptional(3),
         };
         let start = Call::new(number::setsid, []).any().on(EPERM, Then::Continue).then_skip(1);
-        vec![
-            Step::new(Phase::Payload, "find the terminal", self.policy.process.terminal.span)
-                .act(start)
-                .act(Call::new(number::openat, terminal).keep(Slot::File).on(ENXIO, Then::Continue))
-                .note(ENOENT.into(), SESSION_REFUSED),
-            step.act(is_open)
-                .act(Call::new(number::ioctl, [Slot::File.into(), TIOCNOTTY.into()]))
-                .act(Call::new(number::rt_sigtimedwait, pending).any().on(EAGAIN, Then::Continue))
-                .act(Call::new(number::close, [Slot::File.into()])),
-        ]
+        let find = Step::new(Phase::Start, "find the terminal", self.policy.process.terminal.span)
+            .act(start)
+            .act(Call::new(number::openat, terminal).keep(Slot::Terminal).on(ENXIO, Then::Continue))
+            .note(ENOENT.into(), SESSION_REFUSED);
+        let mut leave = self
+            .session_step()
+            .act(is_open)
+            .act(Call::new(number::ioctl, [Slot::Terminal.into(), TIOCNOTTY.into()]))
+            .act(Call::new(number::rt_sigtimedwait, pending).any().on(EAGAIN, Then::Continue))
+            .act(Call::new(number::close, [Slot::Terminal.into()]));
+        leave.phase = Phase::Start;
+        vec![find, leave]
+    }
+
+    /// Terminal signals are for the outside, which passes them on: pid 1 must not get them a second time.
+    pub(super) fn leave_session(self) -> Option<Step> {
+        (self.reaps() && !self.shares_terminal()).then(|| {
+            Step::new(Phase::Payload, "leave the caller's session", self.policy.process.terminal.span)
+                .act(Call::new(number::setsid, []).any())
+        })
+    }
+
+    /// The program starts when pid 1 has nothing left: until then the program's process waits for its signal.
+    fn wait_for_reaper(self) -> Option<Step> {
+        let signal = words(&[1 << (SIGUSR1 - 1)]);
+        self.reaps().then(|| {
+            Step::new(Phase::Payload, "wait for the reaper", Span::default()).act(
+                Call::new(number::rt_sigtimedwait, [signal.into(), Value::Zero, Value::Zero, 8.into()]).any(),
+            )
+        })
     }
 
     pub(super) fn shares_terminal(self) -> bool {
@@ -183,6 +211,8 @@ impl Launch<'_> {
             step("drop capabilities")
                 .act(Call::new(number::capset, [capability_header().into(), capability_data(0, 0).into()])),
             step("install its own filter").act(Act::Filter(self.filters.reaper.clone())),
+            step("let the program start")
+                .act(Call::new(number::kill, [Slot::Program.into(), SIGUSR1.into()])),
             self.supervise(Role::Reaper, Slot::Program),
         ]
     }

@@ -49,6 +49,7 @@ impl Launch<'_> {
         if self.forks() {
             steps.extend(self.die_with_parent(Phase::Start));
         }
+        steps.extend(self.leave_terminal());
         steps.push(self.know_caller());
         steps.extend(self.raise_limits());
         steps.extend(self.set_groups());
@@ -99,6 +100,17 @@ impl Launch<'_> {
             User::Caller => step.act(not_root(
                 "\"caller\" is uid 0, which no program of a sandbox may be; name ids: user = { uid = 65534, gid = 65534 }",
             )),
+            User::Ids { .. } if self.takes_host_root() => step.act(Act::Check {
+                place: Place::Slot(Slot::Uid),
+                mask: 0,
+                comparison: Comparison::NotEqual,
+                value: 0,
+                otherwise: Else::Fail(
+                    "id 0 without a mapping would be the host's 0, because root launches; say in \
+                     namespaces.user which id outside it stands for"
+                        .into(),
+                ),
+            }),
             User::Ids { .. } if self.privileged => step,
             User::Ids { uid, gid, .. } if !self.new_user() => {
                 let words = |kind| {
@@ -113,6 +125,16 @@ impl Launch<'_> {
                 "the caller is uid 0 without CAP_SETUID and CAP_SETGID: the program would be uid 0 outside; launch with them or as another user",
             )),
         }
+    }
+
+    /// Whether an id 0 of the program, without any word about it, would be the host's.
+    fn takes_host_root(self) -> bool {
+        let namespaces = &self.policy.namespaces;
+        let User::Ids { uid, gid, groups } = &self.policy.process.user.value else { return false };
+        let group = *gid == 0 || groups.iter().flatten().any(|&group| group == 0);
+        let unmapped =
+            *uid == 0 && namespaces.uid_mappings.is_empty() || group && namespaces.gid_mappings.is_empty();
+        self.maps_from_outside() && unmapped
     }
 
     /// The pair of sockets on which both sides notice each other's death.

@@ -152,8 +152,12 @@ pub enum Slot {
     Source(u16),
     /// Where the entry with this number goes.
     Destination(u16),
+    /// The controlling terminal.
+    Terminal,
     /// What is there already, to be mounted on itself.
     Cover,
+    /// Where the pin with this number goes.
+    Pin(u16),
     /// The empty file that may stand over the entry with this number.
     EmptyFile(u16),
 }

@@ -8,7 +8,7 @@ mod verify;
 pub mod write;
 
 pub use section::{Section, Sections};
-pub use verify::{BANNED_CALLS, LARGEST_DEPTH};
+pub use verify::{LARGEST_DEPTH, PERMITTED_CALLS, PERMITTED_REQUESTS};
 
 use operation::{Operation, PROMISES, RECORD_BYTES, Tally};
 

@@ -10,9 +10,12 @@ use crate::arch::number;
 /// How deep lists may fork: the caller's side, the first process inside, the program.
 pub const LARGEST_DEPTH: u8 = 4;
 
-/// System calls that no `call` may make. Some are operations of their own, where the launcher builds the arguments; the
-/// others could change the launcher's own memory, code or control flow.
-pub const BANNED_CALLS: &[u16] = number::BANNED;
+/// The only system calls that a `call` may make. Others are operations of their own, where the launcher builds the arguments,
+/// or could change the launcher's own memory, code or control flow.
+pub const PERMITTED_CALLS: &[u16] = number::PERMITTED;
+
+/// The only requests of ioctl(2) that a plan may make (TIOCNOTTY and SIOCSIFFLAGS): the structs of others hold addresses.
+pub const PERMITTED_REQUESTS: [Argument; 2] = [Argument::Immediate(0x5422), Argument::Immediate(0x8914)];
 
 /// The most words of an arena that hold slots: those that a list may use are tracked one bit each.
 const SLOT_WORDS: usize = super::LARGEST_ARENA as usize / 4;
@@ -177,7 +180,12 @@ impl Walk<'_, '_> {
             within(count)?;
             let keeps =
                 |at| self.plan.operation(at).is_none_or(|operation| operation.promise != Promise::None);
-            if (index + 1..=index + count).any(keeps) { Err(Reason::Promise) } else { Ok(()) }
+            if (index + 1..=index + count).any(keeps) {
+                return Err(Reason::Promise);
+            }
+            // A repetition without its numbers would be one call with 0.
+            let last = self.plan.operation(index + count).map(|operation| operation.kind);
+            if count > 0 && matches!(last, Some(Kind::Each(_))) { Err(Reason::Skip) } else { Ok(()) }
         };
         if each && !matches!(operation.kind, Kind::Call(_)) {
             return Err(Reason::Skip);
@@ -212,7 +220,8 @@ impl Walk<'_, '_> {
 
     #[inline(never)]
     fn call(&self, call: &Call, each: bool, slots: &mut Slots) -> Result<(), Reason> {
-        if number::BANNED.contains(&call.number) {
+        let request = call.number != number::ioctl || PERMITTED_REQUESTS.contains(&call.arguments[1]);
+        if !PERMITTED_CALLS.contains(&call.number) || !request {
             return Err(Reason::Call);
         }
         let mut uses_each = false;
@@ -312,7 +321,12 @@ impl Walk<'_, '_> {
         if offset == NONE || !offset.is_multiple_of(4) {
             return Err(Reason::Slot);
         }
-        self.arena(offset, 4)?;
+        // Eight bytes: a check looks at so many wherever it looks.
+        self.arena(offset, 8)?;
+        // What stores it may be skipped: it must be "unset" by then, and never descriptor 0.
+        if super::word(self.plan.section(Section::Arena), offset as usize) != u32::MAX {
+            return Err(Reason::Slot);
+        }
         slots.define(offset);
         Ok(())
     }
