@@ -17,6 +17,7 @@ pub const TESTS: &[Test] = &[
         run: optional_is_about_absence,
     },
     Test { name: "exit/caller-is-root", needs: &[Need::Root], run: caller_is_root },
+    Test { name: "exit/host-root-in-words-only", needs: &[Need::Root], run: host_root_in_words_only },
     Test { name: "exit/arguments", needs: &[Need::UserNamespaces], run: arguments },
 ];
 
@@ -146,6 +147,17 @@ fn caller_is_root(stage: &Stage) {
     let run = probing(stage, Spec::new(PLAIN).with("process.user = 'caller'"), "identity");
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
     assert!(run.stderr.contains("uid 0"), "{}", run.stderr);
+}
+
+/// Launched by root, an id 0 without a mapping would be the host's: user, group or supplementary group.
+fn host_root_in_words_only(stage: &Stage) {
+    for user in
+        ["{ uid = 0, gid = 0 }", "{ uid = 65534, gid = 0 }", "{ uid = 65534, gid = 65534, groups = [0] }"]
+    {
+        let run = probing(stage, Spec::new(PLAIN).with(&format!("process.user = {user}")), "identity");
+        assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{user}: {}", run.stderr);
+        assert!(run.stderr.contains("process.user: id 0 without a mapping"), "{user}: {}", run.stderr);
+    }
 }
 
 fn arguments(stage: &Stage) {

@@ -16,6 +16,13 @@ pub const TESTS: &[Test] = &[
     Test { name: "files/binds", needs: USER_NAMESPACES, run: binds },
     Test { name: "files/made", needs: USER_NAMESPACES, run: made },
     Test { name: "files/mask", needs: USER_NAMESPACES, run: mask },
+    Test { name: "files/protected-in-memory", needs: USER_NAMESPACES, run: protected_in_memory },
+    Test {
+        name: "files/protected-in-nested-grants",
+        needs: USER_NAMESPACES,
+        run: protected_in_nested_grants,
+    },
+    Test { name: "files/optional-beneath-a-grant", needs: USER_NAMESPACES, run: optional_beneath_a_grant },
     Test { name: "files/seal", needs: USER_NAMESPACES, run: seal },
     Test { name: "files/proc", needs: USER_NAMESPACES, run: proc },
     Test { name: "files/bubblewrap-725-pid-1-is-hidden", needs: USER_NAMESPACES, run: hidden_processes },
@@ -207,6 +214,55 @@ fn seal(stage: &Stage) {
         ("rename./work/git", "EBUSY"),
         ("make./work/git/new", "ok"),
     ]);
+}
+
+/// The program owns the memory, but not what the spec puts into it.
+fn protected_in_memory(stage: &Stage) {
+    let path = repository(stage);
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/tmp' = {{ tmpfs = '1MiB' }}
+         '/tmp/a/b/policy' = {{ text = 'of the spec' }}
+         '/tmp/c/d' = {{ bind = '{path}' }}"
+    ));
+    let questions =
+        ["rename=/tmp/a/b,/tmp/a/x", "rename=/tmp/a,/tmp/x", "rename=/tmp/c,/tmp/y", "read=/tmp/a/b/policy"];
+    stage.ask(spec, &questions).expect(&[
+        ("rename./tmp/a/b", "EBUSY"),
+        ("rename./tmp/a", "EBUSY"),
+        ("rename./tmp/c", "EBUSY"),
+        ("content./tmp/a/b/policy", "of the spec"),
+    ]);
+}
+
+/// A grant within a grant: the outer one must not move the inner one aside with what is sealed in it.
+fn protected_in_nested_grants(stage: &Stage) {
+    let path = repository(stage);
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/work' = {{ bind = '{path}', writable = true }}
+         '/work/git/config' = {{ bind = '{path}/git/config', writable = true }}
+         '/work/git/config/file' = {{ seal = true }}"
+    ));
+    let questions = ["rename=/work/git,/work/aside", "open=/work/git/config/file,write"];
+    stage
+        .ask(spec, &questions)
+        .expect(&[("rename./work/git", "EBUSY"), ("write./work/git/config/file", "EROFS")]);
+}
+
+/// What may be absent may be absent beneath a directory that is pinned, too.
+fn optional_beneath_a_grant(stage: &Stage) {
+    let path = repository(stage);
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/work' = {{ bind = '{path}', writable = true }}
+         '/work/git/config/absent' = {{ mask = true, optional = true }}
+         '/work/git/hooks/gone' = {{ seal = true, optional = true }}
+         '/work/nowhere/at/all' = {{ mask = true, optional = true }}"
+    ));
+    stage
+        .ask(spec, &["read=/work/git/hooks/file"])
+        .expect(&[("content./work/git/hooks/file", "of the host\\n")]);
 }
 
 fn proc(stage: &Stage) {

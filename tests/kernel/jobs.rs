@@ -15,6 +15,8 @@ const NEEDS: &[Need] = &[Need::UserNamespaces, Need::Program("script")];
 pub const TESTS: &[Test] = &[
     Test { name: "jobs/interrupt", needs: NEEDS, run: interrupt },
     Test { name: "jobs/stop-and-go-on", needs: NEEDS, run: stop_and_go_on },
+    Test { name: "jobs/stop-a-session", needs: NEEDS, run: stop_a_session },
+    Test { name: "jobs/interrupt-a-session-once", needs: NEEDS, run: interrupt_a_session_once },
     Test { name: "jobs/shell-inside", needs: NEEDS, run: shell_inside },
 ];
 
@@ -81,13 +83,13 @@ impl Drop for Terminal {
 
 /// A program that says when it is there; what is typed must not look like what it prints.
 fn sleeper(stage: &Stage) -> String {
-    launcher(stage, "echo here-$((6 * 7)); exec sleep 100")
+    launcher(stage, "inherit", "echo here-$((6 * 7)); exec sleep 100")
 }
 
-fn launcher(stage: &Stage, command: &str) -> String {
+fn launcher(stage: &Stage, terminal: &str, command: &str) -> String {
     let spec = Spec::new(PLAIN).with(&format!(
         "process.args = ['/bin/sh', '-c', '{command}']
-         process.terminal = 'inherit'
+         process.terminal = '{terminal}'
          [filesystem]
          base = 'usr'
          proc = 'own'
@@ -121,8 +123,38 @@ fn stop_and_go_on(stage: &Stage) {
     terminal.wait_for("status-130");
 }
 
+/// In a session of its own the program gets the terminal's signals from the launcher alone: Ctrl-Z stops it, too.
+fn stop_a_session(stage: &Stage) {
+    let command = "echo here-$((6 * 7)); n=0; while sleep 0.05; do n=$((n + 1)); echo tick-$n; done";
+    let launcher = launcher(stage, "new_session", command);
+    let mut terminal = Terminal::open(stage);
+    terminal.type_in(&format!("{launcher}\n"));
+    terminal.wait_for("tick-3");
+    terminal.type_in(STOP);
+    terminal.wait_for("Stopped");
+    sleep(Duration::from_millis(100));
+    let before = terminal.screen.lock().expect("the screen").len();
+    sleep(Duration::from_millis(300));
+    assert_eq!(terminal.screen.lock().expect("the screen").len(), before, "it goes on");
+    terminal.type_in("fg\n");
+    terminal.wait_for("tick-");
+    terminal.type_in(INTERRUPT);
+}
+
+fn interrupt_a_session_once(stage: &Stage) {
+    let command = "trap \"echo got-it\" INT; echo here-$((6 * 7)); n=0; while [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done; echo over";
+    let launcher = launcher(stage, "new_session", command);
+    let mut terminal = Terminal::open(stage);
+    terminal.type_in(&format!("{launcher}\n"));
+    terminal.wait_for("here-42");
+    terminal.type_in(INTERRUPT);
+    terminal.wait_for("over");
+    let screen = terminal.screen.lock().expect("the screen").clone();
+    assert_eq!(screen.matches("got-it").count(), 1, "{screen}");
+}
+
 fn shell_inside(stage: &Stage) {
-    let launcher = launcher(stage, "PS1=\"inside> \" exec /bin/sh -i");
+    let launcher = launcher(stage, "inherit", "PS1=\"inside> \" exec /bin/sh -i");
     let mut terminal = Terminal::open(stage);
     terminal.type_in(&format!("{launcher}; echo ended-$?\n"));
     terminal.wait_for("inside> ");
