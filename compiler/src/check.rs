@@ -5,6 +5,7 @@ mod cwd_not_visible;
 mod execve_denied;
 mod filter_too_large;
 mod host_namespace;
+mod host_processes_visible;
 mod host_root_mapped;
 mod hostname_needs_uts;
 mod impossible_rule;
@@ -47,6 +48,7 @@ pub const CHECKS: &[Check] = &[
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),
     sees(host_namespace::RULE, host_namespace::check),
+    misses(host_processes_visible::RULE, host_processes_visible::check),
     sees(host_root_mapped::RULE, host_root_mapped::check),
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),

@@ -18,9 +18,21 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             RULE.at(mapping.span, format!("the host's {what} 0 is mapped into the sandbox")).label(WHY)
         })
         .collect();
-    if let (Namespace::Host, User::Ids { uid: 0, .. }) = (namespaces.user.value, &policy.process.user.value) {
-        let user = &policy.process.user;
-        findings.push(RULE.at(user.span, "the program runs as the host's user 0").label(WHY));
+    let user = &policy.process.user;
+    if let User::Ids { uid: 0, .. } = user.value {
+        match namespaces.user.value {
+            Namespace::Host => {
+                findings.push(RULE.at(user.span, "the program runs as the host's user 0").label(WHY));
+            }
+            Namespace::New if namespaces.uid_mappings.is_empty() => findings.push(
+                RULE.at(
+                    user.span,
+                    "user 0 has no mapping: launched by root it would be the host's, and is refused",
+                )
+                .help("say in `namespaces.user` which id outside it stands for"),
+            ),
+            Namespace::New => {}
+        }
     }
     findings
 }
