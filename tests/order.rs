@@ -16,7 +16,7 @@ const IN_PLACE: &str = include_str!("../specs/demos/no-privileges.sandbox.toml")
 fn program(spec: &str) -> Program {
     let source = Source::new("order.sandbox.toml", spec);
     let policy = understand(&source).policy.expect("a spec without errors");
-    let filter = Filter { instructions: vec![0; 8], cookie: None };
+    let filter = Filter { instructions: vec![0; 8], cookie: None, flags: 0 };
     lower(&policy, &Filters { program: Some(filter.clone()), reaper: filter })
 }
 

@@ -127,6 +127,7 @@ impl Encoder<'_> {
             Act::Filter(filter) => Kind::Filter(Filter {
                 blob: self.draft.blob(&filter.instructions),
                 count: index16(filter.instructions.len() / Filter::INSTRUCTION_BYTES as usize),
+                flags: filter.flags,
                 cookie: filter.cookie.map_or(Cookie::None, |words| Cookie::Drawn(self.words(&words))),
             }),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),

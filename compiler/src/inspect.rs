@@ -115,7 +115,10 @@ impl Page<'_, '_> {
             Kind::Fork(fork) => format!("clone3({})", arguments::clone_flags(fork.flags)),
             Kind::Filter(filter) => {
                 let cookie = if filter.cookie == Cookie::None { "" } else { ", with a cookie drawn into it" };
-                format!("seccomp(SECCOMP_SET_MODE_FILTER, {} instructions{cookie})", filter.count)
+                format!(
+                    "seccomp(SECCOMP_SET_MODE_FILTER, {:#x}, {} instructions{cookie})",
+                    filter.flags, filter.count
+                )
             }
             Kind::Exec(exec) => format!("execve({}, argv, envp)", quoted(self.plan.string(exec.path))),
             Kind::Supervise(supervise) => match supervise.role {

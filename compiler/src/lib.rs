@@ -18,10 +18,11 @@ pub mod seccomp;
 pub mod source;
 pub mod spec;
 
+use boxwright_launcher::plan::operation;
 use boxwright_launcher::plan::write::Sources;
 use diagnostic::Diagnostic;
 use lower::{Filter, Filters};
-use policy::Policy;
+use policy::{FilterFlag, Policy};
 use sha2::{Digest, Sha256};
 use source::Source;
 use std::fmt;
@@ -98,11 +99,20 @@ pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
     let compile = |request| seccomp::compile(&request).map_err(BuildError::Filter);
     let filter = seccomp::merge(policy).map(|merged| compile(merged.request)).transpose()?;
     let reaper = compile(seccomp::only(&lower::REAPER_CALLS))?;
-    let bytes = |filter: &seccomp::Compiled| Filter {
+    let flags = policy.seccomp.iter().flat_map(|seccomp| &seccomp.flags).fold(0, |flags, flag| {
+        flags
+            | match flag {
+                FilterFlag::Log => operation::Filter::LOG,
+                FilterFlag::SpecAllow => operation::Filter::SPEC_ALLOW,
+            }
+    });
+    let bytes = |filter: &seccomp::Compiled, flags| Filter {
         instructions: seccomp::to_bytes(&filter.program),
         cookie: filter.marks.map(|marks| marks.map(|mark| u32::try_from(mark).unwrap_or(u32::MAX))),
+        flags,
     };
-    let filters = Filters { program: filter.as_ref().map(bytes), reaper: bytes(&reaper) };
+    let filters =
+        Filters { program: filter.as_ref().map(|filter| bytes(filter, flags)), reaper: bytes(&reaper, 0) };
     let program = lower::lower(policy, &filters);
     lower::prove(&program).map_err(BuildError::Order)?;
     let sources = Sources {

@@ -409,8 +409,19 @@ pub struct Seccomp {
     pub default_action: Spanned<Action>,
     /// The architectures whose system calls may be made, as the kernel's tables are called; every other one is refused.
     pub architectures: Vec<Spanned<&'static str>>,
+    /// How the kernel installs the filter, each flag once.
+    pub flags: Vec<FilterFlag>,
     /// What is said of system calls, the lists first.
     pub rules: Vec<SyscallRule>,
+}
+
+/// A flag of seccomp(2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FilterFlag {
+    /// What the filter refuses is logged.
+    Log,
+    /// No mitigation of speculation for the filter's sake.
+    SpecAllow,
 }
 
 /// A verdict on calls of one system call.

@@ -307,6 +307,8 @@ pub enum Amount {
 pub struct Seccomp {
     /// `arches`
     pub arches: Leaf<Vec<Spanned<String>>>,
+    /// `flags`
+    pub flags: Leaf<Vec<Spanned<String>>>,
     /// `default_action`
     pub default_action: Leaf<String>,
     /// `default_errno`

@@ -264,7 +264,7 @@ impl Launch {
         let blobs = self.plan.section(Section::Blobs);
         let program = blobs.get(filter.blob as usize..).and_then(|rest| rest.get(..length)).unwrap_or(&[]);
         let Cookie::Drawn(indices) = filter.cookie else {
-            return sys::install_filter(program, filter.count);
+            return sys::install_filter(program, filter.count, filter.flags);
         };
         self.cookie = sys::random()?;
         let copy = sys::map_bytes(length)?;
@@ -276,7 +276,7 @@ impl Launch {
                 constant.copy_from_slice(&cookie.to_le_bytes());
             }
         }
-        sys::install_filter(copy, filter.count)
+        sys::install_filter(copy, filter.count, filter.flags)
     }
 
     fn exec(&self, path: u32) -> Failure {

@@ -221,12 +221,12 @@ pub fn fork(flags: u64) -> Result<Option<(u32, u32)>, Errno> {
 }
 
 /// `seccomp(SECCOMP_SET_MODE_FILTER)` with `count` instructions.
-pub fn install_filter(instructions: &[u8], count: u16) -> Result<(), Errno> {
+pub fn install_filter(instructions: &[u8], count: u16, flags: u32) -> Result<(), Errno> {
     if instructions.len() < usize::from(count) * 8 {
         return Err(EINVAL);
     }
     let program = FilterProgram { count, instructions: instructions.as_ptr() };
-    let arguments = [SECCOMP_SET_MODE_FILTER, 0, &raw const program as usize, 0, 0, 0];
+    let arguments = [SECCOMP_SET_MODE_FILTER, flags as usize, &raw const program as usize, 0, 0, 0];
     // SAFETY: the kernel reads the struct and `count` instructions of eight bytes, which the slice has.
     unsafe { raw(number::seccomp, arguments) }.map(|_| ())
 }

@@ -16,11 +16,27 @@ pub const TESTS: &[Test] = &[
     Test { name: "filter/socket-families", needs: NAMESPACES, run: socket_families },
     Test { name: "filter/clone-flags", needs: NAMESPACES, run: clone_flags },
     Test { name: "filter/lists", needs: NAMESPACES, run: lists },
+    Test { name: "filter/flags", needs: &[Need::Program("strace")], run: flags },
     Test { name: "filter/is-the-plans", needs: &[Need::Root], run: is_the_plans },
 ];
 
 fn ask(stage: &Stage, rules: &str, questions: &[&str]) -> Answers {
     stage.ask(Spec::new(PLAIN).with(rules), questions)
+}
+
+/// The kernel gets the flags of the spec; without the key it gets none.
+fn flags(stage: &Stage) {
+    for (key, flags) in [("flags = ['spec_allow', 'log']", "0x6"), ("flags = []", "0")] {
+        let spec = in_place(stage).with(&format!("[seccomp]\n{key}"));
+        let launcher = stage.build(&spec.asking(&stage.site, &["exit=3".to_owned()]));
+        let trace = stage.directory().join("trace");
+        let strace = Need::program("strace").expect("strace, which the test needs");
+        let paths = [&trace, &launcher].map(|path| path.to_str().expect("a plain path"));
+        let run = stage.run(&strace, &["-X", "raw", "-e", "trace=seccomp", "-o", paths[0], paths[1]]);
+        assert_eq!(run.status, 3, "{}", run.stderr);
+        let text = std::fs::read_to_string(&trace).expect("the trace");
+        assert!(text.contains(&format!("seccomp(0x1, {flags}, {{len=")), "{text}");
+    }
 }
 
 fn typed_arguments(stage: &Stage) {

@@ -277,6 +277,8 @@ pub struct Filter {
     pub instructions: Vec<u8>,
     /// The instructions whose constants are the words of a cookie that is drawn at launch.
     pub cookie: Option<[u32; Cookie::WORDS as usize]>,
+    /// Flags of seccomp(2).
+    pub flags: u32,
 }
 
 /// A system call.

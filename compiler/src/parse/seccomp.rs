@@ -10,6 +10,7 @@ impl Extract for Seccomp {
         let table = value.as_table()?;
         Some(Self {
             arches: field(table, "arches"),
+            flags: field(table, "flags"),
             default_action: field(table, "default_action"),
             default_errno: field(table, "default_errno"),
             allow: field(table, "allow"),

@@ -3,7 +3,7 @@
 use super::rules::{DUPLICATE_ENTRY, NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
 use super::syscall_rules;
 use crate::diagnostic::{Diagnostic, suggest};
-use crate::policy::{Action, RuleSource, Seccomp, SyscallRule};
+use crate::policy::{Action, FilterFlag, RuleSource, Seccomp, SyscallRule};
 use crate::seccomp::{Architecture, errno as number_of, errno_names, group, group_names};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf, Spec};
@@ -55,7 +55,8 @@ pub(super) fn resolve(
     }
     findings.extend(implied.families.and_then(|families| no_sockets(families, &default_action, &rules)));
     let architectures = architectures.into_iter().map(|one| one.map(Architecture::name)).collect();
-    Some(Seccomp { default_action, architectures, rules })
+    let flags = flags(&seccomp.flags, findings);
+    Some(Seccomp { default_action, architectures, flags, rules })
 }
 
 /// The meaning of a word; the default's when the parser has refused it.
@@ -101,6 +102,17 @@ fn architectures(
         }
     }
     found.into_iter().map(|(architecture, span)| Spanned::new(architecture, span)).collect()
+}
+
+fn flags(leaf: &Leaf<Vec<Spanned<String>>>, findings: &mut Vec<Diagnostic>) -> Vec<FilterFlag> {
+    let mut found: BTreeMap<FilterFlag, Span> = BTreeMap::new();
+    for name in leaf.iter().flat_map(|leaf| &leaf.value) {
+        let flag = if name.value == "log" { FilterFlag::Log } else { FilterFlag::SpecAllow };
+        if let Some(first) = found.insert(flag, name.span) {
+            findings.push(twice(&name.value, "seccomp.flags", name.span, first));
+        }
+    }
+    found.into_keys().collect()
 }
 
 /// A list of names: what it says, and of which calls.

@@ -42,6 +42,15 @@ pub(super) const SECCOMP: &[Key] = &[
         .default("[]"),
     Key::new("log", SYSCALLS, "system calls and @groups that are allowed and logged").default("[]"),
     Key::new("kill", SYSCALLS, "system calls and @groups whose use kills the process").default("[]"),
+    Key::new(
+        "flags",
+        Type::List(&Type::Words(&[
+            Word::new("log", "what the filter refuses is logged (SECCOMP_FILTER_FLAG_LOG)"),
+            Word::new("spec_allow", "no mitigation of speculation for its sake (SECCOMP_FILTER_FLAG_SPEC_ALLOW)"),
+        ])),
+        "how the kernel installs the filter",
+    )
+    .default("[]"),
     Key::new("rules", Type::Map(Form::Name, &Type::Table(RULE)), "named rules that look at arguments"),
 ];
 
