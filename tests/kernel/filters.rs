@@ -34,7 +34,7 @@ fn flags(stage: &Stage) {
         let paths = [&trace, &launcher].map(|path| path.to_str().expect("a plain path"));
         let run = stage.run(&strace, &["-X", "raw", "-e", "trace=seccomp", "-o", paths[0], paths[1]]);
         assert_eq!(run.status, 3, "{}", run.stderr);
-        let text = std::fs::read_to_string(&trace).expect("the trace");
+        let text = fs::read_to_string(&trace).expect("the trace");
         assert!(text.contains(&format!("seccomp(0x1, {flags}, {{len=")), "{text}");
     }
 }
