@@ -1,6 +1,7 @@
 //! `Policy` to findings: contradictions, and hazards that somebody should look at. One rule is one file.
 
 mod ambiguous_rules;
+mod capability_undoes_mounts;
 mod cwd_not_visible;
 mod execve_denied;
 mod filter_too_large;
@@ -44,6 +45,7 @@ pub struct Check {
 /// Every rule of this room.
 pub const CHECKS: &[Check] = &[
     sees(ambiguous_rules::RULE, ambiguous_rules::check),
+    sees(capability_undoes_mounts::RULE, capability_undoes_mounts::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),

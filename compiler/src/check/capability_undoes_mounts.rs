@@ -1,0 +1,21 @@
+//! Who administers the mount namespace can make writable what the spec mounts read-only.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::{Namespace, Policy};
+
+pub(super) const RULE: Rule =
+    Rule::warning("capability-undoes-mounts", "the program can undo what is read-only, masked or sealed");
+
+/// `linux/capability.h`: `CAP_SYS_ADMIN`.
+const ADMINISTRATION: u64 = 1 << 21;
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let capabilities = &policy.process.capabilities;
+    let undoes = capabilities.value & ADMINISTRATION != 0 && policy.namespaces.mount.value == Namespace::New;
+    let finding = || {
+        RULE.at(capabilities.span, "`CAP_SYS_ADMIN` is the right to change the mounts of the sandbox")
+            .label("a remount makes a read-only bind of the host writable")
+            .help("leave it out; a filter that refuses mount(2), mount_setattr(2) and their kin keeps the mounts as they are")
+    };
+    undoes.then(finding).into_iter().collect()
+}
