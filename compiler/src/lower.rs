@@ -3,6 +3,7 @@
 mod descriptors;
 mod identity;
 mod linux;
+mod mount_calls;
 mod mounts;
 mod namespaces;
 mod nodes;

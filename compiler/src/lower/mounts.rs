@@ -5,21 +5,16 @@
 
 use super::Launch;
 use super::linux::*;
+use super::mount_calls::*;
 use super::nodes::{device, socket};
 use super::refusals::*;
-use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use crate::policy::{Mount, MountKind, Namespace, Owner, Root, TextPart, View};
+use super::step::{Act, Call, Fact, Phase, Slot, Step, Value};
+use crate::policy::{Mount, MountKind, Namespace, Owner, Root, View};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
-use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
+use boxwright_launcher::plan::operation::{Comparison, Promise};
 use std::collections::BTreeSet;
 
-/// What every mount of the sandbox is: set-user-ID bits and device nodes have no effect in it.
-pub(super) const PLAIN: u32 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-/// The mode of directories that are made for mount points.
-const DIRECTORY_MODE: u32 = 0o755;
-/// The mode of files that are made for mount points.
-const FILE_MODE: u32 = S_IFREG | 0o444;
 /// The first letters of a file of the scratch file system.
 const EMPTY_FILE: &str = "empty";
 /// Its empty directory.
@@ -492,170 +487,4 @@ impl<'a> Launch<'a> {
 /// The directories above a destination, outermost first, without `/`.
 fn parents(destination: &str) -> impl Iterator<Item = &str> {
     destination.match_indices('/').skip(1).map(|(at, _)| &destination[..at])
-}
-
-/// `acts`, unless an optional thing was not there.
-pub(super) fn optionally(slot: Slot, optional: bool, acts: Vec<Act>) -> Vec<Act> {
-    let check = optional.then(|| is_set(slot, acts.len()));
-    check.into_iter().chain(acts).collect()
-}
-
-/// Opens a source of the host, and does what has to be done with it when it is there.
-pub(super) fn open_source(path: &str, to: Slot, optional: bool, then: Vec<Act>) -> Vec<Act> {
-    let open = open_tree(path).keep(to);
-    let open = if optional { open.on(ENOENT, Then::Continue) } else { open };
-    [Act::from(open)].into_iter().chain(optionally(to, optional, then)).collect()
-}
-
-/// Passes when a descriptor was opened; else the spec's optional acts are skipped.
-fn is_set(slot: Slot, acts: usize) -> Act {
-    Act::Check {
-        place: Place::Slot(slot),
-        mask: 0xffff_ffff,
-        comparison: Comparison::NotEqual,
-        value: u32::MAX.into(),
-        otherwise: Else::SkipOptional(u16::try_from(acts).unwrap_or(u16::MAX)),
-    }
-}
-
-/// open_tree(2): a copy of the mounts at a path of the host, whose symlinks are followed.
-pub(super) fn open_tree(path: &str) -> Call {
-    open_tree_at(AT_FDCWD.into(), path)
-}
-
-/// Recursive always: within a user namespace a part of a tree of mounts cannot be copied alone.
-fn open_tree_at(directory: Value, path: &str) -> Call {
-    let empty = if path.is_empty() { AT_EMPTY_PATH } else { 0 };
-    let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | empty;
-    Call::new(number::open_tree, [directory, path.into(), flags.into()])
-}
-
-/// mount_setattr(2) for the whole tree of mounts at a place.
-pub(super) fn set_attributes(directory: Value, path: &str, attributes: u32, propagation: u64) -> Call {
-    let empty = if path.is_empty() { AT_EMPTY_PATH } else { 0 };
-    let structure = mount_attributes(attributes, propagation);
-    Call::new(
-        number::mount_setattr,
-        [directory, path.into(), (AT_RECURSIVE | empty).into(), structure.into(), 32.into()],
-    )
-}
-
-/// Puts a mount over the old root, where only a descriptor finds it.
-pub(super) fn attach(tree: Slot) -> Call {
-    let to = [tree.into(), "".into(), AT_FDCWD.into(), "/".into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
-    Call::new(number::move_mount, to)
-}
-
-fn move_onto(tree: Slot, place: Slot) -> Call {
-    let flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-    Call::new(number::move_mount, [tree.into(), "".into(), place.into(), "".into(), flags.into()])
-}
-
-/// statx(2) of an open file, for its type and device number.
-pub(super) fn stat(slot: Slot) -> Act {
-    let arguments = [slot.into(), "".into(), AT_EMPTY_PATH.into(), STATX_TYPE.into(), Buffer::Answer.into()];
-    Call::new(number::statx, arguments).into()
-}
-
-/// Looks at the answer of [`stat`]; otherwise the next act is skipped.
-fn type_is(comparison: Comparison, file_type: u32) -> Act {
-    Act::Check {
-        place: Place::Buffer(Buffer::Answer, STATX_MODE),
-        mask: S_IFMT.into(),
-        comparison,
-        value: file_type.into(),
-        otherwise: Else::Skip(1),
-    }
-}
-
-/// fsopen(2) to fsmount(2): a new file system, not attached yet.
-pub(super) fn new_file_system(
-    kind: &str,
-    parameters: &[(&str, &str)],
-    attributes: u32,
-    to: Slot,
-) -> Vec<Act> {
-    let configure = |command: u32, key: Value, value: Value| {
-        Call::new(number::fsconfig, [Slot::Context.into(), command.into(), key, value]).into()
-    };
-    let mut acts: Vec<Act> =
-        vec![Call::new(number::fsopen, [kind.into(), FSOPEN_CLOEXEC.into()]).keep(Slot::Context).into()];
-    let set = |(key, value): &(&str, &str)| configure(FSCONFIG_SET_STRING, (*key).into(), (*value).into());
-    acts.extend(parameters.iter().map(set));
-    acts.push(configure(FSCONFIG_CMD_CREATE, Value::Zero, Value::Zero));
-    let mount = [Slot::Context.into(), FSMOUNT_CLOEXEC.into(), attributes.into()];
-    acts.push(Call::new(number::fsmount, mount).keep(to).into());
-    acts.push(Call::new(number::close, [Slot::Context.into()]).into());
-    acts
-}
-
-/// Every devpts is a new instance. Its ptmx belongs to who makes it, so it is made when the ids have a meaning; a terminal
-/// belongs to who opens it. Its device nodes can be opened in a user namespace too.
-fn terminals(to: Slot) -> Vec<Act> {
-    let parameters = [("ptmxmode", "0666"), ("mode", "0620")];
-    new_file_system("devpts", &parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, to)
-}
-
-/// openat2(2) in the sandbox's own root, through no symlink at all: whoever writes to that tree must not choose another place,
-/// and no two destinations may be one.
-fn resolve(path: &str, to: Slot, optional: bool) -> Act {
-    let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
-    let open = Call::new(number::openat2, [AT_FDCWD.into(), path.into(), how.into(), 24.into()]).keep(to);
-    if optional { open.on(ENOENT, Then::Continue) } else { open }.into()
-}
-
-pub(super) fn make_directory(path: &str) -> Call {
-    Call::new(number::mkdirat, [AT_FDCWD.into(), path.into(), DIRECTORY_MODE.into()])
-}
-
-pub(super) fn give(path: &str, (uid, gid): (u32, u32)) -> Act {
-    let flags = AT_SYMLINK_NOFOLLOW.into();
-    Call::new(number::fchownat, [AT_FDCWD.into(), path.into(), uid.into(), gid.into(), flags]).into()
-}
-
-/// A directory or a file to mount on, as the source is when that is not known; it may be there already or not.
-fn make_mount_point(path: &str, source: Slot, directory: Option<bool>, may_exist: bool) -> Vec<Act> {
-    let file = Call::new(number::mknodat, [AT_FDCWD.into(), path.into(), FILE_MODE.into()]);
-    let file = unless_there(file, may_exist, 0).into();
-    match directory {
-        Some(true) => vec![unless_there(make_directory(path), may_exist, 0).into()],
-        Some(false) => vec![file],
-        None => vec![
-            stat(source),
-            type_is(Comparison::Equal, S_IFDIR),
-            unless_there(make_directory(path), may_exist, 1).then_skip(1).into(),
-            file,
-        ],
-    }
-}
-
-/// When it may be there already, then that is as good, and as many acts are skipped as after a success.
-fn unless_there(make: Call, may_exist: bool, skip: u8) -> Call {
-    match (may_exist, skip) {
-        (false, _) => make,
-        (true, 0) => make.on(EEXIST, Then::Continue),
-        (true, skip) => make.on(EEXIST, Then::Skip(skip)),
-    }
-}
-
-/// A new file with this content.
-fn write_file(directory: Value, path: &str, content: &[TextPart], mode: u32) -> Vec<Act> {
-    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    let open = [directory, path.into(), flags.into(), mode.into()];
-    let mut acts = vec![Call::new(number::openat, open).keep(Slot::File).into()];
-    let (bytes, length) = if let [TextPart::Literal(text)] = content {
-        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-        (Value::Bytes(text.as_bytes().to_vec()), length.into())
-    } else {
-        let part = |part: &TextPart| match part {
-            TextPart::Literal(text) => Part::Literal(text.clone()),
-            TextPart::CallerUid => Part::Decimal(Slot::Uid),
-            TextPart::CallerGid => Part::Decimal(Slot::Gid),
-        };
-        acts.push(Act::Text(content.iter().map(part).collect()));
-        (Buffer::Text.into(), Slot::Length.into())
-    };
-    acts.push(Call::new(number::write, [Slot::File.into(), bytes, length]).equals(2).into());
-    acts.push(Call::new(number::close, [Slot::File.into()]).into());
-    acts
 }

@@ -1,7 +1,7 @@
 //! Devices and sockets of the host: bound only after they were verified to be what the spec says.
 
 use super::linux::*;
-use super::mounts::{PLAIN, open_source, set_attributes, stat};
+use super::mount_calls::{PLAIN, open_source, set_attributes, stat};
 use super::step::{Act, Buffer, Else, Place, Slot};
 use boxwright_launcher::plan::operation::Comparison;
 

@@ -7,7 +7,8 @@
 
 use super::Launch;
 use super::linux::*;
-use super::mounts::{Entry, PLAIN, attach, give, make_directory, new_file_system, open_tree};
+use super::mount_calls::{PLAIN, attach, give, make_directory, new_file_system, open_tree};
+use super::mounts::Entry;
 use super::refusals::{MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
 use super::step::{Act, Call, Slot, Step, Value};
 use crate::policy::MountKind;
