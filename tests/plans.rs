@@ -235,3 +235,38 @@ fn the_launcher_itself_refuses() {
     let alone = Command::new(&launcher).output().unwrap();
     assert_eq!(alone.status.code(), Some(125));
 }
+
+/// A real plan with one record changed and everything else in order; why it is refused.
+fn refused_when(is: impl Fn(&Kind) -> bool, change: impl Fn(&mut [u8])) -> Option<Reason> {
+    let plan = plan(SPEC);
+    let view = Plan::read(&plan).unwrap();
+    let start = view.section(Section::Operations).as_ptr() as usize - plan.as_ptr() as usize;
+    let index = (0..view.operations()).find(|&index| is(&view.operation(index).unwrap().kind)).unwrap();
+    let mut changed = plan.clone();
+    let at = start + index as usize * 48;
+    change(&mut changed[at..at + 48]);
+    rehash(&mut changed);
+    Plan::read(&changed).err().map(|refusal| refusal.reason)
+}
+
+#[test]
+fn only_permitted_calls_are_made() {
+    let is_call = |kind: &Kind| matches!(kind, Kind::Call(_));
+    // madvise(2) could take the plan's own memory away, mseal(2) keep it, ioctl(2) follow an address in a struct.
+    for number in [28_u16, 462, 16] {
+        let reason = refused_when(is_call, |record| record[6..8].copy_from_slice(&number.to_le_bytes()));
+        assert_eq!(reason, Some(Reason::Call), "call {number}");
+    }
+}
+
+#[test]
+fn a_slot_starts_unset() {
+    let plan = plan(SPEC);
+    let view = Plan::read(&plan).unwrap();
+    let arena = view.section(Section::Arena).as_ptr() as usize - plan.as_ptr() as usize;
+    let length = view.section(Section::Arena).len();
+    let mut changed = plan.clone();
+    changed[arena + length - 4..arena + length].fill(0);
+    rehash(&mut changed);
+    assert_eq!(Plan::read(&changed).err().map(|refusal| refusal.reason), Some(Reason::Slot));
+}
