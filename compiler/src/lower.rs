@@ -75,8 +75,12 @@ impl Launch<'_> {
         let mut steps = self.pass_gate();
         steps.extend(self.map_own_ids());
         steps.extend(self.enter());
-        // Becoming the builder forgot the request that was made at the gate.
-        steps.extend(self.become_builder().map(|_| self.end_with_outside()));
+        // Pid 1 has the program's ids, or without capabilities it could not signal it.
+        let program = self.reaps().then(|| self.become_program()).flatten();
+        let forgot = program.is_some() || self.become_builder().is_some();
+        steps.extend(program);
+        // Changing ids forgot the request that was made at the gate.
+        steps.extend(forgot.then(|| self.end_with_outside()));
         steps.push(self.hide());
         steps.extend(self.leave_session());
         let mut payload = self.payload();

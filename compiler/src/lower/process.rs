@@ -19,7 +19,9 @@ impl Launch<'_> {
         let process = &self.policy.process;
         let mut steps: Vec<Step> = self.session().into_iter().collect();
         steps.extend(self.streams());
-        steps.extend(self.become_program());
+        if !self.reaps() {
+            steps.extend(self.become_program());
+        }
         steps.extend(self.keyring());
         steps.extend(self.outlive_nobody());
         steps.push(
