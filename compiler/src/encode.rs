@@ -1,10 +1,10 @@
 //! Steps to bytes: strings, blobs, slots and buffers get their offsets, equal lists are stored once.
 
-use crate::lower::{Act, Buffer, Call, Else, Keep, Part, Place, Program, Slot, Step, Value};
+use crate::lower::{Act, Buffer, Call, Else, Keep, Landlock, Part, Place, Program, Slot, Step, Value};
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
-    self, Argument, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, Operation, Otherwise, Piece,
-    Promise, Rule, Signals, Store, Strings, Supervise, Text, Then,
+    self, Action, Argument, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, Operation, Otherwise,
+    Piece, Promise, Row, Rule, Signals, Store, Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -88,7 +88,10 @@ impl Encoder<'_> {
                 // One of two alternatives is passed over: neither is what keeps the promise.
                 let promise = if alternatives > 0 { Promise::None } else { step.promise };
                 alternatives = alternatives.saturating_sub(1).max(skips(act));
-                if matches!(act, Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_)) {
+                if matches!(
+                    act,
+                    Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_) | Act::Landlock { .. }
+                ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
                 }
                 let kind = self.act(act);
@@ -130,10 +133,28 @@ impl Encoder<'_> {
                 flags: filter.flags,
                 cookie: filter.cookie.map_or(Cookie::None, |words| Cookie::Drawn(self.words(&words))),
             }),
+            Act::Landlock { rows, action } => Kind::Landlock(self.landlock(rows, *action)),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
             Act::Supervise { role, terminal, pid } => {
                 Kind::Supervise(Supervise { role: *role, terminal: *terminal, pid: self.slot(*pid) })
             }
+        }
+    }
+
+    fn landlock(&mut self, rows: &[Row], action: Landlock) -> operation::Landlock {
+        let bytes: Vec<u8> = rows.iter().flat_map(|row| row.to_bytes()).collect();
+        operation::Landlock {
+            rows: self.draft.blob(&bytes),
+            count: index16(rows.len()),
+            abi: self.slot(Slot::LandlockAbi),
+            ruleset: self.slot(Slot::Ruleset),
+            action: match action {
+                Landlock::Create => Action::Create,
+                Landlock::Slot(slot, rights) => Action::Slot(self.slot(slot), rights),
+                Landlock::Descriptor(number, rights) => Action::Descriptor(number, rights),
+                Landlock::Port(port, rights) => Action::Port(port, rights),
+                Landlock::Restrict => Action::Restrict,
+            },
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod filter;
+mod landlock;
 
 pub use filter::render_filters;
 
@@ -54,7 +55,8 @@ impl Page<'_, '_> {
             ("kernel", format!("{}.{} or newer", kernel >> 16, kernel & 0xffff)),
             ("size", format!("{} bytes, {} operations", self.plan.bytes().len(), self.plan.operations())),
             ("filter", filter::of_the_program(self.plan)),
-            ("not applied", "Landlock, cgroups and limits other than rlimits: this version has none".into()),
+            ("landlock", landlock::of_the_program(self.plan)),
+            ("not applied", "cgroups and limits other than rlimits: this version has none".into()),
         ];
         for (name, value) in rows {
             self.line(0, &format!("{name:<12}{value}"));
@@ -120,6 +122,7 @@ impl Page<'_, '_> {
                     filter.flags, filter.count
                 )
             }
+            Kind::Landlock(landlock) => landlock::operation(self.plan, landlock),
             Kind::Exec(exec) => format!("execve({}, argv, envp)", quoted(self.plan.string(exec.path))),
             Kind::Supervise(supervise) => match supervise.role {
                 Role::Outside => "wait, pass signals on, end with the program's exit status".into(),
@@ -221,6 +224,7 @@ fn promise_words(promise: Promise) -> &'static str {
         Promise::Capabilities => "capabilities",
         Promise::NoNewPrivileges => "no_new_privs",
         Promise::Seccomp => "seccomp",
+        Promise::Landlock => "Landlock",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod identity;
+mod landlock;
 mod linux;
 mod mount_calls;
 mod mounts;
@@ -17,7 +18,9 @@ mod streams;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
-pub use step::{Act, Buffer, Call, Else, Fact, Filter, Keep, Part, Phase, Place, Program, Slot, Step, Value};
+pub use step::{
+    Act, Buffer, Call, Else, Fact, Filter, Keep, Landlock, Part, Phase, Place, Program, Slot, Step, Value,
+};
 
 use crate::policy::{Namespace, Policy};
 use boxwright_launcher::arch::number;
@@ -105,6 +108,7 @@ impl Launch<'_> {
             steps.extend(self.become_builder());
         }
         steps.extend(self.tree());
+        steps.extend(self.ruleset());
         steps.extend(self.bound_capabilities());
         steps
     }

@@ -4,7 +4,10 @@
 //! path and no duration text. It knows nothing of system calls: that is the [plan](boxwright_launcher::plan)'s.
 //! A value that the spec left to its default has the span of the file's first byte.
 
+pub mod landlock;
+
 use crate::source::{Span, Spanned};
+pub use landlock::Landlock;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -27,6 +30,12 @@ pub struct Policy {
     pub loopback: Option<Span>,
     /// The families of sockets that may be made (socket(2)), by number; `None` restricts nothing.
     pub address_families: Option<Spanned<Vec<u64>>>,
+    /// The TCP ports that may be bound, ascending; `None` restricts nothing.
+    pub bind_tcp: Option<Spanned<Vec<u16>>>,
+    /// The TCP ports that may be connected to, ascending; `None` restricts nothing.
+    pub connect_tcp: Option<Spanned<Vec<u16>>>,
+    /// What Landlock adds.
+    pub landlock: Landlock,
     /// Resource limits, by resource number (setrlimit(2)).
     pub rlimits: Vec<Rlimit>,
     /// The system calls it may make; `None` when the spec asks for no filter, in words.
@@ -83,12 +92,14 @@ pub enum User {
 }
 
 /// What the program may execute in turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Execution {
     /// Whatever the mounts let it.
     Any,
     /// Nothing, ever: no process of the sandbox passes execve(2) or execveat(2) again.
     Once,
+    /// These files and the program itself, by their absolute paths inside; none twice.
+    Listed(Vec<Spanned<String>>),
 }
 
 /// What becomes of the controlling terminal.

@@ -5,6 +5,7 @@ mod conditions;
 mod etc;
 mod families;
 mod filesystem;
+mod landlock;
 mod mounts;
 mod namespaces;
 mod paths;
@@ -22,6 +23,7 @@ use crate::diagnostic::Diagnostic;
 use crate::policy::Policy;
 use crate::source::{Source, Spanned};
 use crate::spec::{Leaf, Spec};
+use std::collections::BTreeMap;
 
 /// What the spec means. Where a finding says that something has no meaning, its default stands in the `Policy`, so
 /// that the rest can be checked too; there is none without a program.
@@ -42,6 +44,26 @@ fn word<T: Copy>(leaf: &Leaf<String>, meanings: &[(&str, T)], default: T) -> Spa
     leaf.as_ref().map_or(Spanned::new(default, Spec::NOWHERE), |leaf| {
         Spanned::new(meaning(&leaf.value).unwrap_or(default), leaf.span)
     })
+}
+
+/// The items of a list, sorted, without those that stand there twice.
+fn each_once<T: Clone + Ord + std::fmt::Display>(
+    list: &[Spanned<T>],
+    key: &str,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Spanned<T>> {
+    let mut seen = BTreeMap::new();
+    for item in list {
+        if let Some(first) = seen.insert(item.value.clone(), item.span) {
+            findings.push(
+                rules::DUPLICATE_ENTRY
+                    .at(item.span, format!("`{}` stands twice in {key}", item.value))
+                    .label("the second")
+                    .and(first, "the first"),
+            );
+        }
+    }
+    seen.into_iter().map(|(value, span)| Spanned::new(value, span)).collect()
 }
 
 /// The value, or nothing and a finding.

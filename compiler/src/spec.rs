@@ -28,12 +28,16 @@ pub struct Spec {
     pub namespaces: Namespaces,
     /// `[network]`
     pub network: Network,
+    /// `[landlock]`
+    pub landlock: Landlock,
     /// `[rlimits]`, in the order of the file's keys
     pub rlimits: Vec<(Spanned<String>, Rlimit)>,
     /// `[seccomp]`
     pub seccomp: Seccomp,
     /// `[lifecycle]`
     pub lifecycle: Lifecycle,
+    /// `[requires]`
+    pub requires: Requires,
 }
 
 /// `[process]`
@@ -62,7 +66,7 @@ pub struct Process {
     /// `stdin`, `stdout` and `stderr`
     pub streams: [Leaf<Stream>; 3],
     /// `exec`
-    pub exec: Leaf<String>,
+    pub exec: Leaf<Exec>,
     /// `keyring`
     pub keyring: Leaf<String>,
 }
@@ -90,6 +94,15 @@ pub enum Stream {
     Word(String),
     /// `{ file = ... }`
     File(Spanned<String>),
+}
+
+/// `process.exec`
+#[derive(Debug, Clone)]
+pub enum Exec {
+    /// `"any"` or `"once"`
+    Word(String),
+    /// Programs
+    List(Vec<Spanned<String>>),
 }
 
 /// `[filesystem]`
@@ -275,8 +288,43 @@ pub enum TimeNamespace {
 pub struct Network {
     /// `loopback`
     pub loopback: Leaf<bool>,
+    /// `bind_tcp`
+    pub bind_tcp: Leaf<Vec<Spanned<u32>>>,
+    /// `connect_tcp`
+    pub connect_tcp: Leaf<Vec<Spanned<u32>>>,
     /// `address_families`
     pub address_families: Leaf<Vec<Spanned<String>>>,
+}
+
+/// `[landlock]`
+#[derive(Debug, Clone, Default)]
+pub struct Landlock {
+    /// `filesystem`
+    pub filesystem: Leaf<String>,
+    /// `scoped`
+    pub scoped: Vec<Spanned<String>>,
+    /// `log`
+    pub log: Vec<Spanned<String>>,
+    /// `[[landlock.path_beneath]]`
+    pub path_beneath: Vec<PathBeneath>,
+}
+
+/// One entry of `[[landlock.path_beneath]]`
+#[derive(Debug, Clone)]
+pub struct PathBeneath {
+    /// `path`
+    pub path: Spanned<String>,
+    /// `allowed_access`
+    pub allowed_access: Vec<Spanned<String>>,
+}
+
+/// `[requires]`
+#[derive(Debug, Clone, Default)]
+pub struct Requires {
+    /// `landlock_abi`
+    pub landlock_abi: Leaf<u32>,
+    /// `optional`
+    pub optional: Vec<Spanned<String>>,
 }
 
 /// One entry of `[rlimits]`

@@ -7,14 +7,23 @@ use crate::supervise;
 use crate::sys::{self, Errno, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::plan::operation::{
-    Call, Check, Cookie, Environment, Filter, Fork, Kind, Operation, Otherwise, Piece, Store, Strings,
-    Success, Tally, Text, Then,
+    Action, Call, Check, Cookie, Environment, Filter, Fork, Kind, Landlock, Operation, Otherwise, Piece,
+    Store, Strings, Success, Tally, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
 
 /// ENOENT.
 const NOT_FOUND: u32 = 2;
+
+/// EINVAL.
+const INVALID: u32 = 22;
+/// EBADFD.
+const NO_PLACE: u32 = 77;
+
+/// `linux/landlock.h`: LANDLOCK_RULE_PATH_BENEATH and LANDLOCK_RULE_NET_PORT.
+const PATH_BENEATH: usize = 1;
+const NET_PORT: usize = 2;
 
 /// How far a launch is, as its processes tell each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,6 +113,7 @@ impl Launch {
             Kind::Environment(environment) => self.environment(environment),
             Kind::Fork(fork) => self.fork(fork),
             Kind::Filter(filter) => self.filter(filter).map_err(Failure::Errno).map(|()| 0),
+            Kind::Landlock(landlock) => self.landlock(landlock),
             Kind::Exec(exec) => Err(self.exec(exec.path)),
             Kind::Supervise(supervise) => supervise::supervise(self, supervise, index),
         }
@@ -279,6 +289,36 @@ impl Launch {
         sys::install_filter(copy, filter.count, filter.flags)
     }
 
+    #[inline(never)]
+    fn landlock(&self, landlock: &Landlock) -> Outcome {
+        let row = landlock.row(&self.plan, mem::load_word(landlock.abi));
+        if row.handled == [0; 3] {
+            return Ok(0);
+        }
+        let slot = |slot| match mem::load_word(slot) {
+            u32::MAX => Err(Failure::Words(Words::Unset)),
+            word => Ok(word),
+        };
+        if landlock.action == Action::Create {
+            let ruleset = sys::create_ruleset(&row.handled).map_err(Failure::Errno)?;
+            mem::store(landlock.ruleset, &ruleset.to_le_bytes());
+            return Ok(0);
+        }
+        let ruleset = slot(landlock.ruleset)?;
+        let [files, ports, _] = row.handled;
+        match landlock.action {
+            Action::Slot(descriptor, rights) => allow_beneath(ruleset, slot(descriptor)?, rights & files),
+            Action::Descriptor(number, rights) => allow_beneath(ruleset, number, rights & files),
+            Action::Port(port, rights) if rights & ports != 0 => {
+                sys::add_rule(ruleset, NET_PORT, rights & ports, port)
+            }
+            Action::Restrict => sys::restrict_self(ruleset, row.flags),
+            Action::Create | Action::Port(..) => Ok(()),
+        }
+        .map_err(Failure::Errno)
+        .map(|()| 0)
+    }
+
     fn exec(&self, path: u32) -> Failure {
         let Some(pointers) = self.pointers.filter(|_| self.tally == self.plan.promises(self.entry)) else {
             return Failure::Words(Words::Promise);
@@ -322,6 +362,19 @@ impl Launch {
                 sys::exit(status)
             }
         }
+    }
+}
+
+/// Rights of directories mean nothing to a file, and none mean anything to what is nowhere in the tree, such as a pipe.
+fn allow_beneath(ruleset: u32, descriptor: u32, rights: u64) -> Result<(), Errno> {
+    let allow = |rights| match rights {
+        0 => Ok(()),
+        _ => sys::add_rule(ruleset, PATH_BENEATH, rights, descriptor),
+    };
+    match allow(rights) {
+        Err(INVALID) => allow(rights & Landlock::FILE),
+        Err(NO_PLACE) => Ok(()),
+        result => result,
     }
 }
 

@@ -244,6 +244,28 @@ pub fn execute_program(path: &[u8], pointers: &Pointers, cookie: &[u32; Cookie::
     }
 }
 
+/// `landlock_create_ruleset(2)`: a ruleset for `struct landlock_ruleset_attr`; an older kernel ignores zeros at its end.
+pub fn create_ruleset(handled: &[u64; 3]) -> Result<u32, Errno> {
+    let arguments = [handled.as_ptr() as usize, size_of_val(handled), 0, 0, 0, 0];
+    // SAFETY: the kernel reads the array.
+    unsafe { raw(number::landlock_create_ruleset, arguments) }.map(|ruleset| ruleset as u32)
+}
+
+/// `landlock_add_rule(2)`: rights on a port, or beneath what a descriptor leads to.
+pub fn add_rule(ruleset: u32, kind: usize, rights: u64, object: u32) -> Result<(), Errno> {
+    // `struct landlock_net_port_attr`; `struct landlock_path_beneath_attr` is its first twelve bytes.
+    let rule = [rights, object.into()];
+    let arguments = [ruleset as usize, kind, rule.as_ptr() as usize, 0, 0, 0];
+    // SAFETY: the kernel reads at most the array.
+    unsafe { raw(number::landlock_add_rule, arguments) }.map(|_| ())
+}
+
+/// `landlock_restrict_self(2)`.
+pub fn restrict_self(ruleset: u32, flags: u64) -> Result<(), Errno> {
+    // SAFETY: no memory is touched.
+    unsafe { raw(number::landlock_restrict_self, [ruleset as usize, flags as usize, 0, 0, 0, 0]) }.map(|_| ())
+}
+
 /// A signal that arrived.
 #[derive(Clone, Copy)]
 pub struct Signal {

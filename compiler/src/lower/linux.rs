@@ -39,6 +39,8 @@ pub const F_GETFD: u32 = 1;
 
 /// `linux/openat2.h`.
 pub const RESOLVE_NO_XDEV: u64 = 1;
+/// Not through /proc/PID/fd and the like.
+pub const RESOLVE_NO_MAGICLINKS: u64 = 2;
 /// Never through a symbolic link, nor /proc/PID/fd and the like.
 pub const RESOLVE_NO_SYMLINKS: u64 = 4;
 
@@ -137,12 +139,17 @@ pub const SIOCSIFFLAGS: u32 = 0x8914;
 /// `asm-generic/ioctls.h`: give up the controlling terminal.
 pub const TIOCNOTTY: u32 = 0x5422;
 
+/// `linux/landlock.h`: ask for the ABI.
+pub const LANDLOCK_CREATE_RULESET_VERSION: u32 = 1;
+
 /// `asm-generic/errno-base.h`.
 pub const EPERM: u8 = 1;
 /// Not there.
 pub const ENOENT: u8 = 2;
 /// No such device or address.
 pub const ENXIO: u8 = 6;
+/// Too many, or too long.
+pub const E2BIG: u8 = 7;
 /// Not open.
 pub const EBADF: u8 = 9;
 /// Nothing now.
@@ -162,6 +169,8 @@ pub const ENOSPC: u8 = 28;
 /// Not in this kernel, or refused as if it were not.
 pub const ENOSYS: u8 = 38;
 
+/// Not supported, or switched off.
+pub const EOPNOTSUPP: u8 = 95;
 /// A symbolic link where none may be.
 pub const ELOOP: u8 = 40;
 

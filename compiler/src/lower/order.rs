@@ -1,6 +1,6 @@
 //! The proof that a launch is in order: every step's needs are met when it comes, on every way to the program.
 
-use super::step::{Act, Call, Fact, Part, Phase, Program, Slot, Step, Value};
+use super::step::{Act, Call, Fact, Landlock, Part, Phase, Program, Slot, Step, Value};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -108,6 +108,11 @@ fn used(act: &Act) -> Vec<Slot> {
             .iter()
             .filter_map(|part| if let Part::Decimal(slot) = part { Some(*slot) } else { None })
             .collect(),
+        Act::Landlock { action, .. } => match action {
+            Landlock::Create => vec![Slot::LandlockAbi],
+            Landlock::Slot(slot, _) => vec![Slot::LandlockAbi, Slot::Ruleset, *slot],
+            _ => vec![Slot::LandlockAbi, Slot::Ruleset],
+        },
         Act::Supervise { pid, .. } => vec![*pid],
         _ => Vec::new(),
     }
@@ -118,6 +123,7 @@ fn stored(act: &Act) -> Vec<Slot> {
         Act::Call(Call { keep: super::Keep::In(slot), .. }) => vec![*slot],
         Act::Call(Call { keep: super::Keep::Gate, .. }) => vec![Slot::GateOutside, Slot::GateInside],
         Act::Text(_) => vec![Slot::Length],
+        Act::Landlock { action: Landlock::Create, .. } => vec![Slot::Ruleset],
         Act::Fork { pid, .. } => vec![*pid],
         _ => Vec::new(),
     }

@@ -4,7 +4,7 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
-use crate::policy::{Keyring, Rlimit, Terminal};
+use crate::policy::{Execution, Keyring, Rlimit, Terminal};
 use crate::source::Span;
 use boxwright_launcher::abi::{SIGHUP, SIGKILL, SIGUSR1};
 use boxwright_launcher::arch::number;
@@ -35,6 +35,7 @@ impl Launch<'_> {
                 .gives(&[Fact::NoNewPrivileges])
                 .act(Call::new(number::prctl, [PR_SET_NO_NEW_PRIVS.into(), 1.into()])),
         );
+        steps.extend(self.restrict());
         steps
     }
 
@@ -65,12 +66,14 @@ impl Launch<'_> {
                     .note(ENOSYS.into(), SECCOMP_REFUSED),
             );
         }
-        steps.push(
-            Step::new(Phase::Exec, format!("execute {}", program.value), program.span)
-                .needs(&[Fact::Environment, Fact::NoNewPrivileges])
-                .act(Act::Exec(program.value.clone()))
-                .note(ENOENT.into(), PROGRAM_MISSING),
-        );
+        let execute = Step::new(Phase::Exec, format!("execute {}", program.value), program.span)
+            .needs(&[Fact::Environment, Fact::NoNewPrivileges])
+            .act(Act::Exec(program.value.clone()))
+            .note(ENOENT.into(), PROGRAM_MISSING);
+        steps.push(match process.exec.value {
+            Execution::Listed(_) => execute.note(EACCES.into(), PROGRAM_NOT_LISTED),
+            Execution::Any | Execution::Once => execute,
+        });
         steps
     }
 

@@ -18,7 +18,8 @@ pub const NEEDS_PRIVILEGE: &str = "new namespaces without a new user namespace n
 /// A mount operation is refused inside a user namespace.
 pub const MOUNT_REFUSED: &str = "mounting is refused inside the user namespace: Ubuntu 24.04's AppArmor does it to \
     programs without a profile (install templates/apparmor.profile, or set kernel.apparmor_restrict_unprivileged_userns = 0), \
-    and so do containers' filters (docker --security-opt seccomp=... --security-opt apparmor=...)";
+    and so do containers' filters (docker --security-opt seccomp=... --security-opt apparmor=...) and an outer sandbox's \
+    Landlock (landlock.filesystem = \"everything\" in its spec)";
 /// The mount API is not there.
 pub const MOUNT_API_MISSING: &str =
     "the kernel is older than 5.12, or a container's seccomp filter hides the mount calls";
@@ -70,5 +71,18 @@ pub const NO_MOUNT_POINT: &str = "nothing is created in a tree that is not the s
 /// A symlink on the way to a mount point.
 pub const SYMLINK_ON_THE_WAY: &str =
     "no symlink is followed to a mount point: name the path that it leads to";
+/// Landlock is refused.
+pub const LANDLOCK_REFUSED: &str = "a container's seccomp filter refuses Landlock; run with one that allows it, or use \
+    landlock.filesystem = \"everything\" and nothing else of Landlock";
+/// Too many rulesets over each other: E2BIG.
+pub const LANDLOCK_TOO_DEEP: &str =
+    "the launcher runs beneath as many Landlock rulesets as the kernel permits";
+/// A path of the spec is not there.
+pub const NO_SUCH_PLACE: &str = "nothing is at this path inside the sandbox";
+/// A symlink on the way to a place whose rights are narrowed.
+pub const SYMLINK_TO_A_PLACE: &str = "no symlink is followed there: name the path that it leads to";
+/// The program cannot be executed: EACCES.
+pub const PROGRAM_NOT_LISTED: &str = "the interpreter that a program names is executed too: list it in process.exec (readelf \
+    -l shows it, the first line of a script says it)";
 /// The program cannot be found.
 pub const PROGRAM_MISSING: &str = "the program, or the interpreter that it names, is not in the sandbox";

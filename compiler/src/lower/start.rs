@@ -51,6 +51,7 @@ impl Launch<'_> {
         }
         steps.extend(self.leave_terminal());
         steps.push(self.know_caller());
+        steps.extend(self.know_landlock());
         steps.extend(self.raise_limits());
         steps.extend(self.set_groups());
         steps

@@ -3,7 +3,7 @@
 //! A step knows nothing of offsets: strings, blobs, slots and buffers get theirs in `encode`.
 
 use crate::source::Span;
-use boxwright_launcher::plan::operation::{Comparison, Cookie, Promise, Role, Rule, Success};
+use boxwright_launcher::plan::operation::{Comparison, Cookie, Promise, Role, Row, Rule, Success};
 
 /// The two ways to launch one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +158,12 @@ pub enum Slot {
     Cover,
     /// Where the pin with this number goes.
     Pin(u16),
+    /// The ABI of the kernel's Landlock.
+    LandlockAbi,
+    /// The Landlock ruleset.
+    Ruleset,
+    /// The place of the rule with this number.
+    Beneath(u16),
     /// The empty file that may stand over the entry with this number.
     EmptyFile(u16),
 }
@@ -257,6 +263,13 @@ pub enum Act {
     },
     /// A filter is installed.
     Filter(Filter),
+    /// Something happens to the Landlock ruleset.
+    Landlock {
+        /// What it restricts on kernels of ABI 1, 2 and so on.
+        rows: Vec<Row>,
+        /// What happens.
+        action: Landlock,
+    },
     /// The program is executed.
     Exec(String),
     /// The child is waited for.
@@ -268,6 +281,21 @@ pub enum Act {
         /// The child.
         pid: Slot,
     },
+}
+
+/// What happens to the Landlock ruleset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landlock {
+    /// It is made.
+    Create,
+    /// These rights are allowed on, and beneath, what the slot's descriptor leads to.
+    Slot(Slot, u64),
+    /// The same for a descriptor by its number.
+    Descriptor(u32, u64),
+    /// These rights are allowed on a port.
+    Port(u32, u64),
+    /// It is enforced.
+    Restrict,
 }
 
 /// Classic BPF for seccomp(2).

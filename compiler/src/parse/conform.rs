@@ -87,13 +87,18 @@ impl Conform {
         let fits = match ty {
             Type::Constant(wanted) => value.get_ref().as_bool() == Some(*wanted),
             Type::Integer(min, max) => number.is_some_and(|number| (*min..=*max).contains(&number)),
+            Type::Port => number.is_some_and(|number| (1..=65535).contains(&number)),
             Type::Bytes => number.is_some_and(|number| number >= 0),
             Type::Mode(max) => return self.mode(&written, number, span, *max, ty),
             _ => true,
         };
         if !fits {
             let finding = self.wrong_value(&written, span, whole);
-            self.findings.push(finding);
+            let any_port = matches!(ty, Type::Port) && number == Some(0);
+            self.findings.push(match any_port {
+                true => finding.help("bound, port 0 is any port that is free, and nothing listens on it"),
+                false => finding,
+            });
         }
     }
 
@@ -291,7 +296,7 @@ fn is_shape(ty: &Type, value: &DeValue<'_>) -> bool {
     match ty {
         Type::Boolean => value.is_bool(),
         Type::Constant(_) => value.is_bool(),
-        Type::Integer(..) | Type::Mode(_) => value.is_integer(),
+        Type::Integer(..) | Type::Port | Type::Mode(_) => value.is_integer(),
         Type::Bytes => value.is_integer() || value.is_str(),
         Type::Cpus => value.is_integer() || value.is_float() || value.is_str(),
         Type::Duration(_) | Type::String(_) | Type::Words(_) => value.is_str(),

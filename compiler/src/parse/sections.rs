@@ -1,7 +1,8 @@
-//! Reads the top level and the small sections as they are written: `[network]`, `[rlimits]`, `[lifecycle]`.
+//! Reads the top level and the small sections as they are written: `[network]`, `[landlock]`, `[rlimits]`, `[lifecycle]`,
+//! `[requires]`.
 
-use super::extract::{Extract, entries, field, section};
-use crate::spec::{Amount, Lifecycle, Network, Rlimit, Spec};
+use super::extract::{Extract, entries, field, list, section};
+use crate::spec::{Amount, Landlock, Lifecycle, Network, PathBeneath, Requires, Rlimit, Spec};
 use toml::de::DeValue;
 
 impl Extract for Spec {
@@ -15,9 +16,11 @@ impl Extract for Spec {
             filesystem: section(table, "filesystem"),
             namespaces: section(table, "namespaces"),
             network: section(table, "network"),
+            landlock: section(table, "landlock"),
             rlimits: entries(table, "rlimits", rlimit),
             seccomp: section(table, "seccomp"),
             lifecycle: section(table, "lifecycle"),
+            requires: section(table, "requires"),
         })
     }
 }
@@ -25,7 +28,39 @@ impl Extract for Spec {
 impl Extract for Network {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
         let table = value.as_table()?;
-        Some(Self { loopback: field(table, "loopback"), address_families: field(table, "address_families") })
+        Some(Self {
+            loopback: field(table, "loopback"),
+            bind_tcp: field(table, "bind_tcp"),
+            connect_tcp: field(table, "connect_tcp"),
+            address_families: field(table, "address_families"),
+        })
+    }
+}
+
+impl Extract for Landlock {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        let path_beneath: Vec<crate::source::Spanned<PathBeneath>> = list(table, "path_beneath");
+        Some(Self {
+            filesystem: field(table, "filesystem"),
+            scoped: list(table, "scoped"),
+            log: list(table, "log"),
+            path_beneath: path_beneath.into_iter().map(|entry| entry.value).collect(),
+        })
+    }
+}
+
+impl Extract for PathBeneath {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        Some(Self { path: field(table, "path")?, allowed_access: list(table, "allowed_access") })
+    }
+}
+
+impl Extract for Requires {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        Some(Self { landlock_abi: field(table, "landlock_abi"), optional: list(table, "optional") })
     }
 }
 

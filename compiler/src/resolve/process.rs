@@ -1,7 +1,7 @@
 //! What `[process]` means: argv, ids, environment and streams.
 
 use super::rules::{DUPLICATE_ENTRY, INVALID_NAME, INVALID_PATH, INVALID_TEXT};
-use super::{capabilities, keep, or_default, paths, word};
+use super::{capabilities, each_once, keep, or_default, paths, word};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Execution, Keyring, Process, Stream, Terminal, User};
 use crate::source::Spanned;
@@ -32,7 +32,7 @@ pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -
         env,
         env_pass,
         capabilities,
-        exec: word(&process.exec, &[("any", Execution::Any), ("once", Execution::Once)], Execution::Any),
+        exec: exec(&process.exec, findings),
         keep_fds: keep_fds(&process.keep_fds, findings),
         terminal: word(&process.terminal, &TERMINALS, Terminal::NewSession),
         streams: [stdin, stdout, stderr].map(|leaf| stream(leaf, findings)),
@@ -82,6 +82,21 @@ fn text(text: &Spanned<String>, what: &str) -> Result<(), Diagnostic> {
     } else {
         Ok(())
     }
+}
+
+fn exec(leaf: &Leaf<spec::Exec>, findings: &mut Vec<Diagnostic>) -> Spanned<Execution> {
+    let Some(leaf) = leaf else { return Spanned::new(Execution::Any, Spec::NOWHERE) };
+    let execution = match &leaf.value {
+        spec::Exec::Word(word) if word == "once" => Execution::Once,
+        spec::Exec::Word(_) => Execution::Any,
+        spec::Exec::List(programs) => {
+            for program in programs {
+                keep(program_path(program), findings);
+            }
+            Execution::Listed(each_once(programs, "`process.exec`", findings))
+        }
+    };
+    Spanned::new(execution, leaf.span)
 }
 
 fn user(leaf: &Leaf<spec::User>) -> Spanned<User> {

@@ -1,8 +1,9 @@
 //! The top level: names, and the sections in order.
 
 use super::rules::INVALID_NAME;
-use super::{families, filesystem, keep, namespaces, process, rlimits, seccomp};
+use super::{families, filesystem, keep, landlock, namespaces, process, rlimits, seccomp};
 use crate::diagnostic::Diagnostic;
+use crate::policy::landlock::Scope;
 use crate::policy::{Execution, Policy, Terminal, User};
 use crate::source::{Source, Spanned};
 use crate::spec::{Leaf, Spec};
@@ -20,9 +21,15 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
     let address_families = families::resolve(&spec.network.address_families, findings);
+    let ports = |leaf, findings: &mut _| landlock::ports(leaf, findings);
+    let bind_tcp = ports(&spec.network.bind_tcp, findings);
+    let connect_tcp = ports(&spec.network.connect_tcp, findings);
+    let landlock = landlock::resolve(&spec.landlock, &spec.requires, findings);
+    let scoped = landlock.scoped.iter().any(|scope| scope.value == Scope::Signal);
     let needed = process.as_ref().is_some_and(|process| {
-        process.exec.value == Execution::Once || process.terminal.value == Terminal::Inherit
+        process.exec.value != Execution::Any || process.terminal.value == Terminal::Inherit
     });
+    let needed = needed || scoped || bind_tcp.is_some() || connect_tcp.is_some();
     let implied = seccomp::Implied { families: address_families.as_ref(), needed };
     let seccomp = seccomp::resolve(&spec.seccomp, &implied, findings);
     Some(Policy {
@@ -34,6 +41,9 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         namespaces,
         loopback: asked(&spec.network.loopback),
         address_families,
+        bind_tcp,
+        connect_tcp,
+        landlock,
         rlimits,
         seccomp,
         die_with_parent: asked(&spec.lifecycle.die_with_parent),

@@ -6,6 +6,7 @@
 
 mod cgroup;
 mod filesystem;
+mod landlock;
 mod namespaces;
 mod network;
 mod process;
@@ -50,6 +51,8 @@ pub enum Type {
     Constant(bool),
     /// An integer within these bounds.
     Integer(i64, i64),
+    /// A TCP port.
+    Port,
     /// A file mode as an octal literal, at most this.
     Mode(u32),
     /// A number of bytes: an integer, or a string such as `"64MiB"`.
@@ -132,7 +135,7 @@ pub struct Word {
 
 const RUNNING: &str = "a later version brings it, together with supervision of the running program";
 const LAYERS: &str = "a later version brings it, together with the merging of specs";
-const LANDLOCK: &str = "a later version brings it, together with Landlock";
+const DOCTOR: &str = "a later version brings it, together with `boxwright doctor`";
 const CGROUP: &str = "a later version brings it, together with cgroup v2";
 const NETWORK: &str = "a later version brings it, together with network set-up";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";

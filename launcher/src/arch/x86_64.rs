@@ -29,7 +29,8 @@ pub mod number {
         mknodat = 259, fchownat = 260, symlinkat = 266, unshare = 272, prlimit64 = 302, setns = 308,
         seccomp = 317, getrandom = 318, statx = 332, pidfd_send_signal = 424, open_tree = 428,
         move_mount = 429, fsopen = 430, fsconfig = 431, fsmount = 432, clone3 = 435, close_range = 436,
-        openat2 = 437, mount_setattr = 442,
+        openat2 = 437, mount_setattr = 442, landlock_create_ruleset = 444, landlock_add_rule = 445,
+        landlock_restrict_self = 446,
     }
 
     /// The calls that a plan may make: none of them changes the launcher's memory, code or control flow, given addresses of
@@ -53,6 +54,7 @@ pub mod number {
         ioctl,
         keyctl,
         kill,
+        landlock_create_ruleset,
         mkdirat,
         mknodat,
         mount_setattr,

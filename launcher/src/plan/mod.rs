@@ -17,7 +17,7 @@ pub const MAGIC: [u8; 8] = *b"boxwplan";
 /// The version of the format that this library reads and writes.
 pub const VERSION: u32 = 1;
 /// The size of the header in bytes.
-pub const HEADER_BYTES: usize = 160;
+pub const HEADER_BYTES: usize = 176;
 /// Where a sealed plan is mapped: above the launcher, which its linker script puts at 0x10_0000_0000.
 pub const PLAN_ADDRESS: u64 = 0x10_4000_0000;
 /// The largest plan that is accepted, in bytes.
@@ -38,7 +38,7 @@ mod field {
     pub const ENTRIES: usize = 40;
     pub const RESERVED: usize = 44;
     pub const PROMISES: usize = 48;
-    pub const SECTIONS: usize = 96;
+    pub const SECTIONS: usize = 112;
 }
 
 /// A plan whose every byte was checked.

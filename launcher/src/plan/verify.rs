@@ -1,8 +1,8 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Call, Cookie, Environment, Filter, Fork, Kind, NONE, Operation, Otherwise, Piece, Promise,
-    RECORD_BYTES, Store, Strings, Success, Tally, Text, Then,
+    Action, Argument, Call, Cookie, Environment, Filter, Fork, Kind, Landlock, NONE, Operation, Otherwise,
+    Piece, Promise, RECORD_BYTES, Row, Store, Strings, Success, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -213,6 +213,7 @@ impl Walk<'_, '_> {
             Kind::Environment(environment) => self.environment(environment),
             Kind::Fork(fork) => self.fork(fork, slots),
             Kind::Filter(filter) => self.filter(filter),
+            Kind::Landlock(landlock) => self.landlock(landlock, slots),
             Kind::Exec(exec) => self.string(exec.path),
             Kind::Supervise(supervise) => self.slot(supervise.pid, slots),
         }
@@ -292,6 +293,18 @@ impl Walk<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    fn landlock(&self, landlock: &Landlock, slots: &mut Slots) -> Result<(), Reason> {
+        self.blob(landlock.rows, u64::from(landlock.count) * u64::from(Row::BYTES))?;
+        self.slot(landlock.abi, slots)?;
+        if landlock.action == Action::Create {
+            return self.store(landlock.ruleset, slots);
+        }
+        if let Action::Slot(slot, _) = landlock.action {
+            self.slot(slot, slots)?;
+        }
+        self.slot(landlock.ruleset, slots)
     }
 
     fn fork(&self, fork: &Fork, slots: &mut Slots) -> Result<(), Reason> {

@@ -1,13 +1,21 @@
 //! The keys of `[network]`.
 
-use super::{Form, Key, LANDLOCK, NETWORK as SET_UP, Type, Word};
+use super::{Form, Key, NETWORK as SET_UP, Type, Word};
 
-const PORTS: Type = Type::NotYet(&Type::List(&Type::Integer(0, 65535)), LANDLOCK);
+const PORTS: Type = Type::List(&Type::Port);
 
 pub(super) const NETWORK: &[Key] = &[
     Key::new("loopback", Type::Boolean, "bring lo up in the new network namespace").default("false"),
-    Key::new("bind_tcp", PORTS, "TCP ports that the program may listen on"),
-    Key::new("connect_tcp", PORTS, "TCP ports that the program may connect to"),
+    Key::new(
+        "bind_tcp",
+        PORTS,
+        "TCP ports that the program may bind; of the Internet's sockets only TCP's are left",
+    ),
+    Key::new(
+        "connect_tcp",
+        PORTS,
+        "TCP ports that the program may connect to; of the Internet's sockets only TCP's are left",
+    ),
     Key::new(
         "address_families",
         Type::List(&Type::String(Form::Constant)),

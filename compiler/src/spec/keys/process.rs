@@ -1,6 +1,6 @@
 //! The keys of `[process]`.
 
-use super::{Form, Key, LANDLOCK, RUNNING, Type, Word};
+use super::{Form, Key, RUNNING, Type, Word};
 
 const ID_MAX: i64 = u32::MAX as i64 - 1;
 
@@ -60,9 +60,9 @@ pub(super) const PROCESS: &[Key] = &[
                 Word::new("any", "whatever the mounts let it execute"),
                 Word::new("once", "the program can never execute another: the filter lets only the launcher's own execve pass"),
             ]),
-            Type::NotYet(&Type::List(&Type::String(Form::Path)), LANDLOCK),
+            Type::List(&Type::String(Form::Path)),
         ]),
-        "what the program may execute in turn",
+        "what the program may execute in turn; a list names files: programs, and the interpreters that they name",
     )
     .default("\"any\""),
     Key::new(

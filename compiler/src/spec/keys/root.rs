@@ -1,7 +1,7 @@
 //! The top level of a spec, and the small sections.
 
-use super::{Form, Key, LANDLOCK, LAYERS, REVIEW, RUNNING, Type, Word};
-use super::{cgroup, filesystem, namespaces, network, process, rlimits, seccomp};
+use super::{DOCTOR, Form, Key, LAYERS, REVIEW, RUNNING, Type, Word};
+use super::{cgroup, filesystem, landlock, namespaces, network, process, rlimits, seccomp};
 
 /// The keys of the top level; every other table of the language hangs from it.
 pub static ROOT: &[Key] = &[
@@ -33,7 +33,7 @@ pub static ROOT: &[Key] = &[
     Key::new("network", Type::Table(network::NETWORK), "what the new network namespace has"),
     Key::new(
         "landlock",
-        Type::NotYet(&Type::Table(LANDLOCK_SECTION), LANDLOCK),
+        Type::Table(landlock::LANDLOCK),
         "Landlock beyond what follows from the mounts; only narrows",
     ),
     Key::new("seccomp", Type::Table(seccomp::SECCOMP), "which system calls the program may make"),
@@ -44,11 +44,7 @@ pub static ROOT: &[Key] = &[
     ),
     Key::new("rlimits", Type::Table(rlimits::RLIMITS), "resource limits of setrlimit(2)"),
     Key::new("lifecycle", Type::Table(LIFECYCLE), "when the sandbox ends"),
-    Key::new(
-        "requires",
-        Type::NotYet(&Type::Table(REQUIRES), LANDLOCK),
-        "what the kernel must offer, and what may be missing",
-    ),
+    Key::new("requires", Type::Table(REQUIRES), "what the kernel must offer, and what may be missing"),
     Key::new(
         "accept",
         Type::NotYet(&Type::List(&Type::Table(ACCEPT)), REVIEW),
@@ -68,15 +64,6 @@ const VARIABLE: &[Key] = &[
     Key::new("default", Type::String(Form::Text), "the value unless --var gives another"),
     Key::new("description", Type::String(Form::Text), "what the variable is for"),
 ];
-
-const LANDLOCK_SECTION: &[Key] = &[Key::new(
-    "scoped",
-    Type::List(&Type::Words(&[
-        Word::new("abstract_unix_socket", "no connection to abstract sockets outside"),
-        Word::new("signal", "no signal to processes outside"),
-    ])),
-    "what may not leave the sandbox",
-)];
 
 const LIFECYCLE: &[Key] = &[
     Key::new(
@@ -103,9 +90,18 @@ const LIFECYCLE: &[Key] = &[
 ];
 
 const REQUIRES: &[Key] = &[
-    Key::new("kernel", Type::String(Form::Version), "the oldest kernel"),
-    Key::new("landlock_abi", Type::Integer(1, 1000), "the oldest Landlock ABI"),
-    Key::new("optional", Type::List(&Type::String(Form::Place)), "keys that an older kernel may leave out"),
+    Key::new("kernel", Type::NotYet(&Type::String(Form::Version), DOCTOR), "the oldest kernel"),
+    Key::new(
+        "landlock_abi",
+        Type::Integer(2, 1000),
+        "the oldest Landlock ABI; without it an older one, or none, leaves to the mounts what follows from them alone",
+    ),
+    Key::new(
+        "optional",
+        Type::List(&Type::Words(landlock::FEATURES)),
+        "keys that an older kernel may leave out; what only Landlock enforces is an error otherwise",
+    )
+    .default("[]"),
 ];
 
 const ACCEPT: &[Key] = &[

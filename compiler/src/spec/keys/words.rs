@@ -8,6 +8,7 @@ pub fn expected(ty: &Type) -> String {
         Type::Boolean => "true or false".into(),
         Type::Constant(value) => value.to_string(),
         Type::Integer(min, max) => integer(*min, *max),
+        Type::Port => "a port from 1 to 65535".into(),
         Type::Mode(max) => format!("an octal literal up to {max:#o}"),
         Type::Bytes => "a number of bytes such as 4096 or \"64MiB\"".into(),
         Type::Duration(Sign::Positive) => "a duration such as \"250ms\" or \"1m30s\"".into(),

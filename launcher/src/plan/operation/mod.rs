@@ -18,6 +18,7 @@ mod environment;
 mod exec;
 mod filter;
 mod fork;
+mod landlock;
 mod signals;
 mod supervise;
 mod text;
@@ -29,6 +30,7 @@ pub use environment::{Environment, Strings};
 pub use exec::Exec;
 pub use filter::{Cookie, Filter};
 pub use fork::Fork;
+pub use landlock::{Action, Landlock, Row};
 pub use signals::Signals;
 pub use supervise::{Role, Supervise};
 pub use text::{Piece, Text};
@@ -71,6 +73,8 @@ pub enum Kind {
     Fork(Fork),
     /// Installs a seccomp filter.
     Filter(Filter),
+    /// Makes, fills or enforces a ruleset of Landlock.
+    Landlock(Landlock),
     /// Executes the program: the only way out.
     Exec(Exec),
     /// Waits for the child.
@@ -105,10 +109,12 @@ pub enum Promise {
     NoNewPrivileges,
     /// The seccomp filter.
     Seccomp,
+    /// The Landlock ruleset.
+    Landlock,
 }
 
-/// How many promises there are.
-pub const PROMISES: usize = 12;
+/// How many promises the header has room for.
+pub const PROMISES: usize = 16;
 
 /// Executed or declared operations by promise; those that keep none are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -179,7 +185,7 @@ impl Sink {
 
 impl Promise {
     /// Every promise, in the order of the header's counts.
-    pub const ALL: [Self; PROMISES] = [
+    pub const ALL: [Self; 13] = [
         Self::None,
         Self::Namespaces,
         Self::Identity,
@@ -192,6 +198,7 @@ impl Promise {
         Self::Capabilities,
         Self::NoNewPrivileges,
         Self::Seccomp,
+        Self::Landlock,
     ];
 }
 
@@ -208,6 +215,7 @@ impl Operation {
             Environment::NUMBER => Kind::Environment(Environment::read(&record)?),
             Fork::NUMBER => Kind::Fork(Fork::read(&record)?),
             Filter::NUMBER => Kind::Filter(Filter::read(&record)?),
+            Landlock::NUMBER => Kind::Landlock(Landlock::read(&record)?),
             Exec::NUMBER => Kind::Exec(Exec::read(&record)?),
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
             _ => return Err(Malformed),
@@ -251,6 +259,10 @@ impl Operation {
             Kind::Filter(filter) => {
                 filter.write(&mut record);
                 Filter::NUMBER
+            }
+            Kind::Landlock(landlock) => {
+                landlock.write(&mut record);
+                Landlock::NUMBER
             }
             Kind::Exec(exec) => {
                 exec.write(&mut record);
