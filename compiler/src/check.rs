@@ -11,6 +11,11 @@ mod host_root_mapped;
 mod hostname_needs_uts;
 mod impossible_rule;
 mod kernel_files_bound;
+mod landlock_abi;
+mod landlock_below_allowed;
+mod landlock_gap;
+mod landlock_widens;
+mod loader_listed;
 mod loopback_needs_network;
 mod mapping_overlap;
 mod mask_not_durable;
@@ -55,6 +60,11 @@ pub const CHECKS: &[Check] = &[
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
+    sees(landlock_abi::RULE, landlock_abi::check),
+    sees(landlock_below_allowed::RULE, landlock_below_allowed::check),
+    sees(landlock_gap::RULE, landlock_gap::check),
+    sees(landlock_widens::RULE, landlock_widens::check),
+    sees(loader_listed::RULE, loader_listed::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),
     sees(mask_not_durable::RULE, mask_not_durable::check),

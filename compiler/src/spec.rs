@@ -315,7 +315,7 @@ pub struct PathBeneath {
     /// `path`
     pub path: Spanned<String>,
     /// `allowed_access`
-    pub allowed_access: Vec<Spanned<String>>,
+    pub allowed_access: Spanned<Vec<Spanned<String>>>,
 }
 
 /// `[requires]`

@@ -3,13 +3,15 @@
 //! `probe QUESTION...` answers each question in turn; a question is a name, with `=ARGUMENT,ARGUMENT` when it takes
 //! some. `probe --start CONDITION... -- PROGRAM ARGUMENT...` executes a program under hostile conditions, and
 //! `probe --refuse CALL:ERRNO,... -- PROGRAM ARGUMENT...` plays a kernel that refuses calls to user namespaces, and
-//! `probe --fault NTH:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail.
+//! `probe --fault NTH:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail, and
+//! `probe --answer CALL:RESULT -- PROGRAM ARGUMENT...` one that answers the first such call so.
 //! It has no dependencies, so that one call of the compiler gives a static executable for any machine.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "printing is its work")]
 
 mod execute;
 mod files;
 mod ipc;
+mod landlock;
 mod network;
 mod process;
 mod start;
@@ -27,6 +29,7 @@ fn main() {
         Some("--start") => start::start(&questions[1..]),
         Some("--refuse") => trace::refuse(&questions[1..]),
         Some("--fault") => trace::fault(&questions[1..]),
+        Some("--answer") => trace::answer(&questions[1..]),
         _ => questions.iter().for_each(|question| answer(question)),
     }
 }
@@ -84,6 +87,12 @@ fn answer(question: &str) {
         ("ipc", ["make", key]) => ipc::make(key),
         ("ipc", ["find", key]) => ipc::find(key),
         ("ipc", ["remove", key]) => ipc::remove(key),
+        ("try", [right, path]) => landlock::attempt(right, path, None),
+        ("try", [right, path, to]) => landlock::attempt(right, path, Some(to)),
+        ("execute_memory", []) => landlock::execute_memory(),
+        ("port", [way, number]) => landlock::port(way, number),
+        ("abstract", [way, name]) => landlock::abstract_socket(way, name),
+        ("signal", [pid]) => landlock::signal(pid),
         ("names", []) => network::names(),
         ("network", []) => network::network(),
         ("user_namespace", []) => start::user_namespace_facts(),

@@ -13,6 +13,13 @@ pub mod nr {
     pub const SHMCTL: u64 = 31;
     pub const DUP2: u64 = 33;
     pub const GETPID: u64 = 39;
+    pub const SOCKET: u64 = 41;
+    pub const CONNECT: u64 = 42;
+    pub const SENDTO: u64 = 44;
+    pub const SENDMSG: u64 = 46;
+    pub const BIND: u64 = 49;
+    pub const LISTEN: u64 = 50;
+    pub const SOCKETPAIR: u64 = 53;
     pub const FORK: u64 = 57;
     pub const EXECVE: u64 = 59;
     pub const WAIT4: u64 = 61;
@@ -23,6 +30,7 @@ pub mod nr {
     pub const MSGGET: u64 = 68;
     pub const MSGCTL: u64 = 71;
     pub const FCNTL: u64 = 72;
+    pub const TRUNCATE: u64 = 76;
     pub const FCHDIR: u64 = 81;
     pub const UMASK: u64 = 95;
     pub const PTRACE: u64 = 101;
@@ -37,6 +45,7 @@ pub mod nr {
     pub const GETSID: u64 = 124;
     pub const CAPGET: u64 = 125;
     pub const RT_SIGTIMEDWAIT: u64 = 128;
+    pub const MKNOD: u64 = 133;
     pub const PRCTL: u64 = 157;
     pub const CHROOT: u64 = 161;
     pub const MOUNT: u64 = 165;
@@ -47,8 +56,12 @@ pub mod nr {
     pub const KEYCTL: u64 = 250;
     pub const UNSHARE: u64 = 272;
     pub const PRLIMIT64: u64 = 302;
+    pub const SENDMMSG: u64 = 307;
+    pub const RENAMEAT2: u64 = 316;
     pub const GETRANDOM: u64 = 318;
+    pub const MEMFD_CREATE: u64 = 319;
     pub const EXECVEAT: u64 = 322;
+    pub const IO_URING_SETUP: u64 = 425;
 }
 
 unsafe extern "C" {
@@ -117,6 +130,8 @@ pub fn errno_name(errno: i32) -> String {
         30 => "EROFS",
         38 => "ENOSYS",
         40 => "ELOOP",
+        93 => "EPROTONOSUPPORT",
+        95 => "EOPNOTSUPP",
         111 => "ECONNREFUSED",
         126 => "ENOKEY",
         _ => return format!("errno {errno}"),

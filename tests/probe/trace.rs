@@ -59,6 +59,18 @@ pub fn fault(arguments: &[String]) -> ! {
     })
 }
 
+/// `CALL:RESULT -- PROGRAM ARGUMENT...`: plays a kernel that answers the first such call so.
+pub fn answer(arguments: &[String]) -> ! {
+    let (text, program) = split(arguments);
+    let (asked, result) = pair(text);
+    let mut over = false;
+    trace(program, |_, _, number| {
+        let first = number == asked && !over;
+        over |= first;
+        first.then_some(-result)
+    })
+}
+
 fn split(arguments: &[String]) -> (&str, &[String]) {
     match arguments {
         [first, dashes, program @ ..] if dashes == "--" && !program.is_empty() => (first, program),

@@ -3,26 +3,28 @@
 use super::tree;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy};
+use crate::source::Spanned;
 
 pub(super) const RULE: Rule =
     Rule::error("program-not-executable", "the program is on a mount that executes nothing");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
-    let Some(program) = policy.process.args.first() else { return Vec::new() };
+    tree::programs(policy).filter_map(|program| not_executable(policy, program)).collect()
+}
+
+fn not_executable(policy: &Policy, program: &Spanned<String>) -> Option<Diagnostic> {
     let path = tree::follow(&policy.filesystem, &program.value);
-    let Some((grant, mount)) = tree::covering(&policy.filesystem, &path) else { return Vec::new() };
-    if !matches!(
+    let (grant, mount) = tree::covering(&policy.filesystem, &path)?;
+    let refuses = matches!(
         mount.kind,
         MountKind::Bind { executable: false, .. } | MountKind::Overlay { executable: false, .. }
-    ) {
-        return Vec::new();
-    }
-    vec![
+    );
+    refuses.then(|| {
         RULE.at(
             program.span,
             format!("`{}` is beneath `{grant}`, from which nothing is executed", program.value),
         )
         .and(mount.span, format!("by `{}`: writable means not executable", mount.key))
-        .help("grant the program itself read-only, outside of what is writable"),
-    ]
+        .help("grant the program itself read-only, outside of what is writable")
+    })
 }

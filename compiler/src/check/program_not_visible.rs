@@ -7,10 +7,22 @@ use crate::policy::{MountKind, Namespace, Policy, Root};
 pub(super) const RULE: Rule = Rule::error("program-not-visible", "no mount can contain the program");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
-    let Some(program) = policy.process.args.first() else { return Vec::new() };
+    let hidden = tree::programs(policy).filter(|program| !is_visible(policy, &program.value));
+    hidden
+        .map(|program| {
+            RULE.at(program.span, format!("`{}` is not in the tree", program.value))
+                .label("no mount can contain it")
+                .help(
+                    "write `base = \"usr\"` in [filesystem], or grant the program in `filesystem.read_only`",
+                )
+        })
+        .collect()
+}
+
+fn is_visible(policy: &Policy, program: &str) -> bool {
     let filesystem = &policy.filesystem;
-    let path = tree::follow(filesystem, &program.value);
-    let visible = match tree::covering(filesystem, &path) {
+    let path = tree::follow(filesystem, program);
+    match tree::covering(filesystem, &path) {
         Some((at, mount)) => match &mount.kind {
             MountKind::Bind { .. }
             | MountKind::Overlay { .. }
@@ -20,14 +32,5 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             _ => false,
         },
         None => filesystem.root.value != Root::Empty || policy.namespaces.mount.value == Namespace::Host,
-    };
-    if visible {
-        return Vec::new();
     }
-    let finding = RULE.at(program.span, format!("`{}` is not in the tree", program.value));
-    vec![
-        finding
-            .label("no mount can contain it")
-            .help("write `base = \"usr\"` in [filesystem], or grant the program in `filesystem.read_only`"),
-    ]
 }

@@ -1,9 +1,19 @@
 //! Questions about the tree that several rules ask.
 
-use crate::policy::{Filesystem, Mount, MountKind};
+use crate::policy::{Execution, Filesystem, Mount, MountKind, Policy};
+use crate::source::Spanned;
 
 /// As many symbolic links as the kernel follows (`MAXSYMLINKS` in linux/namei.h).
 const SYMLINKS_MAX: usize = 40;
+
+/// What is executed: the program, and what the spec lists beside it.
+pub(super) fn programs(policy: &Policy) -> impl Iterator<Item = &Spanned<String>> {
+    let listed = match &policy.process.exec.value {
+        Execution::Listed(programs) => programs.as_slice(),
+        Execution::Any | Execution::Once => &[],
+    };
+    policy.process.args.iter().take(1).chain(listed)
+}
 
 /// The nearest entry above a path.
 pub(super) fn above<'a>(filesystem: &'a Filesystem, path: &str) -> Option<(&'a str, &'a Mount)> {

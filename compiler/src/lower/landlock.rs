@@ -18,13 +18,6 @@ const READ_AGAIN: [&str; 2] = ["read_file", "ioctl_dev"];
 const WRITE_AGAIN: [&str; 3] = ["write_file", "truncate", "ioctl_dev"];
 
 impl Launch<'_> {
-    /// Whether there is anything for a ruleset.
-    fn has_ruleset(self) -> bool {
-        let policy = self.policy;
-        let ports = policy.bind_tcp.is_some() || policy.connect_tcp.is_some();
-        policy.restricts_files() || ports || !policy.landlock.scoped.is_empty()
-    }
-
     /// What a ruleset restricts on kernels of ABI 1, 2 and so on.
     fn rows(self) -> Vec<Row> {
         let policy = self.policy;
@@ -56,7 +49,7 @@ impl Launch<'_> {
         let needs = needs.filter(|need| !self.policy.is_optional(need.feature));
         let needs = needs.map(|Need { feature, span, abi }| (span, feature.key(), abi));
         let needs: Vec<_> = asked.into_iter().chain(needs).collect();
-        if needs.is_empty() && !self.has_ruleset() {
+        if needs.is_empty() && !self.policy.has_ruleset() {
             return Vec::new();
         }
         let version = [Value::Zero, Value::Zero, LANDLOCK_CREATE_RULESET_VERSION.into()];
@@ -73,7 +66,7 @@ impl Launch<'_> {
 
     /// The ruleset and its rules, made from inside the finished tree by who may look into all of it.
     pub(super) fn ruleset(self) -> Vec<Step> {
-        if !self.has_ruleset() {
+        if !self.policy.has_ruleset() {
             return Vec::new();
         }
         let create =
@@ -124,7 +117,7 @@ impl Launch<'_> {
 
     /// Enforces the ruleset; from here on nothing can be mounted.
     pub(super) fn restrict(self) -> Vec<Step> {
-        if !self.has_ruleset() {
+        if !self.policy.has_ruleset() {
             return Vec::new();
         }
         let mut steps = Vec::new();

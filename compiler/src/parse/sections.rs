@@ -53,7 +53,7 @@ impl Extract for Landlock {
 impl Extract for PathBeneath {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
         let table = value.as_table()?;
-        Some(Self { path: field(table, "path")?, allowed_access: list(table, "allowed_access") })
+        Some(Self { path: field(table, "path")?, allowed_access: field(table, "allowed_access")? })
     }
 }
 

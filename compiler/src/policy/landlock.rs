@@ -285,6 +285,12 @@ impl Policy {
         self.derives_landlock() || !self.landlock.path_beneath.is_empty() || listed
     }
 
+    /// Whether there is anything for a ruleset.
+    pub fn has_ruleset(&self) -> bool {
+        let ports = self.bind_tcp.is_some() || self.connect_tcp.is_some();
+        self.restricts_files() || ports || !self.landlock.scoped.is_empty()
+    }
+
     /// The rules on files, by path: what the mounts give, the narrowed places in their stead, and programs alone executable
     /// where they are listed. What lies beneath a place has the rights of the place too.
     pub fn landlock_rules(&self) -> BTreeMap<String, Rule> {
@@ -385,9 +391,10 @@ impl Policy {
                 Access::READ & !Access::READ_DIR | if_so(mode & 0o111 != 0, Access::EXECUTE)
             }
             MountKind::Proc { .. } => Access::READ | Access::WRITE_FILE,
-            MountKind::Device { .. } | MountKind::Terminals => {
-                Access::READ | Access::WRITE_FILE | Access::IOCTL_DEV
+            MountKind::Device { .. } => {
+                Access::READ & !Access::READ_DIR | Access::WRITE_FILE | Access::IOCTL_DEV
             }
+            MountKind::Terminals => Access::READ | Access::WRITE_FILE | Access::IOCTL_DEV,
             MountKind::Socket { .. } => Access::RESOLVE_UNIX,
             MountKind::View(View::MessageQueues) => Access::READ | Access::WRITE,
             MountKind::View(View::Devices | View::Cgroups) => Access::READ,

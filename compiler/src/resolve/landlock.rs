@@ -1,9 +1,10 @@
 //! `[landlock]`, what `[requires]` says of it, and the lists of ports.
 
+use super::rules::WITHOUT_EFFECT;
 use super::{each_once, keep, paths, word};
 use crate::diagnostic::Diagnostic;
-use crate::policy::Landlock;
 use crate::policy::landlock::{Access, Feature, LogFlag, PathBeneath, Scope, Start};
+use crate::policy::{Landlock, Policy};
 use crate::source::Spanned;
 use crate::spec::{self, Leaf};
 
@@ -49,15 +50,30 @@ pub(super) fn ports(
     Some(Spanned::new(ports.collect(), leaf.span))
 }
 
+/// What is written and changes nothing.
+pub(super) fn without_effect(policy: &Policy) -> Vec<Diagnostic> {
+    let needs = policy.landlock_needs();
+    let unused = |optional: &&Spanned<Feature>| !needs.iter().any(|need| need.feature == optional.value);
+    let unused = policy.landlock.optional.iter().filter(unused).map(|optional| {
+        WITHOUT_EFFECT
+            .at(optional.span, format!("nothing asks for `{}`", optional.value.key()))
+            .label("it cannot be missing")
+    });
+    let log = policy.landlock.log.first().filter(|_| !policy.has_ruleset()).map(|flag| {
+        WITHOUT_EFFECT
+            .at(flag.span, "`landlock.log` changes nothing: Landlock restricts nothing here")
+            .label("there is nothing to log")
+    });
+    unused.chain(log).collect()
+}
+
 fn path_beneath(entries: &[spec::PathBeneath], findings: &mut Vec<Diagnostic>) -> Vec<PathBeneath> {
-    let written: Vec<Spanned<String>> = entries.iter().map(|entry| entry.path.clone()).collect();
-    for path in &written {
-        keep(paths::absolute(path), findings);
-    }
+    let written: Vec<Spanned<String>> =
+        entries.iter().filter_map(|entry| keep(paths::absolute(&entry.path), findings)).collect();
     let places = each_once(&written, "`landlock.path_beneath`", findings);
     let entry = |place: &Spanned<String>| {
         let entry = entries.iter().find(|entry| entry.path.span == place.span)?;
-        let names = each_once(&entry.allowed_access, "`allowed_access`", findings);
+        let names = each_once(&entry.allowed_access.value, "`allowed_access`", findings);
         let allowed = names.iter().filter_map(|name| Access::named(&name.value));
         Some(PathBeneath {
             path: place.clone(),

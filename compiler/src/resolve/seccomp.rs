@@ -17,8 +17,8 @@ const ENOSYS: u16 = 38;
 
 /// What other sections ask of the filter: with any of it there is always one.
 pub(super) struct Implied<'a> {
-    /// `network.address_families`.
-    pub families: Option<&'a Spanned<Vec<u64>>>,
+    /// Keys that say which sockets may be made or used, where they stand, and how many they list.
+    pub sockets: &'a [(&'static str, Span, usize)],
     /// A key that cannot be kept without a filter.
     pub needed: bool,
 }
@@ -44,7 +44,7 @@ pub(super) fn resolve(
     if default_action.value == Action::Allow {
         findings.extend(never_needed(seccomp, &default_action));
         rules.retain(|rule| rule.action != Action::Allow);
-        if rules.is_empty() && implied.families.is_none() && !implied.needed {
+        if rules.is_empty() && implied.sockets.is_empty() && !implied.needed {
             findings.push(
                 NO_SECCOMP
                     .at(default_action.span, "there is no filter: the program may make every system call")
@@ -53,7 +53,7 @@ pub(super) fn resolve(
             return None;
         }
     }
-    findings.extend(implied.families.and_then(|families| no_sockets(families, &default_action, &rules)));
+    findings.extend(no_sockets(implied.sockets, &default_action, &rules));
     let architectures = architectures.into_iter().map(|one| one.map(Architecture::name)).collect();
     let flags = flags(&seccomp.flags, findings);
     Some(Seccomp { default_action, architectures, flags, rules })
@@ -317,15 +317,19 @@ fn unused_errno(seccomp: &spec::Seccomp, default: &Spanned<Action>, findings: &m
 }
 
 fn no_sockets(
-    families: &Spanned<Vec<u64>>,
+    sockets: &[(&'static str, Span, usize)],
     default: &Spanned<Action>,
     rules: &[SyscallRule],
-) -> Option<Diagnostic> {
+) -> Vec<Diagnostic> {
     let passes = |action| matches!(action, Action::Allow | Action::Log);
     let makes = |rule: &SyscallRule| ["socket", "socketpair"].contains(&rule.name) && passes(rule.action);
-    (!families.value.is_empty() && !passes(default.value) && !rules.iter().any(makes)).then(|| {
+    if passes(default.value) || rules.iter().any(makes) {
+        return Vec::new();
+    }
+    let finding = |(key, span, _): &(&str, Span, usize)| {
         WITHOUT_EFFECT
-            .at(families.span, "`network.address_families` changes nothing: the filter allows no sockets")
+            .at(*span, format!("`{key}` changes nothing: the filter allows no sockets"))
             .help("add `socket`, or a group that has it such as `@network-io`, to `seccomp.allow`")
-    })
+    };
+    sockets.iter().filter(|(_, _, listed)| *listed > 0).map(finding).collect()
 }

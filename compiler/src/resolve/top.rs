@@ -29,10 +29,16 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let needed = process.as_ref().is_some_and(|process| {
         process.exec.value != Execution::Any || process.terminal.value == Terminal::Inherit
     });
-    let needed = needed || scoped || bind_tcp.is_some() || connect_tcp.is_some();
-    let implied = seccomp::Implied { families: address_families.as_ref(), needed };
+    let needed = needed || scoped;
+    let sockets = [
+        address_families.as_ref().map(|list| ("network.address_families", list.span, list.value.len())),
+        bind_tcp.as_ref().map(|list| ("network.bind_tcp", list.span, list.value.len())),
+        connect_tcp.as_ref().map(|list| ("network.connect_tcp", list.span, list.value.len())),
+    ];
+    let sockets: Vec<_> = sockets.into_iter().flatten().collect();
+    let implied = seccomp::Implied { sockets: &sockets, needed };
     let seccomp = seccomp::resolve(&spec.seccomp, &implied, findings);
-    Some(Policy {
+    let policy = Policy {
         name,
         hostname,
         domainname,
@@ -47,7 +53,9 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         rlimits,
         seccomp,
         die_with_parent: asked(&spec.lifecycle.die_with_parent),
-    })
+    };
+    findings.extend(landlock::without_effect(&policy));
+    Some(policy)
 }
 
 /// The place of a `true`.

@@ -4,6 +4,7 @@ use super::merge::Origin;
 use super::request::{Asked, Source};
 use super::rule::Operator;
 use super::verdict::Verdict;
+use crate::policy::landlock::{Access, Scope};
 use crate::policy::{Execution, Policy, RuleSource, Terminal};
 
 /// Every rule that follows from a key outside of `[seccomp]`, whose origin is added to the others; all of them refuse
@@ -16,6 +17,24 @@ pub fn implied(policy: &Policy, origins: &mut Vec<Origin>) -> Vec<Asked> {
     let mut rules = vec![];
     if let Some(families) = &policy.address_families {
         rules.extend(address_families(&families.value, origin("network.address_families", families.span)));
+    }
+    for (key, ports) in [("network.bind_tcp", &policy.bind_tcp), ("network.connect_tcp", &policy.connect_tcp)]
+    {
+        if let Some(ports) = ports {
+            rules.extend(only_tcp(origin(key, ports.span)));
+        }
+    }
+    let scoped = policy.landlock.scoped.iter().find(|scope| scope.value == Scope::Signal);
+    if let Some(scope) = scoped {
+        rules.extend(signals_by_descriptor(origin("landlock.scoped", scope.span)));
+    }
+    if policy.restricts_files()
+        && (policy.landlock_rules().values()).all(|rule| (rule.rights & Access::MAKE_NODES).is_none())
+    {
+        rules.extend(whiteouts(origin("landlock.filesystem", policy.landlock.filesystem.span)));
+    }
+    if let Execution::Listed(_) = policy.process.exec.value {
+        rules.extend(files_nowhere(origin("process.exec", policy.process.exec.span)));
     }
     let terminal = &policy.process.terminal;
     if terminal.value == Terminal::Inherit {
@@ -37,7 +56,26 @@ pub fn exec_once(policy: &Policy, origins: &mut Vec<Origin>) -> Option<usize> {
 /// (asm-generic/ioctls.h: TIOCSTI; TIOCLINUX pastes on virtual consoles).
 const TERMINAL_INPUT: [u64; 2] = [0x5412, 0x541C];
 
+/// AF_INET and AF_INET6 (linux/socket.h).
+const INTERNET: [u64; 2] = [2, 10];
+/// The families that a list of ports leaves: AF_UNIX, AF_NETLINK, which asks the kernel about interfaces, and the Internet's.
+const BESIDE_PORTS: [u64; 4] = [1, INTERNET[0], INTERNET[1], 16];
+const IPPROTO_TCP: u64 = 6;
+/// linux/socket.h: connect with the first send.
+const MSG_FASTOPEN: u64 = 0x2000_0000;
+/// F_SETOWN, F_SETSIG and F_SETOWN_EX (asm-generic/fcntl.h).
+const DESCRIPTOR_OWNERS: [u64; 3] = [8, 10, 15];
+/// FIOSETOWN and SIOCSPGRP (asm-generic/sockios.h).
+const SOCKET_OWNERS: [u64; 2] = [0x8901, 0x8902];
+/// linux/fs.h.
+const RENAME_WHITEOUT: u64 = 4;
+/// linux/memfd.h.
+const MFD_NOEXEC_SEAL: u64 = 8;
+
 const EPERM: u16 = 1;
+const EINVAL: u16 = 22;
+const EPROTONOSUPPORT: u16 = 93;
+const EOPNOTSUPP: u16 = 95;
 const EAFNOSUPPORT: u16 = 97;
 
 /// What a program must not do with a terminal that it shares with its caller.
@@ -57,6 +95,52 @@ pub fn address_families(families: &[u64], origin: usize) -> Vec<Asked> {
         asked("socketcall", vec![], Verdict::ENOSYS, origin),
         asked("io_uring_setup", vec![], Verdict::ENOSYS, origin),
     ]
+}
+
+/// What a list of TCP ports does not speak of: sockets that reach others and are not TCP's, MPTCP among them, and
+/// connections that a first send makes.
+pub fn only_tcp(origin: usize) -> Vec<Asked> {
+    let refused = |conditions| asked("socket", conditions, Verdict::errno(EPROTONOSUPPORT), origin);
+    let mut rules = address_families(&BESIDE_PORTS, origin);
+    for family in INTERNET {
+        let family = (0, Operator::Equal(family));
+        // Any bit that makes the type another one than SOCK_STREAM.
+        rules.extend(
+            [(1, 0), (2, 2), (4, 4), (8, 8)].map(|(mask, value)| {
+                refused(vec![family.clone(), (1, Operator::MaskedEqual { mask, value })])
+            }),
+        );
+        let protocols = [0, IPPROTO_TCP].map(|protocol| (2, Operator::NotEqual(protocol)));
+        rules.push(refused([family].into_iter().chain(protocols).collect()));
+    }
+    let fast = Operator::MaskedEqual { mask: MSG_FASTOPEN, value: MSG_FASTOPEN };
+    for (call, flags) in [("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)] {
+        rules.push(asked(call, vec![(flags, fast.clone())], Verdict::errno(EOPNOTSUPP), origin));
+    }
+    rules
+}
+
+/// A descriptor can be told to signal somebody, and with which signal (fcntl(2), socket(7)).
+pub fn signals_by_descriptor(origin: usize) -> Vec<Asked> {
+    let refused = Verdict::errno(EPERM);
+    let one_of = |values: &[u64]| vec![(1, Operator::OneOf(values.to_vec()))];
+    vec![
+        asked("fcntl", one_of(&DESCRIPTOR_OWNERS), refused, origin),
+        asked("fcntl64", one_of(&DESCRIPTOR_OWNERS), refused, origin),
+        asked("ioctl", one_of(&SOCKET_OWNERS), refused, origin),
+    ]
+}
+
+/// A rename that leaves a device node behind, which Landlock does not count as making one.
+pub fn whiteouts(origin: usize) -> Vec<Asked> {
+    let flag = Operator::MaskedEqual { mask: RENAME_WHITEOUT, value: RENAME_WHITEOUT };
+    vec![asked("renameat2", vec![(4, flag)], Verdict::errno(EINVAL), origin)]
+}
+
+/// A file in memory is nowhere in the tree, so no rule speaks of it: none that could be executed is made.
+pub fn files_nowhere(origin: usize) -> Vec<Asked> {
+    let executable = Operator::MaskedEqual { mask: MFD_NOEXEC_SEAL, value: 0 };
+    vec![asked("memfd_create", vec![(1, executable)], Verdict::errno(EPERM), origin)]
 }
 
 fn asked(name: &'static str, conditions: Vec<(u8, Operator)>, verdict: Verdict, origin: usize) -> Asked {

@@ -1,0 +1,44 @@
+//! What a key seems to promise and the kernel's Landlock does not keep.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::landlock::{Access, PathBeneath};
+use crate::policy::{Namespace, Policy};
+
+pub(super) const RULE: Rule = Rule::warning("landlock-gap", "something passes that a key seems to forbid");
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    sockets(policy).into_iter().chain(listening(policy)).collect()
+}
+
+/// Connecting to a UNIX socket by its path is a right since ABI 9 only.
+fn sockets(policy: &Policy) -> Vec<Diagnostic> {
+    let abi = Access::RESOLVE_UNIX.abi();
+    if policy.landlock.abi.as_ref().is_some_and(|asked| asked.value >= abi) {
+        return Vec::new();
+    }
+    let removed = |PathBeneath { path, allowed }: &PathBeneath| {
+        let given = policy.landlock_given(&path.value).1.rights;
+        !(given & !*allowed & Access::RESOLVE_UNIX).is_none()
+    };
+    let narrowed = policy.landlock.path_beneath.iter().filter(|entry| removed(entry));
+    narrowed
+        .map(|PathBeneath { path, .. }| {
+            RULE.at(path.span, format!("sockets beneath `{}` can be connected to before ABI {abi}", path.value))
+                .label("`resolve_unix` is not left here")
+                .help(format!(
+                    "write `requires.landlock_abi = {abi}`, grant no directory with sockets, or list `resolve_unix`"
+                ))
+        })
+        .collect()
+}
+
+/// listen(2) on a socket that is not bound takes any port that is free.
+fn listening(policy: &Policy) -> Option<Diagnostic> {
+    let ports = policy.bind_tcp.as_ref()?;
+    (policy.namespaces.network.value == Namespace::Host).then(|| {
+        RULE.at(ports.span, "a socket that listens without being bound gets a port of the kernel's choice")
+            .label("no port of the list, and none that another program waits for")
+            .and(policy.namespaces.network.span, "it can be reached where the host can be")
+            .help("deny `listen` in [seccomp] when the program only connects")
+    })
+}

@@ -1,0 +1,22 @@
+//! The dynamic linker executes any program that it can read.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::{Execution, Policy};
+
+pub(super) const RULE: Rule =
+    Rule::warning("loader-listed", "a listed program executes any other that can be read");
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let Execution::Listed(programs) = &policy.process.exec.value else { return Vec::new() };
+    let loaders = programs.iter().filter(|program| {
+        let name = program.value.rsplit('/').next().unwrap_or_default();
+        name.starts_with("ld-") && name.contains(".so")
+    });
+    loaders
+        .map(|loader| {
+            RULE.at(loader.span, format!("`{}` executes any program that can be read", loader.value))
+                .label("the kernel does not ask Landlock when it maps a file")
+                .help("list statically linked programs alone, or mount with `executable = false` what is not to be run")
+        })
+        .collect()
+}

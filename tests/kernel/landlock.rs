@@ -1,0 +1,603 @@
+//! Landlock from inside: every right allowed and denied, the derived ruleset without the mounts' own flags, ports and scopes
+//! with the ways around them, and older kernels.
+
+use crate::Test;
+use crate::exits::{PLAIN, in_place};
+use crate::files::shared;
+use crate::harness::{Answers, Need, Run, Spec, Stage};
+use boxwright::lower::{Act, Filter, Filters, REAPER_CALLS, Step, Value, lower, prove};
+use boxwright::source::Source;
+use boxwright::{encode, link, seccomp, understand};
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::write::Sources;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::path::PathBuf;
+
+const NAMESPACES: &[Need] = &[Need::UserNamespaces];
+
+pub const TESTS: &[Test] = &[
+    Test { name: "landlock/each-right", needs: NAMESPACES, run: each_right },
+    Test { name: "landlock/without-the-mounts-flags", needs: NAMESPACES, run: without_the_flags },
+    Test { name: "landlock/the-mounts-alone", needs: NAMESPACES, run: the_mounts_alone },
+    Test { name: "landlock/open-files-again", needs: NAMESPACES, run: open_files_again },
+    Test { name: "landlock/in-place", needs: &[], run: narrowed_in_place },
+    Test { name: "landlock/older-kernels", needs: &[], run: older_kernels },
+    Test { name: "landlock/no-landlock", needs: &[], run: no_landlock },
+    Test { name: "landlock/abi-required", needs: &[], run: abi_required },
+    Test { name: "landlock/ports", needs: NAMESPACES, run: ports },
+    Test { name: "landlock/landlock-41-fast-open", needs: NAMESPACES, run: fast_open },
+    Test { name: "landlock/landlock-54-mptcp", needs: NAMESPACES, run: mptcp },
+    Test { name: "landlock/landlock-10-udp", needs: NAMESPACES, run: udp },
+    Test { name: "landlock/cve-2020-15257-abstract-sockets", needs: &[], run: abstract_sockets },
+    Test { name: "landlock/scoped-signals", needs: &[], run: scoped_signals },
+    Test { name: "landlock/landlock-63-whiteout", needs: NAMESPACES, run: whiteout },
+    Test { name: "landlock/exec-list", needs: NAMESPACES, run: exec_list },
+    Test { name: "landlock/exec-list-in-place", needs: &[], run: exec_list_in_place },
+    Test { name: "landlock/exec-list-memory", needs: NAMESPACES, run: exec_list_memory },
+    Test { name: "landlock/exec-list-mistakes", needs: NAMESPACES, run: exec_list_mistakes },
+];
+
+/// No filter: Landlock has to hold alone.
+const UNFILTERED: &str = "seccomp.default_action = 'allow'";
+
+/// What is tried for each right in a directory of its own: attempts that must go well, and the one that needs the right.
+const ATTEMPTS: &[(&str, &[&str], &str, &str)] = &[
+    ("execute", &["copy=program"], "execute=program", "EACCES"),
+    ("write_file", &["make_reg=file"], "write_file=file", "EACCES"),
+    ("read_file", &["make_reg=file"], "read_file=file", "EACCES"),
+    ("read_dir", &[], "read_dir=.", "EACCES"),
+    ("remove_dir", &["make_dir=directory"], "remove_dir=directory", "EACCES"),
+    ("remove_file", &["make_reg=file"], "remove_file=file", "EACCES"),
+    ("make_dir", &[], "make_dir=directory", "EACCES"),
+    ("make_reg", &[], "make_reg=file", "EACCES"),
+    ("make_sock", &[], "make_sock=socket", "EACCES"),
+    ("make_fifo", &[], "make_fifo=pipe", "EACCES"),
+    ("make_sym", &[], "make_sym=link", "EACCES"),
+    ("refer", &["make_dir=one", "make_reg=file"], "refer=file,one/file", "EXDEV"),
+    ("truncate", &["make_reg=file"], "truncate=file", "EACCES"),
+];
+
+/// A question about a path in a directory: `refer=file,one/file` becomes `try=refer,/d/file,/d/one/file`.
+fn question(attempt: &str, directory: &str) -> String {
+    let (right, paths) = attempt.split_once('=').expect("a right and paths");
+    let paths: Vec<String> = paths.split(',').map(|path| format!("{directory}/{path}")).collect();
+    format!("try={right},{}", paths.join(","))
+}
+
+/// The answer's key for the same.
+fn key(attempt: &str, directory: &str) -> String {
+    let (right, paths) = attempt.split_once('=').expect("a right and paths");
+    format!("{right}.{directory}/{}", paths.split(',').next().unwrap_or_default())
+}
+
+/// Directories in memory for each right, where that one is taken away; with an older ABI what it does not know stays.
+fn narrowed_directories(start: &str) -> (String, Vec<String>) {
+    let all = "write_file read_file read_dir remove_dir remove_file make_dir make_reg make_sock make_fifo make_sym refer \
+               truncate execute resolve_unix";
+    let (mut text, mut questions) = (format!("{UNFILTERED}\nfilesystem.proc = 'own'\n{start}\n"), Vec::new());
+    let mut mounts = String::new();
+    for (right, before, attempt, _) in ATTEMPTS {
+        let left: Vec<String> =
+            all.split_whitespace().filter(|other| other != right).map(|other| format!("'{other}'")).collect();
+        let (no, yes) = (format!("/no-{right}"), format!("/yes-{right}"));
+        _ = writeln!(
+            text,
+            "[[landlock.path_beneath]]\npath = '{no}'\nallowed_access = [{}]",
+            left.join(", ")
+        );
+        for directory in [&no, &yes] {
+            _ = writeln!(mounts, "'{directory}' = {{ tmpfs = true, executable = true }}");
+            questions.extend(before.iter().chain([attempt]).map(|attempt| question(attempt, directory)));
+        }
+    }
+    // Listing directories is allowed at the root of an empty one, and so everywhere, unless that is narrowed.
+    _ = writeln!(text, "[[landlock.path_beneath]]\npath = '/'\nallowed_access = []");
+    (format!("{text}[filesystem.mounts]\n{mounts}"), questions)
+}
+
+fn expect_each_right(answers: &Answers, abi: u32) {
+    for (right, before, attempt, denial) in ATTEMPTS {
+        let since = if *right == "truncate" { 3 } else { 1 };
+        for (directory, expected) in [(format!("/no-{right}"), *denial), (format!("/yes-{right}"), "ok")] {
+            for attempt in *before {
+                assert_eq!(answers.get(&key(attempt, &directory)), "ok", "{right}: {attempt} in {directory}");
+            }
+            let expected = if since > abi { "ok" } else { expected };
+            assert_eq!(answers.get(&key(attempt, &directory)), expected, "{right} in {directory}");
+        }
+    }
+}
+
+fn questions(questions: &[String]) -> Vec<&str> {
+    questions.iter().map(String::as_str).collect()
+}
+
+fn each_right(stage: &Stage) {
+    let (text, asked) = narrowed_directories("");
+    let spec = Spec::new(PLAIN).with(&text);
+    let run = stage.launch(&spec.asking(&stage.site, &asked));
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    expect_each_right(&run.answers(), 7);
+    let devices = "
+        [[landlock.path_beneath]]
+        path = '/dev/full'
+        allowed_access = ['read_file', 'write_file', 'truncate', 'resolve_unix']
+        [filesystem]
+        dev = 'minimal'";
+    let spec = Spec::new(PLAIN).with(UNFILTERED).with(devices);
+    let answers = stage.ask(spec, &["try=ioctl_dev,/dev/zero", "try=ioctl_dev,/dev/full"]);
+    answers.expect(&[("ioctl_dev./dev/zero", "ok"), ("ioctl_dev./dev/full", "EACCES")]);
+}
+
+/// Launches what a spec compiles to after its mounts have lost the flags that protect.
+fn launch_without_flags(stage: &Stage, spec: &Spec) -> Run {
+    let source = Source::new("flags.sandbox.toml", spec.text());
+    let policy = understand(&source).policy.expect("a spec without errors");
+    let reaper = seccomp::compile(&seccomp::only(&REAPER_CALLS)).expect("the reaper's filter");
+    let reaper = Filter { instructions: seccomp::to_bytes(&reaper.program), cookie: None, flags: 0 };
+    let mut program = lower(&policy, &Filters { program: None, reaper });
+    let stripped = strip(&mut program.privileged) + strip(&mut program.unprivileged);
+    assert!(stripped > 2, "only {stripped} flags were there to be taken away");
+    prove(&program).expect("still in order");
+    let sources = Sources { name: "flags", compiler: "", tables: "", spec: [0; 32], launcher: [0; 32] };
+    let plan = encode::encode(&program, &source, &sources).expect("a plan");
+    let launcher = stage.directory().join("flags");
+    fs::write(&launcher, link::link(link::LAUNCHER, &plan).expect("a launcher")).expect("a file");
+    fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755)).expect("chmod");
+    stage.run(&launcher, &[])
+}
+
+/// Takes MOUNT_ATTR_RDONLY and MOUNT_ATTR_NOEXEC out of every mount_setattr, and says out of how many.
+fn strip(steps: &mut [Step]) -> usize {
+    let mut stripped = 0;
+    for act in steps.iter_mut().flat_map(|step| &mut step.acts) {
+        match act {
+            Act::Fork { child, .. } => stripped += strip(child),
+            Act::Call(call) if call.number == number::mount_setattr => {
+                if let Some(Value::Bytes(attributes)) = call.arguments.get_mut(3) {
+                    stripped += usize::from(attributes[0] & 0b1001 != 0);
+                    attributes[0] &= !0b1001;
+                }
+            }
+            _ => {}
+        }
+    }
+    stripped
+}
+
+/// Attempts at what a read-only grant, the root and a file of the sandbox's own must refuse.
+const FORBIDDEN: [(&str, &str); 7] = [
+    ("make_reg=made", "/shared"),
+    ("write_file=file", "/shared"),
+    ("truncate=file", "/shared"),
+    ("remove_file=file", "/shared"),
+    ("make_dir=made", ""),
+    ("write_file=motd", "/etc"),
+    ("execute=program", "/writable"),
+];
+
+/// A spec with grants whose mounts protect, and who may write to all of it.
+fn granted(stage: &Stage) -> Spec {
+    let path = shared(stage, "shared").display().to_string();
+    let writable = shared(stage, "writable");
+    fs::copy(&stage.site.probe, writable.join("program")).expect("a program");
+    _ = fs::remove_file(stage.directory().join("shared/made"));
+    Spec::new(PLAIN).with(&format!(
+        "{UNFILTERED}
+         process.user = {{ uid = 65534, gid = 65534 }}
+         [filesystem.mounts]
+         '/shared' = {{ bind = '{path}' }}
+         '/writable' = {{ bind = '{}', writable = true }}
+         '/etc/motd' = {{ text = 'sealed', mode = 0o666 }}",
+        writable.display()
+    ))
+}
+
+fn forbidden(stage: &Stage, spec: Spec, stripped: bool) -> Answers {
+    let asked: Vec<String> =
+        FORBIDDEN.iter().map(|(attempt, directory)| question(attempt, directory)).collect();
+    let spec = spec.asking(&stage.site, &asked);
+    let run = if stripped { launch_without_flags(stage, &spec) } else { stage.launch(&spec) };
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    run.answers()
+}
+
+fn without_the_flags(stage: &Stage) {
+    let control = forbidden(stage, granted(stage).with("landlock.filesystem = 'everything'"), true);
+    let writable = ["make_reg=made", "write_file=file", "truncate=file", "remove_file=file"];
+    for attempt in writable {
+        assert_eq!(control.get(&key(attempt, "/shared")), "ok", "{attempt} without any protection");
+    }
+    assert_eq!(control.get("execute./writable/program"), "ok", "without any protection");
+    let answers = forbidden(stage, granted(stage), true);
+    for (attempt, directory) in FORBIDDEN {
+        assert_eq!(answers.get(&key(attempt, directory)), "EACCES", "{attempt} in {directory}/");
+    }
+}
+
+fn the_mounts_alone(stage: &Stage) {
+    let answers = forbidden(stage, granted(stage).with("landlock.filesystem = 'everything'"), false);
+    for (attempt, directory) in FORBIDDEN {
+        let expected = if attempt.starts_with("execute") { "EACCES" } else { "EROFS" };
+        assert_eq!(answers.get(&key(attempt, directory)), expected, "{attempt} in {directory}/");
+    }
+    // And who may mount: Landlock refuses it, the mounts alone do not.
+    for (start, expected) in [("everything", "0"), ("mounts", "32")] {
+        let spec = Spec::new(PLAIN).with(&format!(
+            "{UNFILTERED}
+             landlock.filesystem = '{start}'
+             filesystem = {{ base = 'usr', proc = 'own', mounts = {{ '/tmp' = {{ tmpfs = true }} }} }}"
+        ));
+        let mount = "run=/bin/unshare,-Urm,--propagation,unchanged,/bin/mount,-t,tmpfs,none,/tmp".to_owned();
+        let run = stage.launch(&spec.asking(&stage.site, &[mount]));
+        assert_eq!(run.answers().get("run./bin/unshare"), expected, "{start}: {}", run.stderr);
+    }
+}
+
+/// Files behind the standard streams are nowhere in the tree, and can be opened again for what they are.
+fn open_files_again(stage: &Stage) {
+    let directory = shared(stage, "streams");
+    let output = directory.join("output");
+    fs::write(&output, "").expect("a file");
+    fs::set_permissions(&output, fs::Permissions::from_mode(0o666)).expect("chmod");
+    let text = format!(
+        "{UNFILTERED}
+         filesystem.proc = 'own'
+         process.stdin = {{ file = '{}' }}
+         process.stderr = {{ file = '{}' }}",
+        directory.join("file").display(),
+        output.display()
+    );
+    let paths = ["/proc/self/fd/0", "/proc/self/fd/2"];
+    let asked: Vec<String> = paths
+        .iter()
+        .flat_map(|path| ["read_file", "write_file"].map(|right| format!("try={right},{path}")))
+        .collect();
+    let answers = |start: &str| {
+        let spec = Spec::new(PLAIN).with(&text).with(&format!("landlock.filesystem = '{start}'"));
+        stage.ask(spec, &questions(&asked))
+    };
+    let control = answers("everything");
+    for path in paths {
+        control.expect(&[(&format!("read_file.{path}"), "ok"), (&format!("write_file.{path}"), "ok")]);
+    }
+    answers("mounts").expect(&[
+        ("read_file./proc/self/fd/0", "ok"),
+        ("write_file./proc/self/fd/0", "EACCES"),
+        ("read_file./proc/self/fd/2", "EACCES"),
+        ("write_file./proc/self/fd/2", "ok"),
+    ]);
+}
+
+/// A sandbox in the host's own tree that may write to one directory alone.
+fn narrowed_spec(stage: &Stage, path: &str) -> Spec {
+    in_place(stage).with(&format!(
+        "{UNFILTERED}
+         [[landlock.path_beneath]]
+         path = '/'
+         allowed_access = ['execute', 'read_file', 'read_dir', 'resolve_unix']
+         [[landlock.path_beneath]]
+         path = '{path}'
+         allowed_access = ['execute', 'read_file', 'read_dir', 'write_file', 'truncate', 'make_reg', 'resolve_unix']"
+    ))
+}
+
+fn narrowed_in_place(stage: &Stage) {
+    let [one, other] = ["one", "other"].map(|name| shared(stage, name).display().to_string());
+    let asked: Vec<String> = [&one, &other]
+        .iter()
+        .flat_map(|path| {
+            ["write_file=file", "make_reg=made", "make_dir=sub"].map(|attempt| question(attempt, path))
+        })
+        .collect();
+    let run = stage.launch(&narrowed_spec(stage, &one).asking(&stage.site, &asked));
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    let expected = [
+        ("write_file=file", &one, "ok"),
+        ("make_reg=made", &one, "ok"),
+        ("make_dir=sub", &one, "EACCES"),
+        ("write_file=file", &other, "EACCES"),
+        ("make_reg=made", &other, "EACCES"),
+    ];
+    for (attempt, directory, expected) in expected {
+        assert_eq!(run.answers().get(&key(attempt, directory)), expected, "{attempt} in {directory}");
+    }
+    stage.outside(&asked[3..]).expect(&[(&key("make_reg=made", &other), "ok")]);
+}
+
+/// Runs a launcher on a kernel that says that its Landlock is of this ABI, or fails with an errno.
+fn on(stage: &Stage, answer: i32, spec: &Spec) -> Run {
+    let launcher = stage.build(spec).display().to_string();
+    stage.run(&stage.ground.probe, &["--answer", &format!("444:{answer}"), "--", &launcher])
+}
+
+/// The masks of each ABI, in force on this kernel, which knows them all.
+fn older_kernels(stage: &Stage) {
+    let one = shared(stage, "one").display().to_string();
+    let other = shared(stage, "other").display().to_string();
+    let asked =
+        ["write_file=file", "truncate=file", "make_reg=made"].map(|attempt| question(attempt, &other));
+    let spec = narrowed_spec(stage, &one).with("requires.optional = ['landlock.path_beneath']");
+    let spec = spec.asking(&stage.site, &asked);
+    for abi in [1, 2, 3, 4, 5, 6, 7, 9, 1000] {
+        // Beyond what the running kernel has, its newest masks stand for those that it would have.
+        let run = on(stage, abi.min(7), &spec);
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "ABI {abi}: {}", run.stdout);
+        let denied = |since| if abi >= since { "EACCES" } else { "ok" };
+        run.answers().expect(&[
+            (&key("write_file=file", &other), denied(2)),
+            (&key("truncate=file", &other), denied(3)),
+            (&key("make_reg=made", &other), denied(2)),
+        ]);
+        _ = fs::remove_file(format!("{other}/made"));
+    }
+}
+
+/// A kernel without Landlock leaves to the mounts what follows from them, and refuses what only Landlock enforces.
+fn no_landlock(stage: &Stage) {
+    const ENOSYS: i32 = -38;
+    const EOPNOTSUPP: i32 = -95;
+    for answer in [ENOSYS, EOPNOTSUPP] {
+        let plain = in_place(stage).asking(&stage.site, &["exit=3".to_owned()]);
+        assert_eq!(on(stage, answer, &plain).status, 3);
+        for (text, key) in [
+            ("landlock.scoped = ['signal']", "landlock.scoped"),
+            ("network.bind_tcp = [80]", "network.bind_tcp"),
+            ("network.connect_tcp = [80]", "network.connect_tcp"),
+            ("process.exec = []", "process.exec"),
+            (
+                "landlock.path_beneath = [{ path = '/', allowed_access = ['read_file'] }]",
+                "landlock.path_beneath",
+            ),
+            ("requires.landlock_abi = 2", "requires.landlock_abi"),
+        ] {
+            let run = on(stage, answer, &plain.clone().with(text));
+            expect_refused(&run, key, "no Landlock");
+            if key.starts_with("requires") {
+                continue;
+            }
+            let optional = plain.clone().with(text).with(&format!("requires.optional = ['{key}']"));
+            let run = on(stage, answer, &optional);
+            assert_eq!((run.status, run.stderr.as_str()), (3, ""), "{key}: {}", run.stdout);
+        }
+    }
+    const EPERM: i32 = -1;
+    let scoped =
+        in_place(stage).with("landlock.scoped = ['signal']").asking(&stage.site, &["exit=3".to_owned()]);
+    expect_refused(&on(stage, EPERM, &scoped), "look for Landlock", "a container's seccomp filter");
+}
+
+fn expect_refused(run: &Run, step: &str, words: &str) {
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    for word in ["sandbox.toml:", step, words] {
+        assert!(run.stderr.contains(word), "no `{word}` in: {}", run.stderr);
+    }
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+}
+
+fn abi_required(stage: &Stage) {
+    let spec = |abi: u32| {
+        in_place(stage)
+            .with(&format!("requires.landlock_abi = {abi}"))
+            .asking(&stage.site, &["exit=3".to_owned()])
+    };
+    assert_eq!(stage.launch(&spec(2)).status, 3);
+    expect_refused(
+        &stage.launch(&spec(1000)),
+        "requires.landlock_abi needs Landlock ABI 1000",
+        "older than ABI 1000",
+    );
+    let logged = in_place(stage)
+        .with("landlock.log = ['new_exec_on']\nlandlock.scoped = ['signal']")
+        .asking(&stage.site, &["exit=3".to_owned()]);
+    assert_eq!(stage.launch(&logged).status, 3);
+    expect_refused(&on(stage, 6, &logged), "landlock.log needs Landlock ABI 7", "came with Linux 6.15");
+    expect_refused(&on(stage, 5, &logged), "landlock.scoped needs Landlock ABI 6", "came with Linux 6.12");
+}
+
+/// A sandbox with its own loopback and a server on two ports, and what is asked of it.
+fn talk(stage: &Stage, text: &str, asked: &[&str]) -> Answers {
+    let spec =
+        Spec::new(PLAIN).with("network.loopback = true\nseccomp.allow = ['@system-service']").with(text);
+    stage.ask(spec, &[&["port=serve,4041", "port=serve,4042"], asked].concat())
+}
+
+fn ports(stage: &Stage) {
+    let asked = ["port=connect,4041", "port=connect,4042", "port=unix,0", "port=io_uring,0"];
+    talk(stage, "", &asked).expect(&[("connect.4041", "ok"), ("connect.4042", "ok"), ("unix.0", "ok")]);
+    talk(stage, "network.connect_tcp = [4041]", &asked).expect(&[
+        ("connect.4041", "ok"),
+        ("connect.4042", "EACCES"),
+        ("unix.0", "ok"),
+        ("io_uring.0", "ENOSYS"),
+    ]);
+    talk(stage, "network.bind_tcp = [4042]", &["port=bind,4043", "port=connect,4042"]).expect(&[
+        ("serve.4041", "EACCES"),
+        ("serve.4042", "ok"),
+        ("bind.4043", "EACCES"),
+        ("connect.4042", "ok"),
+    ]);
+    talk(stage, "network = { bind_tcp = [], connect_tcp = [] }", &["port=connect,4041"])
+        .expect(&[("serve.4041", "EACCES"), ("connect.4041", "EACCES")]);
+}
+
+/// Threats 45: a connection that the first send makes.
+fn fast_open(stage: &Stage) {
+    let asked = ["port=fast_open,4042", "port=fast_open_message,4042", "port=fast_open_messages,4042"];
+    let keys = ["fast_open.4042", "fast_open_message.4042", "fast_open_messages.4042"];
+    let control = talk(stage, "", &asked);
+    keys.iter().for_each(|key| assert_eq!(control.get(key), "ok", "{key} without a list"));
+    let answers = talk(stage, "network.connect_tcp = [4041]", &asked);
+    keys.iter().for_each(|key| assert_eq!(answers.get(key), "EOPNOTSUPP", "{key}"));
+}
+
+/// Threats 45: another protocol that is TCP to those it talks to.
+fn mptcp(stage: &Stage) {
+    let asked = ["port=mptcp_connect,4042", "port=mptcp_bind,4043"];
+    let control = talk(stage, "", &asked);
+    // A kernel without it answers as the filter does.
+    let answer = control.get("mptcp_connect.4042");
+    assert!(["ok", "EPROTONOSUPPORT"].contains(&answer), "{answer}");
+    for text in ["network.connect_tcp = [4041]", "network.bind_tcp = [4041, 4042]"] {
+        talk(stage, text, &asked)
+            .expect(&[("mptcp_connect.4042", "EPROTONOSUPPORT"), ("mptcp_bind.4043", "EPROTONOSUPPORT")]);
+    }
+}
+
+/// Threats 45: what a list of TCP ports does not speak of.
+fn udp(stage: &Stage) {
+    let asked =
+        ["port=udp_send,4042", "port=udp_bind,4043", "port=raw,0", "port=packet,0", "port=listen_unbound,0"];
+    talk(stage, "", &asked).expect(&[
+        ("udp_send.4042", "ok"),
+        ("udp_bind.4043", "ok"),
+        ("listen_unbound.0", "ok"),
+    ]);
+    for text in ["network.connect_tcp = [4041]", "network.bind_tcp = [4041, 4042]"] {
+        talk(stage, text, &asked).expect(&[
+            ("udp_send.4042", "EPROTONOSUPPORT"),
+            ("udp_bind.4043", "EPROTONOSUPPORT"),
+            ("raw.0", "EPROTONOSUPPORT"),
+            ("packet.0", "errno 97"),
+            // The gap that `check` speaks of.
+            ("listen_unbound.0", "ok"),
+        ]);
+    }
+}
+
+/// Threats 43: an abstract socket of the host, which no mount and no file mode protects.
+fn abstract_sockets(stage: &Stage) {
+    let name = format!("boxwright-{}", stage.site.key);
+    let listener = SocketAddr::from_abstract_name(&name);
+    let listener = UnixListener::bind_addr(&listener.expect("a name")).expect("a socket");
+    let spec = in_place(stage).with(UNFILTERED);
+    let asked = [format!("abstract=connect,{name}"), format!("abstract=listen,{name}-own")];
+    let control = stage.launch(&spec.clone().asking(&stage.site, &asked));
+    control.answers().expect(&[("abstract.connect", "ok"), ("abstract.listen", "ok")]);
+    let scoped = spec.with("landlock.scoped = ['abstract_unix_socket']");
+    let run = stage.launch(&scoped.asking(&stage.site, &asked));
+    run.answers().expect(&[("abstract.connect", "EPERM"), ("abstract.listen", "ok")]);
+    drop(listener);
+}
+
+/// Threats 47: a signal to a process outside, by itself and through a descriptor that is told to send it.
+fn scoped_signals(stage: &Stage) {
+    let mut other = stage.spawn(&stage.ground.probe, &["sleep=60000"]);
+    crate::life::ready(&mut other);
+    let asked = [format!("signal={}", other.id())];
+    let spec = in_place(stage).with("process.user = 'caller'");
+    let spec = if stage.person.uid() == 0 { in_place(stage) } else { spec };
+    let control = stage.launch(&spec.clone().asking(&stage.site, &asked)).answers();
+    // Who launches as root is another user inside, and may not signal it either way.
+    let may = if stage.person.uid() == 0 { "EPERM" } else { "ok" };
+    control.expect(&[("signal.kill", may)]);
+    let ways = ["F_SETOWN", "F_SETSIG", "F_SETOWN_EX", "FIOSETOWN", "SIOCSPGRP"];
+    ways.iter().for_each(|way| assert_eq!(control.get(&format!("signal.{way}")), "ok", "{way}"));
+    let scoped = spec.clone().with("landlock.scoped = ['signal']");
+    let answers = stage.launch(&scoped.asking(&stage.site, &asked)).answers();
+    answers.expect(&[("signal.kill", "EPERM")]);
+    ways.iter().for_each(|way| assert_eq!(answers.get(&format!("signal.{way}")), "EPERM", "{way}"));
+    other.kill().expect("kill");
+    crate::harness::wait(other);
+}
+
+/// Threats 46: a rename that leaves a device node behind.
+fn whiteout(stage: &Stage) {
+    let asked = ["try=make_reg,/tmp/file", "try=whiteout,/tmp/file,/tmp/moved", "try=make_char,/tmp/node"];
+    let text = "filesystem.mounts.'/tmp'.tmpfs = true";
+    let control = stage.ask(Spec::new(PLAIN).with(text).with("landlock.filesystem = 'everything'"), &asked);
+    control.expect(&[("whiteout./tmp/file", "ok"), ("make_char./tmp/node", "ok")]);
+    let answers = stage.ask(Spec::new(PLAIN).with(text), &asked);
+    answers.expect(&[("whiteout./tmp/file", "EINVAL"), ("make_char./tmp/node", "EACCES")]);
+}
+
+/// Copies of the probe that a test executes.
+fn programs(stage: &Stage) -> PathBuf {
+    let directory = shared(stage, "programs");
+    for name in ["one", "other"] {
+        fs::copy(&stage.site.probe, directory.join(name)).expect("a program");
+    }
+    fs::write(directory.join("script"), "#!/programs/other exit=0\n").expect("a script");
+    fs::set_permissions(directory.join("script"), fs::Permissions::from_mode(0o755)).expect("chmod");
+    std::os::unix::fs::symlink("one", directory.join("link")).expect("a link");
+    directory
+}
+
+fn exec_list(stage: &Stage) {
+    let programs = programs(stage);
+    let text = format!("filesystem.mounts.'/programs'.bind = '{}'", programs.display());
+    let names = ["one", "other", "script", "link"];
+    let asked = names.map(|name| format!("try=execute,/programs/{name}"));
+    let asked = [&asked[..], &["try=execute,/probe".to_owned()]].concat();
+    let tried = |list: &str| {
+        let spec = Spec::new(PLAIN).with(&text).with(UNFILTERED).with(list);
+        let answers = stage.ask(spec, &questions(&asked));
+        let paths = ["/programs/one", "/programs/other", "/programs/script", "/programs/link", "/probe"];
+        paths.map(|path| answers.get(&format!("execute.{path}")).to_owned())
+    };
+    assert_eq!(tried(""), ["ok", "ok", "ok", "ok", "ok"]);
+    // The program itself is always of the list; a link leads to what is listed.
+    let no = "EACCES";
+    assert_eq!(tried("process.exec = []"), [no, no, no, no, "ok"]);
+    assert_eq!(tried("process.exec = ['/programs/one']"), ["ok", no, no, "ok", "ok"]);
+    assert_eq!(tried("process.exec = ['/programs/link']"), ["ok", no, no, "ok", "ok"]);
+    assert_eq!(tried("process.exec = ['/programs/script']"), [no, no, no, no, "ok"]);
+    assert_eq!(tried("process.exec = ['/programs/script', '/programs/other']"), [no, "ok", "ok", no, "ok"]);
+}
+
+fn exec_list_in_place(stage: &Stage) {
+    let programs = programs(stage).display().to_string();
+    let asked = ["one", "other"].map(|name| format!("try=execute,{programs}/{name}"));
+    let other = question("make_reg=made", &programs);
+    let asked = [&asked[..], &[other]].concat();
+    let spec = in_place(stage).with(&format!("process.exec = ['{programs}/one']"));
+    let answers = stage.launch(&spec.asking(&stage.site, &asked)).answers();
+    answers.expect(&[
+        (&format!("execute.{programs}/one"), "ok"),
+        (&format!("execute.{programs}/other"), "EACCES"),
+        // Nothing else is taken away.
+        (&format!("make_reg.{programs}/made"), "ok"),
+    ]);
+}
+
+fn exec_list_memory(stage: &Stage) {
+    let text = "filesystem.proc = 'own'";
+    let asked = ["execute_memory"];
+    let control = stage.ask(Spec::new(PLAIN).with(text), &asked);
+    control.expect(&[("execute.memory", "ok")]);
+    let answers = stage.ask(Spec::new(PLAIN).with(text).with("process.exec = []"), &asked);
+    answers.expect(&[
+        ("make.memory", "EPERM"),
+        ("make.sealed_memory", "ok"),
+        ("execute.sealed_memory", "EACCES"),
+    ]);
+}
+
+fn exec_list_mistakes(stage: &Stage) {
+    let programs = programs(stage);
+    let spec = Spec::new(PLAIN)
+        .with(&format!("filesystem.mounts.'/programs'.bind = '{}'", programs.display()))
+        .asking(&stage.site, &["exit=3".to_owned()]);
+    let launch = |list: &str| stage.launch(&spec.clone().with(list));
+    assert_eq!(launch("process.exec = ['/programs/one']").status, 3);
+    expect_refused(&launch("process.exec = ['/programs']"), "allow /programs", "is not a file");
+    expect_refused(&launch("process.exec = ['/programs/none']"), "allow /programs/none", "No such file");
+    // The interpreter of a script is not listed.
+    let script = spec.clone().with("process = { args = ['/programs/script'], exec = [] }");
+    let run = stage.launch(&script);
+    assert_eq!(run.status, 126, "{}", run.stderr);
+    assert!(run.stderr.contains("list it in process.exec"), "{}", run.stderr);
+    let narrowed = spec.with(
+        "[[landlock.path_beneath]]
+         path = '/programs'
+         allowed_access = ['read_dir', 'resolve_unix']
+         [[landlock.path_beneath]]
+         path = '/programs/none'
+         allowed_access = ['read_dir', 'resolve_unix', 'read_file']",
+    );
+    expect_refused(&stage.launch(&narrowed), "allow /programs/none", "nothing is at this path");
+}
