@@ -13,6 +13,11 @@ const S_IFIFO: u64 = 0o010_000;
 const S_IFCHR: u64 = 0o020_000;
 const S_IFREG: u64 = 0o100_000;
 
+/// The ABI of the kernel's Landlock, 0 for none.
+pub fn abi() {
+    fact("landlock_abi", call(nr::LANDLOCK_CREATE_RULESET, [0, 0, 1, 0, 0, 0]).unwrap_or(0));
+}
+
 /// Tries a right at a path; `refer` and `whiteout` move it to a second one.
 pub fn attempt(right: &str, path: &str, to: Option<&str>) {
     let to = to.unwrap_or(path);
@@ -147,15 +152,15 @@ pub fn abstract_socket(way: &str, name: &str) {
 
 /// Signals a process, by itself and through descriptors that are told to.
 pub fn signal(pid: &str) {
-    let pid: u64 = pid.parse().unwrap_or_else(|_| usage("a process is a number"));
+    let mut own: u32 = pid.parse().unwrap_or_else(|_| usage("a process is a number"));
+    let pid = u64::from(own);
     fact("signal.kill", outcome(call(nr::KILL, [pid, 0, 0, 0, 0, 0])));
     let mut pair = [0_u32; 2];
     _ = call(nr::SOCKETPAIR, [1, STREAM, 0, into(&mut pair), 0, 0]);
-    let mut own = pid as u32;
     for (name, number, command, argument) in [
         ("F_SETOWN", nr::FCNTL, 8, pid),
         ("F_SETSIG", nr::FCNTL, 10, 10),
-        ("F_SETOWN_EX", nr::FCNTL, 15, from(&[1_u32, pid as u32])),
+        ("F_SETOWN_EX", nr::FCNTL, 15, from(&[1, own])),
         ("FIOSETOWN", nr::IOCTL, 0x8901, into(&mut own)),
         ("SIOCSPGRP", nr::IOCTL, 0x8902, into(&mut own)),
     ] {

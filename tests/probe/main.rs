@@ -89,6 +89,7 @@ fn answer(question: &str) {
         ("ipc", ["remove", key]) => ipc::remove(key),
         ("try", [right, path]) => landlock::attempt(right, path, None),
         ("try", [right, path, to]) => landlock::attempt(right, path, Some(to)),
+        ("landlock_abi", []) => landlock::abi(),
         ("execute_memory", []) => landlock::execute_memory(),
         ("port", [way, number]) => landlock::port(way, number),
         ("abstract", [way, name]) => landlock::abstract_socket(way, name),

@@ -62,6 +62,7 @@ pub mod nr {
     pub const MEMFD_CREATE: u64 = 319;
     pub const EXECVEAT: u64 = 322;
     pub const IO_URING_SETUP: u64 = 425;
+    pub const LANDLOCK_CREATE_RULESET: u64 = 444;
 }
 
 unsafe extern "C" {

@@ -2,26 +2,21 @@
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
-use crate::policy::landlock::{Feature, kernel};
+use crate::policy::landlock::{Need, kernel};
 
 pub(super) const RULE: Rule =
     Rule::error("landlock-abi", "a key needs a newer Landlock than `requires.landlock_abi` asks for");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(asked) = &policy.landlock.abi else { return Vec::new() };
-    let needs = policy.landlock_needs().into_iter().map(|need| (need.feature, need.span, need.abi));
-    let named = policy.landlock.path_beneath.iter();
-    let named = named.map(|entry| (Feature::PathBeneath, entry.path.span, entry.allowed.abi()));
-    let newer =
-        needs.chain(named).filter(|(feature, _, abi)| *abi > asked.value && !policy.is_optional(*feature));
-    let mut findings: Vec<Diagnostic> = newer
-        .map(|(feature, span, abi)| {
+    let newer = policy.landlock_needs().into_iter();
+    let newer = newer.filter(|need| need.abi > asked.value && !policy.is_optional(need.feature));
+    newer
+        .map(|Need { feature, span, abi }| {
             let key = feature.key();
             RULE.at(span, format!("`{key}` needs Landlock ABI {abi}, of Linux {}", kernel(abi)))
                 .and(asked.span, format!("ABI {} is said to be enough", asked.value))
                 .help(format!("raise `requires.landlock_abi`, or name `{key}` in `requires.optional`"))
         })
-        .collect();
-    findings.dedup();
-    findings
+        .collect()
 }

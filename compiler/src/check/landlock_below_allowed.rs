@@ -8,9 +8,10 @@ pub(super) const RULE: Rule =
     Rule::error("landlock-below-allowed", "a place is narrowed beneath one that keeps the rights");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
-    let rules = policy.landlock_rules();
+    let files = policy.landlock_files();
+    let rules = files.rules();
     let kept = |PathBeneath { path, allowed }: &PathBeneath| {
-        let given = policy.landlock_given(&path.value).1.rights;
+        let given = files.given(&path.value).1.rights;
         // Of several above it the outermost decides, whatever is narrowed between them.
         let above: Vec<&str> = ancestors(&path.value).skip(1).collect();
         above.into_iter().rev().find_map(|at| {

@@ -16,8 +16,9 @@ fn sockets(policy: &Policy) -> Vec<Diagnostic> {
     if policy.landlock.abi.as_ref().is_some_and(|asked| asked.value >= abi) {
         return Vec::new();
     }
+    let files = policy.landlock_files();
     let removed = |PathBeneath { path, allowed }: &PathBeneath| {
-        let given = policy.landlock_given(&path.value).1.rights;
+        let given = files.given(&path.value).1.rights;
         !(given & !*allowed & Access::RESOLVE_UNIX).is_none()
     };
     let narrowed = policy.landlock.path_beneath.iter().filter(|entry| removed(entry));

@@ -8,8 +8,9 @@ pub(super) const RULE: Rule =
     Rule::error("landlock-widens", "a narrowed place has rights that the mounts do not give");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let files = policy.landlock_files();
     let widens = |PathBeneath { path, allowed }: &PathBeneath| {
-        let (grant, given) = policy.landlock_given(&path.value);
+        let (grant, given) = files.given(&path.value);
         let more = *allowed & !given.rights;
         (!more.is_none()).then(|| {
             RULE.at(path.span, format!("`{}` would be allowed {more}", path.value))

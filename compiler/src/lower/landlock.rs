@@ -73,7 +73,7 @@ impl Launch<'_> {
             self.landlock_step("make a Landlock ruleset".into(), self.policy.landlock.filesystem.span);
         let mut steps =
             vec![create.act(self.landlock(Landlock::Create)).note(EPERM.into(), LANDLOCK_REFUSED)];
-        let rules = self.policy.landlock_rules();
+        let rules = self.policy.landlock_files().rules();
         steps.extend((0..).zip(&rules).map(|(number, (path, rule))| self.allow(number, path, rule)));
         for (ports, right, verb) in
             [(&self.policy.bind_tcp, BIND_TCP, "bind"), (&self.policy.connect_tcp, CONNECT_TCP, "connect to")]

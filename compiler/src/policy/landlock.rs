@@ -1,6 +1,6 @@
 //! What Landlock adds to the mounts: rights on files by path, TCP ports, scopes, and which of it a kernel must have.
 
-use super::{Execution, MountKind, Namespace, Owner, Policy, Root, View};
+use super::{Execution, Filesystem, MountKind, Namespace, Owner, Policy, Root, View};
 use crate::source::{Span, Spanned};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -272,6 +272,70 @@ pub struct Need {
     pub abi: u32,
 }
 
+/// The rights on files of one policy.
+#[derive(Debug)]
+pub struct Files<'a> {
+    policy: &'a Policy,
+    /// What the mounts give, by path.
+    given: BTreeMap<String, Rule>,
+}
+
+impl Files<'_> {
+    /// The rules, by path: what the mounts give, the narrowed places in their stead, and programs alone executable where they
+    /// are listed. What lies beneath a place has the rights of the place too; a rule that adds nothing is left out.
+    pub fn rules(&self) -> BTreeMap<String, Rule> {
+        if !self.policy.restricts_files() {
+            return BTreeMap::new();
+        }
+        let mut rules = self.given.clone();
+        for PathBeneath { path, allowed } in &self.policy.landlock.path_beneath {
+            let (_, given) = self.given(&path.value);
+            let rule = Rule { rights: *allowed, span: path.span, key: "landlock.path_beneath", ..given };
+            rules.insert(path.value.clone(), rule);
+        }
+        if let Execution::Listed(programs) = &self.policy.process.exec.value {
+            rules.values_mut().for_each(|rule| rule.rights = rule.rights & !Access::EXECUTE);
+            for program in programs.iter().chain(self.policy.process.args.first()) {
+                let new = Rule::new(Access::NONE, program.span, "process.exec", false);
+                let rule = rules.entry(program.value.clone()).or_insert(new);
+                rule.rights = rule.rights | Access::EXECUTE;
+                rule.program = true;
+            }
+        }
+        let whole = rules.clone();
+        rules.retain(|path, rule| !(rule.rights & !inherited(&whole, path)).is_none());
+        rules
+    }
+
+    /// What is given at a place: by which entry, and its rights.
+    pub fn given(&self, path: &str) -> (String, Rule) {
+        let Filesystem { mounts, .. } = &self.policy.filesystem;
+        let nearest = ancestors(path).find(|at| self.given.contains_key(*at) || mounts.contains_key(*at));
+        let at = nearest.unwrap_or("/");
+        if let Some(rule) = self.given.get(at) {
+            return (at.to_owned(), rule.clone());
+        }
+        // Something that protects, or holds other entries: what is above it, read-only.
+        let mut rule = match at {
+            "/" => Rule::new(Access::NONE, Span::default(), "", false),
+            _ => self.given(parent(at)).1,
+        };
+        if self.policy.filesystem.owner(at) != Owner::Writable {
+            rule.rights = rule.rights & !(Access::WRITE | Access::MAKE_NODES);
+        }
+        if let Some(mount) = mounts.get(at) {
+            (rule.span, rule.key, rule.optional) = (mount.span, mount.key, mount.kind.is_optional());
+        }
+        (at.to_owned(), rule)
+    }
+}
+
+impl Rule {
+    fn new(rights: Access, span: Span, key: &'static str, optional: bool) -> Self {
+        Self { rights, span, key, optional, program: false }
+    }
+}
+
 impl Policy {
     /// Whether the mounts are what rights on files start from.
     pub fn derives_landlock(&self) -> bool {
@@ -291,68 +355,17 @@ impl Policy {
         self.restricts_files() || ports || !self.landlock.scoped.is_empty()
     }
 
-    /// The rules on files, by path: what the mounts give, the narrowed places in their stead, and programs alone executable
-    /// where they are listed. What lies beneath a place has the rights of the place too.
-    pub fn landlock_rules(&self) -> BTreeMap<String, Rule> {
-        if !self.restricts_files() {
-            return BTreeMap::new();
-        }
-        let mut rules = self.given_rules();
-        for PathBeneath { path, allowed } in &self.landlock.path_beneath {
-            let (_, given) = self.landlock_given(&path.value);
-            let rule = Rule { rights: *allowed, span: path.span, key: "landlock.path_beneath", ..given };
-            rules.insert(path.value.clone(), rule);
-        }
-        if let Execution::Listed(programs) = &self.process.exec.value {
-            for rule in rules.values_mut() {
-                rule.rights = rule.rights & !Access::EXECUTE;
-            }
-            for program in programs.iter().chain(self.process.args.first()) {
-                let new = Rule {
-                    rights: Access::NONE,
-                    span: program.span,
-                    key: "process.exec",
-                    optional: false,
-                    program: true,
-                };
-                let rule = rules.entry(program.value.clone()).or_insert(new);
-                rule.rights = rule.rights | Access::EXECUTE;
-                rule.program = true;
-            }
-        }
-        let whole = rules.clone();
-        rules.retain(|path, rule| !(rule.rights & !inherited(&whole, path)).is_none());
-        rules
-    }
-
-    /// What is given at a place: by which entry, and its rights.
-    pub fn landlock_given(&self, path: &str) -> (String, Rule) {
-        let given = self.given_rules();
-        let mounts = &self.filesystem.mounts;
-        let nearest = ancestors(path).find(|at| given.contains_key(*at) || mounts.contains_key(*at));
-        let at = nearest.unwrap_or("/");
-        match given.get(at) {
-            Some(rule) => (at.to_owned(), rule.clone()),
-            // Something that protects, or holds other entries: what is above it, read-only.
-            None => {
-                let mut rule = self.landlock_given(parent(at)).1;
-                if self.filesystem.owner(at) != Owner::Writable {
-                    rule.rights = rule.rights & !(Access::WRITE | Access::MAKE_NODES);
-                }
-                if let Some(mount) = mounts.get(at) {
-                    (rule.span, rule.key, rule.optional) = (mount.span, mount.key, mount.kind.is_optional());
-                }
-                (at.to_owned(), rule)
-            }
-        }
+    /// The rights on files, before and after they are narrowed.
+    pub fn landlock_files(&self) -> Files<'_> {
+        Files { policy: self, given: self.given_rules() }
     }
 
     /// The rules that narrow nothing yet.
     fn given_rules(&self) -> BTreeMap<String, Rule> {
         let root = &self.filesystem.root;
-        let rule = |rights, span, key, optional| Rule { rights, span, key, optional, program: false };
         if !self.derives_landlock() {
-            let everything = rule(Access::ALL, self.landlock.filesystem.span, "landlock.filesystem", false);
+            let everything =
+                Rule::new(Access::ALL, self.landlock.filesystem.span, "landlock.filesystem", false);
             return BTreeMap::from([("/".to_owned(), everything)]);
         }
         let mut rules = BTreeMap::new();
@@ -362,15 +375,16 @@ impl Policy {
             Root::Host | Root::Rootfs(_) => read,
             Root::Overlay(_) => read | self.write(),
         };
-        rules.insert("/".to_owned(), rule(rights, root.span, "filesystem.root", false));
+        rules.insert("/".to_owned(), Rule::new(rights, root.span, "filesystem.root", false));
         if root.value == Root::Host {
             // Read-only mounts leave devices writable.
             let devices = read | Access::WRITE_FILE | Access::IOCTL_DEV;
-            rules.insert("/dev".to_owned(), rule(devices, root.span, "filesystem.root", true));
+            rules.insert("/dev".to_owned(), Rule::new(devices, root.span, "filesystem.root", true));
         }
         for (path, mount) in &self.filesystem.mounts {
             if let Some(rights) = self.rights_of(&mount.kind) {
-                rules.insert(path.clone(), rule(rights, mount.span, mount.key, mount.kind.is_optional()));
+                rules
+                    .insert(path.clone(), Rule::new(rights, mount.span, mount.key, mount.kind.is_optional()));
             }
         }
         rules
@@ -413,10 +427,11 @@ impl Policy {
     /// What the spec asks for that only Landlock enforces.
     pub fn landlock_needs(&self) -> Vec<Need> {
         let mut needs = Vec::new();
+        let files = self.landlock_files();
         let mut need = |feature, span, abi: u32| needs.push(Need { feature, span, abi: abi.max(FIRST_ABI) });
         for PathBeneath { path, allowed } in &self.landlock.path_beneath {
             // Sockets are `check`'s to speak of, or nothing could be narrowed before Linux 7.1.
-            let removed = self.landlock_given(&path.value).1.rights & !*allowed & !Access::RESOLVE_UNIX;
+            let removed = files.given(&path.value).1.rights & !*allowed & !Access::RESOLVE_UNIX;
             need(Feature::PathBeneath, path.span, removed.abi());
         }
         if let Some(scope) = self.landlock.scoped.first() {

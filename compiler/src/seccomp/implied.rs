@@ -28,9 +28,8 @@ pub fn implied(policy: &Policy, origins: &mut Vec<Origin>) -> Vec<Asked> {
     if let Some(scope) = scoped {
         rules.extend(signals_by_descriptor(origin("landlock.scoped", scope.span)));
     }
-    if policy.restricts_files()
-        && (policy.landlock_rules().values()).all(|rule| (rule.rights & Access::MAKE_NODES).is_none())
-    {
+    let places = policy.landlock_files().rules();
+    if !places.is_empty() && places.values().all(|rule| (rule.rights & Access::MAKE_NODES).is_none()) {
         rules.extend(whiteouts(origin("landlock.filesystem", policy.landlock.filesystem.span)));
     }
     if let Execution::Listed(_) = policy.process.exec.value {

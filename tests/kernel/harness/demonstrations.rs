@@ -380,6 +380,13 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
         check: contained_check,
     },
     Demonstration {
+        name: "landlock",
+        spec: "landlock",
+        adjust: as_it_is,
+        questions: landlock_questions,
+        check: landlock_check,
+    },
+    Demonstration {
         name: "no-privileges",
         spec: "no-privileges",
         adjust: as_much_as_the_probe_asks,
@@ -440,6 +447,44 @@ fn escape_check(seen: &Seen) {
 /// Is this the granted place or, unless that is the root, something beneath it?
 fn within(point: &str, grant: &str) -> bool {
     point == grant || grant != "/" && point.starts_with(&format!("{grant}/"))
+}
+
+fn landlock_questions(_: &Site) -> [Vec<String>; 3] {
+    let inside = [
+        "landlock_abi",
+        "try=make_reg,/log/entry",
+        "try=write_file,/log/entry",
+        "try=remove_file,/log/entry",
+        "try=make_dir,/log/directory",
+        "try=make_reg,/entry",
+        "port=serve,4041",
+        "port=serve,4042",
+        "port=connect,4041",
+        "port=connect,4042",
+        "port=udp_send,4042",
+        "port=mptcp_connect,4042",
+        "port=fast_open,4042",
+    ];
+    [words(&["landlock_abi"]), words(&inside), vec![]]
+}
+
+fn landlock_check(seen: &Seen) {
+    expect_nobody(seen);
+    let abi = seen.before.number("landlock_abi");
+    let ports = if abi >= 4 { "EACCES" } else { "ok" };
+    seen.inside.expect(&[
+        ("make_reg./log/entry", "ok"),
+        ("write_file./log/entry", "ok"),
+        ("remove_file./log/entry", "EACCES"),
+        ("make_dir./log/directory", "EACCES"),
+        // The mount says it first.
+        ("make_reg./entry", "EROFS"),
+        ("connect.4041", "ok"),
+        ("connect.4042", ports),
+        ("udp_send.4042", "EPROTONOSUPPORT"),
+        ("mptcp_connect.4042", "EPROTONOSUPPORT"),
+        ("fast_open.4042", "EOPNOTSUPP"),
+    ]);
 }
 
 fn ids_questions(_: &Site) -> [Vec<String>; 3] {
