@@ -93,6 +93,26 @@ fn the_filter_needs_no_new_privs_and_comes_once() {
 }
 
 #[test]
+fn landlock_comes_after_the_mounts_and_no_new_privs() {
+    let enforce = "enforce the Landlock ruleset";
+    assert_eq!(without(CONTAINED, "set no_new_privs"), need(enforce, Fact::NoNewPrivileges));
+    let result = without(CONTAINED, "make a Landlock ruleset");
+    assert!(matches!(&result, Err(Misplaced::Unset { step, .. }) if step == "allow /"), "{result:?}");
+    let result = without(CONTAINED, "look for Landlock");
+    assert!(matches!(&result, Err(Misplaced::Unset { .. })), "{result:?}");
+    // Nothing can be mounted any more.
+    let mut early = program(CONTAINED);
+    let (list, from) = find(&mut early.privileged, enforce).unwrap();
+    let mut restrict = list.remove(from);
+    restrict.needs = &[];
+    let (list, to) = find(&mut early.privileged, "mount /usr").unwrap();
+    restrict.phase = list[to].phase;
+    restrict.acts.clear();
+    list.insert(to, restrict);
+    assert_eq!(prove(&early), need("mount /usr", Fact::OwnMounts));
+}
+
+#[test]
 fn mounts_are_private_before_anything_is_mounted() {
     assert_eq!(without(CONTAINED, "make mounts private"), need("open /dev/full", Fact::OwnMounts));
 }
