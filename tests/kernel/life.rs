@@ -2,14 +2,14 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::harness::{Need, Spec, Stage, wait};
+use crate::harness::{Need, Spec, Stage, command, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,14 @@ pub const TESTS: &[Test] = &[
     Test { name: "life/kill-leaves-nothing", needs: USER_NAMESPACES, run: killed },
     Test { name: "life/orphans-end-with-the-program", needs: USER_NAMESPACES, run: orphans },
     Test { name: "life/die-with-parent", needs: USER_NAMESPACES, run: die_with_parent },
+    Test {
+        name: "life/bubblewrap-633-parent-dies-at-any-call",
+        needs: USER_NAMESPACES,
+        run: parent_dies_at_any_call,
+    },
+    Test { name: "life/a-thousand-at-once", needs: USER_NAMESPACES, run: a_thousand_at_once },
+    Test { name: "life/zombies-are-reaped", needs: USER_NAMESPACES, run: zombies },
+    Test { name: "life/fork-bomb-has-a-limit", needs: USER_NAMESPACES, run: fork_bomb },
     Test { name: "life/outlive-the-parent", needs: USER_NAMESPACES, run: outlive_the_parent },
     Test {
         name: "life/seen-from-the-host",
@@ -159,6 +167,117 @@ fn die_with_parent(stage: &Stage) {
 fn start_and_die(stage: &Stage, launcher: &Path) -> Child {
     let launcher = launcher.to_str().expect("a plain path");
     stage.spawn(&stage.ground.probe, &["--start", "parent_dies=300", "--", launcher])
+}
+
+/// Wherever the launch is when it loses its parent, it ends and leaves nothing. Who asks for a signal afterwards asks too
+/// late, and who changes ids afterwards has not asked.
+fn parent_dies_at_any_call(stage: &Stage) {
+    let probe = stage.ground.probe.to_str().expect("a plain path");
+    let orphaned = |launcher: &Path, nth: usize| {
+        let launcher = launcher.to_str().expect("a plain path");
+        let nth = nth.to_string();
+        let arguments = ["--orphan", &nth, "--", probe, "--start", "parent", "--", launcher];
+        stage.run(&stage.ground.probe, &arguments).stderr
+    };
+    // The control: who did not ask for it lives on.
+    let (launcher, mark) = marked(stage, Spec::new(PLAIN), "sleep=5000");
+    assert!(orphaned(&launcher, 20).contains("left=processes"), "the tracer does not see who is left");
+    expect_gone(&mark);
+    let spec = Spec::new(PLAIN).with("lifecycle.die_with_parent = true\nfilesystem.proc = 'own'");
+    let (launcher, mark) = marked(stage, spec, "sleep=5000");
+    // The calls before the first two are the launcher's look at its own capabilities and at its parent: whoever dies before
+    // that was never its parent.
+    for nth in (3..12).chain((12..).step_by(7)) {
+        let said = orphaned(&launcher, nth);
+        assert!(!said.contains("left="), "the parent died at call {nth}: {said}");
+        if !said.contains("fault=") {
+            assert!(nth > 200, "only {nth} calls were made");
+            break;
+        }
+    }
+    expect_gone(&mark);
+}
+
+fn a_thousand_at_once(stage: &Stage) {
+    let (launcher, mark) = marked(stage, Spec::new(PLAIN).with("filesystem.proc = 'own'"), "exit=7");
+    let before = traces(stage);
+    std::thread::scope(|scope| {
+        for _ in 0..40 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    let mut command = command(stage.person, &launcher, &[]);
+                    let output = command.stdin(Stdio::null()).output().expect("a launch");
+                    let said = String::from_utf8_lossy(&output.stderr);
+                    assert_eq!((output.status.code(), &*said), (Some(7), ""));
+                }
+            });
+        }
+    });
+    expect_gone(&mark);
+    expect_gone(&launcher.display().to_string());
+    assert_eq!(traces(stage), before);
+}
+
+/// How many children a process has in this state, or in any.
+fn children(parent: i32, state: Option<&str>) -> usize {
+    let entries = fs::read_dir("/proc").expect("/proc").flatten();
+    let stats = entries.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    let theirs = stats.filter(|stat| {
+        let mut fields = after_name(stat);
+        let own = fields.next();
+        fields.next() == Some(&parent.to_string()) && state.is_none_or(|state| own == Some(state))
+    });
+    theirs.count()
+}
+
+/// The fields of a line of /proc/PID/stat that follow the name: the state, the parent and so on (proc_pid_stat(5)).
+fn after_name(stat: &str) -> impl Iterator<Item = &str> {
+    stat.rsplit(')').next().unwrap_or_default().split_whitespace()
+}
+
+fn zombies(stage: &Stage) {
+    const ORPHANS: usize = 20;
+    let orphans = vec!["orphan=0"; ORPHANS].join("\n");
+    let mark = format!("mark-{}", stage.site.key);
+    let questions: Vec<String> =
+        [&format!("note={mark}"), &orphans, "sleep=60000"].join("\n").lines().map(str::to_owned).collect();
+    // The control: a first process that waits for nobody.
+    let probe = stage.ground.probe.to_str().expect("a plain path");
+    let words: Vec<&str> = questions.iter().map(String::as_str).collect();
+    let unshare = [&["--user", "--map-root-user", "--pid", "--fork", "--kill-child", probe], &words[..]];
+    let mut child = stage.spawn(Path::new("/usr/bin/unshare"), &unshare.concat());
+    ready(&mut child);
+    let init = *processes_with(&mark).last().expect("the probe");
+    wait_until(|| children(init, Some("Z")) == ORPHANS);
+    kill_launcher(child);
+    expect_gone(&mark);
+    let launcher = stage.build(&Spec::new(PLAIN).asking(&stage.site, &questions));
+    let mut child = stage.spawn(&launcher, &[]);
+    ready(&mut child);
+    let program = *processes_with(&mark).last().expect("the program");
+    let stat = fs::read_to_string(format!("/proc/{program}/stat")).expect("the program");
+    let init = after_name(&stat).nth(1).and_then(|parent| parent.parse().ok()).expect("its parent");
+    // Those that are about to end may take a moment.
+    wait_until(|| children(init, None) == 1);
+    kill_launcher(child);
+    expect_gone(&mark);
+}
+
+#[track_caller]
+fn wait_until(holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !holds() {
+        assert!(Instant::now() < deadline, "it never came to that");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+fn fork_bomb(stage: &Stage) {
+    let bomb = ["fork_bomb=100"];
+    stage.ask(Spec::new(PLAIN), &bomb).expect(&[("forked", "100")]);
+    let made = stage.ask(Spec::new(PLAIN).with("rlimits.nproc = 20"), &bomb).number("forked");
+    // Pid 1 is one of the twenty.
+    assert_eq!(made, 18);
 }
 
 fn outlive_the_parent(stage: &Stage) {

@@ -305,9 +305,15 @@ pub fn fork_bomb(most: i32) {
 
 /// Leaves a grandchild behind that sleeps.
 pub fn orphan(milliseconds: i32) {
-    if call(nr::FORK, [0; 6]) == Ok(0) {
-        std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
-        std::process::exit(0);
+    match call(nr::FORK, [0; 6]) {
+        Ok(0) => {
+            if call(nr::FORK, [0; 6]) == Ok(0) {
+                std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
+            }
+            std::process::exit(0)
+        }
+        Ok(child) => _ = call(nr::WAIT4, [child, 0, 0, 0, 0, 0]),
+        Err(errno) => fact("orphan", errno_name(errno)),
     }
 }
 
