@@ -230,12 +230,10 @@ fn many_groups(stage: &Stage) {
     expect_whole(&stage.start(&conditions, &own));
 }
 
-/// A root with the launcher and the probe in it and whatever else is named, for the launcher to be started in.
-fn root(stage: &Stage, directories: &[&str]) -> (String, PathBuf) {
+/// A root with the probe in it and two launchers, `/spec` and `/in-place`.
+fn root(stage: &Stage) -> String {
     let root = stage.directory().join("other-root");
-    for directory in directories.iter().chain(&[""]) {
-        fs::create_dir_all(root.join(directory)).expect("a directory");
-    }
+    fs::create_dir_all(&root).expect("a directory");
     fs::set_permissions(&root, Permissions::from_mode(0o755)).expect("chmod");
     let launchers = [("spec", Spec::new(PLAIN)), ("in-place", in_place(stage))];
     fs::copy(&stage.ground.probe, root.join("probe")).expect("the probe");
@@ -245,7 +243,7 @@ fn root(stage: &Stage, directories: &[&str]) -> (String, PathBuf) {
         let text = spec.asking(&site, &["identity".to_owned()]).text();
         fs::copy(stage.build_text(name, &text), root.join(name)).expect("a launcher");
     }
-    (root.display().to_string(), "/spec".into())
+    root.display().to_string()
 }
 
 fn no_proc(stage: &Stage) {
@@ -281,9 +279,8 @@ fn covered_proc(stage: &Stage) {
 }
 
 fn chroot(stage: &Stage) {
-    let (root, own) = root(stage, &["etc"]);
-    let condition = format!("chroot={root}");
-    expect_none(&stage.start(&[&condition], &own), &["the launcher runs in a chroot"]);
+    let condition = format!("chroot={}", root(stage));
+    expect_none(&stage.start(&[&condition], Path::new("/spec")), &["the launcher runs in a chroot"]);
     expect_in_place(&stage.start(&[&condition], Path::new("/in-place")));
 }
 
