@@ -27,6 +27,11 @@ pub const TESTS: &[Test] = &[
         needs: USER_NAMESPACES,
         run: parent_dies_at_any_call,
     },
+    Test {
+        name: "life/bubblewrap-692-the-parent-is-a-thread",
+        needs: USER_NAMESPACES,
+        run: parent_is_a_thread,
+    },
     Test { name: "life/a-thousand-at-once", needs: USER_NAMESPACES, run: a_thousand_at_once },
     Test { name: "life/zombies-are-reaped", needs: USER_NAMESPACES, run: zombies },
     Test { name: "life/fork-bomb-has-a-limit", needs: USER_NAMESPACES, run: fork_bomb },
@@ -196,6 +201,22 @@ fn parent_dies_at_any_call(stage: &Stage) {
         }
     }
     expect_gone(&mark);
+}
+
+/// To the kernel the parent is the thread that started the launcher: the sandbox ends with it, whole, and does not outlive it.
+fn parent_is_a_thread(stage: &Stage) {
+    for (asked, status) in [("false", 0), ("true", 128 + 9)] {
+        let spec = Spec::new(PLAIN).with(&format!("lifecycle.die_with_parent = {asked}"));
+        let (launcher, mark) = marked(stage, spec, "sleep=1000");
+        let start = || {
+            let mut child = stage.spawn(&launcher, &[]);
+            ready(&mut child);
+            child
+        };
+        let child = std::thread::scope(|scope| scope.spawn(start).join()).expect("a thread");
+        assert_eq!(wait(child).status, status, "die_with_parent = {asked}");
+        expect_gone(&mark);
+    }
 }
 
 fn a_thousand_at_once(stage: &Stage) {

@@ -21,6 +21,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "scarcity/traced", needs: NAMESPACES, run: traced },
     Test { name: "scarcity/system-calls", needs: NAMESPACES, run: system_calls },
     Test { name: "scarcity/system-calls-in-place", needs: &[], run: system_calls_in_place },
+    Test { name: "scarcity/system-calls-of-run", needs: NAMESPACES, run: system_calls_of_run },
     Test { name: "scarcity/nothing-can-be-written", needs: ROOT, run: nothing_can_be_written },
     Test { name: "scarcity/securebits", needs: ROOT, run: securebits },
     Test { name: "scarcity/empty-bounding-set", needs: ROOT, run: empty_bounding_set },
@@ -177,8 +178,20 @@ fn system_calls(stage: &Stage) {
     }
     // The program's signals are passed on with it, which is no part of the launch.
     expect_whole(&lacking(stage, "424", &own));
-    // Only the compiler keeps a launcher in memory.
-    expect_whole(&lacking(stage, "319", &own));
+}
+
+/// `boxwright run` keeps the launcher in memory: memfd_create.
+fn system_calls_of_run(stage: &Stage) {
+    launcher(stage, Spec::new(PLAIN));
+    let compiler = stage.ground.compiler.to_str().expect("a plain path");
+    let lacking = |call| {
+        let words = ["--lack", call, "--", compiler, "run", "spec.sandbox.toml"];
+        stage.run(&stage.ground.probe, &words)
+    };
+    expect_whole(&lacking("9999"));
+    let run = lacking("319");
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot keep the launcher in memory: ENOSYS"), "{}", run.stderr);
 }
 
 fn system_calls_in_place(stage: &Stage) {

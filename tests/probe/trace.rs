@@ -35,11 +35,16 @@ pub fn refuse(arguments: &[String]) -> ! {
 }
 
 /// `NTH:ERRNO -- PROGRAM ARGUMENT...`: lets the nth call before the next exec fail, whichever process makes it, and
-/// says which it was. With `NTH:kill` the program itself, not what it started, gets SIGKILL at that call.
+/// says which it was. With `NTH:kill` or `NTH:term` the program itself, not what it started, gets that signal at that call.
 pub fn fault(arguments: &[String]) -> ! {
     let (text, program) = split(arguments);
-    let kill = text.strip_suffix(":kill");
-    let (nth, errno) = kill.map_or_else(|| pair(text), |nth| pair(&format!("{nth}:0")));
+    let (nth, what) = text.split_once(':').unwrap_or((text, ""));
+    let signal = match what {
+        "kill" => Some(9),
+        "term" => Some(15),
+        _ => None,
+    };
+    let (nth, errno) = if signal.is_some() { pair(&format!("{nth}:0")) } else { pair(text) };
     let (mut seen, mut over) = (0, false);
     trace(program, |first, _, number| {
         // A wait has nothing to fail of, and whoever waits may have a filter that knows no other call.
@@ -52,8 +57,8 @@ pub fn fault(arguments: &[String]) -> ! {
             return None;
         }
         eprintln!("fault={number}");
-        if kill.is_some() {
-            _ = call(nr::KILL, [first, 9, 0, 0, 0, 0]);
+        if let Some(signal) = signal {
+            _ = call(nr::KILL, [first, signal, 0, 0, 0, 0]);
             return None;
         }
         Some(errno)
