@@ -137,13 +137,17 @@ fn filter(scratch: &Path) -> (PathBuf, usize) {
 }
 
 fn floor(scratch: &Path) -> PathBuf {
-    let path = scratch.join("floor");
+    let (path, empty) = (scratch.join("floor"), scratch.join("empty"));
     let header = format!("-DFILTER=\"{}\"", scratch.join("filter.h").display());
-    let source = Path::new(HERE).join("floor.c");
-    let built =
-        Command::new("cc").args(["-O2", "-static", "-w", &header, "-o"]).args([&path, &source]).status();
-    assert!(built.expect("a C compiler").success(), "the floor does not compile");
+    compile_c(&path, &Path::new(HERE).join("floor.c"), &header);
+    fs::write(empty.with_extension("c"), "int main(void) { return 0; }").expect("a C program");
+    compile_c(&empty, &empty.with_extension("c"), "-static");
     path
+}
+
+fn compile_c(path: &Path, source: &Path, option: &str) {
+    let built = Command::new("cc").args(["-O2", "-static", "-w", option, "-o"]).args([path, source]).status();
+    assert!(built.expect("a C compiler").success(), "{} does not compile", source.display());
 }
 
 /// Something that launches the program.
@@ -162,10 +166,13 @@ fn contenders(scenario: &str, scratch: &Path, floor: &Path, filter: &Path) -> Ve
     };
     let sealed = seal(scenario, scratch, filter);
     let floor = floor.to_str().expect("a plain path");
+    let empty = scratch.join("empty").display().to_string();
     let mut found = vec![
         contender("target", &[]),
         Contender { name: "sealed launcher", words: vec![sealed], filter: None },
         contender("floor", &[floor, scenario, "reaper"]),
+        // What the floor's own libc costs, which a launcher does not have.
+        Contender { name: "empty C program", words: vec![empty], filter: None },
     ];
     let network: &[&str] = if scenario == "S1" { &["--unshare-net"] } else { &[] };
     let mut bwrap = vec!["/usr/bin/bwrap"];
