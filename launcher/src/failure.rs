@@ -3,6 +3,7 @@
 use crate::sys;
 use boxwright_launcher::errno;
 use boxwright_launcher::plan::Plan;
+use boxwright_launcher::plan::operation::Kind;
 
 /// Why an operation failed.
 #[derive(Clone, Copy)]
@@ -13,6 +14,8 @@ pub enum Failure {
     Reason(u32),
     /// What the launcher itself has to say.
     Words(Words),
+    /// A helper ended with this status; 128 and a signal's number when that ended it.
+    Status(u32),
 }
 
 /// What the launcher itself has to say about an operation.
@@ -62,6 +65,7 @@ impl Failure {
             Self::Errno(errno) => [0, errno],
             Self::Reason(string) => [1, string],
             Self::Words(words) => [2, words as u32],
+            Self::Status(status) => [3, status],
         }
     }
 
@@ -70,6 +74,7 @@ impl Failure {
         match words {
             [0, errno] => Self::Errno(errno),
             [1, string] => Self::Reason(string),
+            [3, status] => Self::Status(status),
             [_, other] => Self::Words(Words::ALL.get(other as usize).copied().unwrap_or(Words::Died)),
         }
     }
@@ -133,6 +138,10 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
         line.push(origin.words);
         line.push(b": ");
     }
+    if let Some(Kind::Helper(helper)) = plan.operation(operation).map(|operation| operation.kind) {
+        line.push(plan.string(plan.blob_word(helper.arguments.blob)));
+        line.push(b": ");
+    }
     match failure {
         Failure::Errno(number) => {
             match errno::words(number) {
@@ -142,13 +151,23 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
                     line.decimal(number.into());
                 }
             }
-            if let Some(note) = plan.note(operation, number) {
-                line.push(b"; ");
-                line.push(note);
-            }
+            note(&mut line, plan, operation, number);
+        }
+        Failure::Status(status) => {
+            line.push(b"ended with status ");
+            line.decimal(status.into());
+            note(&mut line, plan, operation, 0);
         }
         Failure::Reason(string) => line.push(plan.string(string)),
         Failure::Words(words) => line.push(words.text()),
     }
     line.print();
+}
+
+/// What the plan notes about this errno of the operation, or about any status of a helper.
+fn note(line: &mut Line, plan: &Plan, operation: u32, errno: u32) {
+    if let Some(note) = plan.note(operation, errno) {
+        line.push(b"; ");
+        line.push(note);
+    }
 }
