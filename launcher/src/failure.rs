@@ -3,7 +3,7 @@
 use crate::sys;
 use boxwright_launcher::errno;
 use boxwright_launcher::plan::Plan;
-use boxwright_launcher::plan::operation::Kind;
+use boxwright_launcher::plan::operation::{Kind, Operation};
 
 /// Why an operation failed.
 #[derive(Clone, Copy)]
@@ -128,7 +128,8 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
     let mut line = Line::new();
     line.push(plan.provenance().name);
     line.push(b": ");
-    if let Some(origin) = plan.operation(operation).map(|operation| plan.origin(operation.origin)) {
+    if let Some(Operation { origin, kind, .. }) = plan.operation(operation) {
+        let origin = plan.origin(origin);
         line.push(origin.file);
         line.push(b":");
         line.decimal(origin.line.into());
@@ -137,12 +138,13 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
         line.push(b": ");
         line.push(origin.words);
         line.push(b": ");
+        if let Kind::Helper(helper) = kind {
+            line.push(plan.string(plan.blob_word(helper.arguments.blob)));
+            line.push(b": ");
+        }
     }
-    if let Some(Kind::Helper(helper)) = plan.operation(operation).map(|operation| operation.kind) {
-        line.push(plan.string(plan.blob_word(helper.arguments.blob)));
-        line.push(b": ");
-    }
-    match failure {
+    // What the plan notes about an errno, or about any status of a helper.
+    let noted = match failure {
         Failure::Errno(number) => {
             match errno::words(number) {
                 Some(words) => line.push(words),
@@ -151,23 +153,25 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
                     line.decimal(number.into());
                 }
             }
-            note(&mut line, plan, operation, number);
+            Some(number)
         }
         Failure::Status(status) => {
             line.push(b"ended with status ");
             line.decimal(status.into());
-            note(&mut line, plan, operation, 0);
+            Some(0)
         }
-        Failure::Reason(string) => line.push(plan.string(string)),
-        Failure::Words(words) => line.push(words.text()),
-    }
-    line.print();
-}
-
-/// What the plan notes about this errno of the operation, or about any status of a helper.
-fn note(line: &mut Line, plan: &Plan, operation: u32, errno: u32) {
-    if let Some(note) = plan.note(operation, errno) {
+        Failure::Reason(string) => {
+            line.push(plan.string(string));
+            None
+        }
+        Failure::Words(words) => {
+            line.push(words.text());
+            None
+        }
+    };
+    if let Some(note) = noted.and_then(|errno| plan.note(operation, errno)) {
         line.push(b"; ");
         line.push(note);
     }
+    line.print();
 }
