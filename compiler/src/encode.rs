@@ -3,7 +3,7 @@
 use crate::lower::{Act, Buffer, Call, Else, Keep, Part, Place, Program, Slot, Step, Value};
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
-    self, Argument, Check, Cookie, Each, Environment, Exec, Filter, Fork, Helper, Kind, NONE, Operation,
+    self, Argument, Assist, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, NONE, Operation,
     Otherwise, Piece, Promise, Role, Rule, Signals, Store, Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
@@ -90,7 +90,7 @@ impl Encoder<'_> {
                 alternatives = alternatives.saturating_sub(1).max(skips(act));
                 if matches!(
                     act,
-                    Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_) | Act::Helper(_)
+                    Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_) | Act::Assist(_)
                 ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
                 }
@@ -134,7 +134,7 @@ impl Encoder<'_> {
                 cookie: filter.cookie.map_or(Cookie::None, |words| Cookie::Drawn(self.words(&words))),
             }),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
-            Act::Helper(arguments) => self.helper(arguments),
+            Act::Assist(arguments) => self.assist(arguments),
             Act::Hold => Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }),
             Act::Supervise { role, terminal, pid } => {
                 Kind::Supervise(Supervise { role: *role, terminal: *terminal, pid: self.slot(*pid) })
@@ -200,13 +200,13 @@ impl Encoder<'_> {
         }
     }
 
-    fn helper(&mut self, arguments: &[Value]) -> Kind {
+    fn assist(&mut self, arguments: &[Value]) -> Kind {
         let strings: Vec<u32> = arguments
             .iter()
             .map(|argument| if let Value::Text(text) = argument { self.draft.string(text) } else { NONE })
             .collect();
         let arguments = Strings { blob: self.words(&strings), count: index32(strings.len()) };
-        Kind::Helper(Helper { arguments, text: offset(Buffer::Text) })
+        Kind::Assist(Assist { arguments, text: offset(Buffer::Text) })
     }
 
     fn strings(&mut self, strings: &[String]) -> Strings {

@@ -7,7 +7,7 @@ pub use filter::render_filters;
 
 use crate::diagnostic::visible;
 use boxwright_launcher::plan::operation::{
-    Argument, Call, Check, Comparison, Cookie, Helper, Kind, NONE, Operation, Otherwise, Piece, Promise,
+    Argument, Assist, Call, Check, Comparison, Cookie, Kind, NONE, Operation, Otherwise, Piece, Promise,
     Role, Store, Strings, Success, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
@@ -126,7 +126,7 @@ impl Page<'_, '_> {
                 Role::Reaper => "reap every orphan, pass signals on, end with the program".into(),
                 Role::Holder => "wait to be killed".into(),
             },
-            Kind::Helper(helper) => self.helper(helper),
+            Kind::Assist(assist) => self.assist(assist),
         }
     }
 
@@ -205,7 +205,7 @@ impl Page<'_, '_> {
         format!("text &{} = {}, length ${}", text.offset, pieces.join(" "), text.length)
     }
 
-    fn helper(&self, Helper { arguments: Strings { blob, count }, text }: &Helper) -> String {
+    fn assist(&self, Assist { arguments: Strings { blob, count }, text }: &Assist) -> String {
         let arguments = (0..*count).map(|index| match self.plan.blob_word(blob + index * 4) {
             NONE => format!("&{text}"),
             string => quoted(self.plan.string(string)),

@@ -14,7 +14,7 @@ pub enum Failure {
     Reason(u32),
     /// What the launcher itself has to say.
     Words(Words),
-    /// A helper ended with this status; 128 and a signal's number when that ended it.
+    /// An assistant ended with this status; 128 and a signal's number when that ended it.
     Status(u32),
 }
 
@@ -138,12 +138,12 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
         line.push(b": ");
         line.push(origin.words);
         line.push(b": ");
-        if let Kind::Helper(helper) = kind {
-            line.push(plan.string(plan.blob_word(helper.arguments.blob)));
+        if let Kind::Assist(assist) = kind {
+            line.push(plan.string(plan.blob_word(assist.arguments.blob)));
             line.push(b": ");
         }
     }
-    // What the plan notes about an errno, or about any status of a helper.
+    // What the plan notes about an errno, or about any status of an assistant.
     let noted = match failure {
         Failure::Errno(number) => {
             match errno::words(number) {

@@ -54,9 +54,9 @@ fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
     }
 }
 
-/// Waits until a helper ended well. When the child ends before, or somebody asks the launcher to end, there is nothing left
+/// Waits until an assistant ended well. When the child ends before, or somebody asks the launcher to end, there is nothing left
 /// to help.
-pub fn await_helper(child: Option<u32>, helper: u32) -> Result<u32, Failure> {
+pub fn await_assistant(child: Option<u32>, assistant: u32) -> Result<u32, Failure> {
     const AWAITED: u64 =
         1 << (SIGCHLD - 1) | 1 << (SIGTERM - 1) | 1 << (SIGINT - 1) | 1 << (SIGHUP - 1) | 1 << (SIGQUIT - 1);
     // Other signals wait for the supervisor.
@@ -64,13 +64,13 @@ pub fn await_helper(child: Option<u32>, helper: u32) -> Result<u32, Failure> {
         if child.and_then(|child| sys::wait_for_exit(Some(child), false)).is_some() {
             break;
         }
-        match sys::wait_for_exit(Some(helper), false).map(status) {
+        match sys::wait_for_exit(Some(assistant), false).map(status) {
             Some(0) => return Ok(0),
             Some(status) => return Err(Failure::Status(status.into())),
             None => {}
         }
     }
-    sys::kill_child(helper);
+    sys::kill_child(assistant);
     Err(Failure::Words(Words::Died))
 }
 

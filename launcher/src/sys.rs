@@ -287,7 +287,7 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
     (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6] })
 }
 
-/// Before a helper is executed: it blocks no signal, has the standard streams alone, and ends with the launcher.
+/// Before an assistant is executed: it blocks no signal, has the standard streams alone, and ends with the launcher.
 pub fn leave_launch() -> Result<(), Errno> {
     let none = 0_u64;
     // SAFETY: the kernel reads the set's 64 bits.

@@ -266,9 +266,9 @@ fn program_that_hangs(stage: &Stage) {
     let end = |whom: fn(Pid, Pid, Pid) -> Pid, signal, status, words: &str| {
         let child = stage.spawn(probe, &["--start", &stand_in, "user=65534", "--", &path]);
         let own = Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
-        let helper = await_one(&mark, own);
+        let assistant = await_one(&mark, own);
         let inside = await_one(&path, own);
-        kill(whom(own, inside, helper), signal).expect("kill");
+        kill(whom(own, inside, assistant), signal).expect("kill");
         let run = wait(child);
         assert_eq!((run.status, run.stdout.as_str()), (status, ""), "{signal}: {}", run.stderr);
         assert!(run.stderr.contains(words), "{signal}: {}", run.stderr);
@@ -279,7 +279,7 @@ fn program_that_hangs(stage: &Stage) {
     end(|own, _, _| own, Signal::SIGINT, 125, "newgidmap: ended before the program started");
     end(|own, _, _| own, Signal::SIGKILL, 137, "");
     end(|_, inside, _| inside, Signal::SIGKILL, 125, "newgidmap: ended before the program started");
-    end(|_, _, helper| helper, Signal::SIGKILL, 125, "newgidmap: ended with status 137");
+    end(|_, _, assistant| assistant, Signal::SIGKILL, 125, "newgidmap: ended with status 137");
 }
 
 /// The process, other than the launcher's own, with this in its arguments.

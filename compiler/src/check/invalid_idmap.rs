@@ -13,7 +13,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         let maps = policy.mount_maps(&idmap.value);
         ["user", "group"].into_iter().zip(maps).filter_map(move |(what, map)| match map.err()? {
             Inexpressible::Unmapped(id) => Some(
-                RULE.at(span, format!("{what} id {id} is not mapped in the user namespace"))
+                RULE.at(id.span, format!("{what} id {} is not mapped in the user namespace", id.value))
                     .help("a `container_id` is an id inside: map it in `namespaces.user`"),
             ),
             Inexpressible::TooLong => Some(

@@ -268,7 +268,7 @@ pub enum Act {
     /// The program is executed.
     Exec(String),
     /// A program of the host runs beside the child until it ended well: texts, the first its path, or [`Buffer::Text`].
-    Helper(Vec<Value>),
+    Assist(Vec<Value>),
     /// The process is there for its namespaces, until it is killed.
     Hold,
     /// The child is waited for.

@@ -24,10 +24,10 @@ pub struct IdMap {
 }
 
 /// Why no map of a mount says what an idmap means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inexpressible {
     /// This id inside stands for nobody outside.
-    Unmapped(u32),
+    Unmapped(Spanned<u32>),
     /// It needs more lines or a longer text than the kernel takes.
     TooLong,
 }
@@ -83,12 +83,12 @@ impl Policy {
 /// Ranges are split where the ids inside are.
 fn mount_map(idmap: &[Spanned<IdMapping>], meanings: &[IdMapping]) -> Result<Vec<IdMapping>, Inexpressible> {
     let mut lines = Vec::new();
-    for IdMapping { container_id, host_id, size } in idmap.iter().map(|mapping| mapping.value) {
+    for Spanned { value: IdMapping { container_id, host_id, size }, span } in idmap {
         let mut at = 0;
-        while at < size {
+        while at < *size {
             let inside = container_id + at;
             let found = meanings.iter().find_map(|meaning| Some((meaning, meaning.outside(inside)?)));
-            let (meaning, outside) = found.ok_or(Inexpressible::Unmapped(inside))?;
+            let (meaning, outside) = found.ok_or(Inexpressible::Unmapped(Spanned::new(inside, *span)))?;
             let length = (meaning.size - (inside - meaning.container_id)).min(size - at);
             lines.push(IdMapping { container_id: host_id + at, host_id: outside, size: length });
             if lines.len() > IdMapping::LINES_MAX {
@@ -122,7 +122,10 @@ mod tests {
             map(&[line(8, 1000, 4)], &meanings),
             Ok(vec![line(1000, 100_008, 2), line(1002, 5000, 2)])
         );
-        assert_eq!(map(&[line(18, 0, 4)], &meanings), Err(Inexpressible::Unmapped(20)));
+        assert_eq!(
+            map(&[line(18, 0, 4)], &meanings),
+            Err(Inexpressible::Unmapped(Spanned::new(20, Span::default())))
+        );
         assert_eq!(
             map(&[line(0, 7, u32::MAX - 7)], &[line(0, 0, u32::MAX)]),
             Ok(vec![line(7, 0, u32::MAX - 7)])

@@ -1,7 +1,7 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Call, Cookie, Environment, Filter, Fork, Helper, Kind, NONE, Operation, Otherwise, Piece,
+    Argument, Assist, Call, Cookie, Environment, Filter, Fork, Kind, NONE, Operation, Otherwise, Piece,
     Promise, RECORD_BYTES, Role, Store, Strings, Success, Supervise, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
@@ -171,7 +171,7 @@ impl Walk<'_, '_> {
                     return refuse(Reason::Flow);
                 }
                 // Beside a child, by the one who may do what no process of the sandbox may.
-                Kind::Helper(_) if !forked || depth > 0 => return refuse(Reason::Flow),
+                Kind::Assist(_) if !forked || depth > 0 => return refuse(Reason::Flow),
                 _ => {}
             }
         }
@@ -231,7 +231,7 @@ impl Walk<'_, '_> {
             Kind::Exec(exec) => self.string(exec.path),
             Kind::Supervise(Supervise { role: Role::Holder, .. }) => Ok(()),
             Kind::Supervise(supervise) => self.slot(supervise.pid, slots),
-            Kind::Helper(helper) => self.helper(helper),
+            Kind::Assist(assist) => self.assist(assist),
         }
     }
 
@@ -298,7 +298,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn helper(&self, Helper { arguments: Strings { blob, count }, text }: &Helper) -> Result<(), Reason> {
+    fn assist(&self, Assist { arguments: Strings { blob, count }, text }: &Assist) -> Result<(), Reason> {
         self.blob(*blob, u64::from(*count) * 4)?;
         for index in 0..*count {
             match self.plan.blob_word(blob + index * 4) {

@@ -11,6 +11,7 @@
 //! | 4..6 | its origin's index |
 //! | 6..48 | the operation's own |
 
+mod assist;
 mod call;
 mod check;
 mod each;
@@ -18,11 +19,11 @@ mod environment;
 mod exec;
 mod filter;
 mod fork;
-mod helper;
 mod signals;
 mod supervise;
 mod text;
 
+pub use assist::Assist;
 pub use call::{Argument, Call, Rule, Store, Success, Then};
 pub use check::{Check, Comparison, Otherwise};
 pub use each::Each;
@@ -30,7 +31,6 @@ pub use environment::{Environment, Strings};
 pub use exec::Exec;
 pub use filter::{Cookie, Filter};
 pub use fork::Fork;
-pub use helper::Helper;
 pub use signals::Signals;
 pub use supervise::{Role, Supervise};
 pub use text::{Piece, Text};
@@ -78,7 +78,7 @@ pub enum Kind {
     /// Waits for the child.
     Supervise(Supervise),
     /// Runs a program beside the child.
-    Helper(Helper),
+    Assist(Assist),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -214,7 +214,7 @@ impl Operation {
             Filter::NUMBER => Kind::Filter(Filter::read(&record)?),
             Exec::NUMBER => Kind::Exec(Exec::read(&record)?),
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
-            Helper::NUMBER => Kind::Helper(Helper::read(&record)?),
+            Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -265,9 +265,9 @@ impl Operation {
                 supervise.write(&mut record);
                 Supervise::NUMBER
             }
-            Kind::Helper(helper) => {
-                helper.write(&mut record);
-                Helper::NUMBER
+            Kind::Assist(assist) => {
+                assist.write(&mut record);
+                Assist::NUMBER
             }
         };
         record.byte(0, number);

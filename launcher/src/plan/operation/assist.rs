@@ -1,18 +1,18 @@
-//! `helper`: runs a program of the host beside the child, and waits until it ended well.
+//! `assist`: runs a program of the host beside the child, and waits until it ended well.
 
 use super::environment::Strings;
 use super::{Malformed, Record, Sink};
 
 /// A program that does for the child what only it may do: newuidmap(1), for instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Helper {
+pub struct Assist {
     /// argv: the first is the absolute path of the program, and [`super::NONE`] stands for the text.
     pub arguments: Strings,
     /// Where in the arena that text is.
     pub text: u32,
 }
 
-impl Helper {
+impl Assist {
     pub(super) const NUMBER: u8 = 11;
 
     pub(super) fn read(record: &Record) -> Result<Self, Malformed> {
