@@ -17,9 +17,11 @@ mod faults;
 mod files;
 mod filters;
 mod harness;
+mod idmaps;
 mod in_place;
 mod jobs;
 mod life;
+mod maps;
 mod mounts;
 mod readme;
 mod refusals;
@@ -51,6 +53,8 @@ const TESTS: &[&[Test]] = &[
     starts::TESTS,
     scarcity::TESTS,
     life::TESTS,
+    maps::TESTS,
+    idmaps::TESTS,
     files::TESTS,
     filters::TESTS,
     mounts::TESTS,

@@ -263,10 +263,10 @@ fn no_proc(stage: &Stage) {
     // Not by chroot(2), in which there are no user namespaces.
     let own = launcher(stage, Spec::new(PLAIN));
     expect_none(
-        &stage.start(&["covered=/proc"], &own),
+        &stage.start(&["tmpfs_over=/proc"], &own),
         &["find the process in /proc: No such file or directory"],
     );
-    expect_in_place(&stage.start(&["covered=/proc"], &launcher(stage, in_place(stage))));
+    expect_in_place(&stage.start(&["tmpfs_over=/proc"], &launcher(stage, in_place(stage))));
 }
 
 /// Directories that look like those of processes.
@@ -277,8 +277,8 @@ fn false_proc(stage: &Stage) {
         fs::write(proc.join("self").join(file), "").expect("a file");
         fs::set_permissions(proc.join("self").join(file), Permissions::from_mode(0o666)).expect("chmod");
     }
-    let bound = format!("bound={}:/proc", proc.display());
-    let run = stage.start(&[&bound, "user=65534"], &launcher(stage, Spec::new(PLAIN)));
+    let cover = format!("cover={}:/proc", proc.display());
+    let run = stage.start(&[&cover, "user=65534"], &launcher(stage, Spec::new(PLAIN)));
     expect_none(&run, &["find the process in /proc: /proc is not a proc file system"]);
     assert_eq!(fs::read_to_string(proc.join("self/uid_map")).expect("the file"), "", "it was written to");
 }
@@ -286,9 +286,12 @@ fn false_proc(stage: &Stage) {
 /// Something stands over a part of it, as container runtimes do: a new one would show more.
 fn covered_proc(stage: &Stage) {
     let own = launcher(stage, Spec::new(PLAIN).with("filesystem.proc = 'own'"));
-    expect_none(&stage.start(&["covered=/proc/sys"], &own), &["Operation not permitted; a new proc needs"]);
+    expect_none(
+        &stage.start(&["tmpfs_over=/proc/sys"], &own),
+        &["Operation not permitted; a new proc needs"],
+    );
     let without = launcher(stage, Spec::new(PLAIN));
-    expect_whole(&stage.start(&["covered=/proc/sys"], &without));
+    expect_whole(&stage.start(&["tmpfs_over=/proc/sys"], &without));
 }
 
 fn chroot(stage: &Stage) {

@@ -38,8 +38,9 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "umask" => call(nr::UMASK, [u64::from_str_radix(value, 8).unwrap_or(0), 0, 0, 0, 0, 0]).map(drop),
         "chroot" => change_root(value),
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
-        "covered" => covered(value),
-        "bound" => bound(value),
+        "tmpfs_over" => tmpfs_over(value),
+        "cover" => cover(value),
+        "shared_mounts" => own_mounts(MS_REC_SHARED),
         "read_only" => read_only(),
         "no_user_namespaces" => fs::write("/proc/sys/user/max_user_namespaces", "0").map_err(errno),
         "groups" => groups(parse(value)),
@@ -132,22 +133,14 @@ fn change_root(path: &str) -> Result<(), i32> {
 }
 
 /// A mount namespace of its own in which a file system stands over this path; over the root only `/..` leads there.
-fn covered(path: &str) -> Result<(), i32> {
-    own_mounts()?;
+fn tmpfs_over(path: &str) -> Result<(), i32> {
+    own_mounts(MS_REC_PRIVATE)?;
     mount("tmpfs", path, 0)
-}
-
-/// `SOURCE:TARGET`: a mount namespace of its own in which the one stands over the other.
-fn bound(paths: &str) -> Result<(), i32> {
-    let Some((source, target)) = paths.split_once(':') else { usage("`bound` takes two paths") };
-    own_mounts()?;
-    // MS_BIND.
-    mount(source, target, 0x1000)
 }
 
 /// A mount namespace of its own in which nothing can be written to, a full disk for instance.
 fn read_only() -> Result<(), i32> {
-    own_mounts()?;
+    own_mounts(MS_REC_PRIVATE)?;
     // struct mount_attr: MOUNT_ATTR_RDONLY to set, with AT_RECURSIVE, and for /proc, which is no disk, to clear.
     for (path, flags, attributes) in [("/", 0x8000, [1_u64, 0, 0, 0]), ("/proc", 0, [0, 1, 0, 0])] {
         let path = text(path);
@@ -155,11 +148,6 @@ fn read_only() -> Result<(), i32> {
         call(nr::MOUNT_SETATTR, [here, path, flags, from(&attributes), 32, 0])?;
     }
     Ok(())
-}
-
-fn own_mounts() -> Result<(), i32> {
-    call(nr::UNSHARE, [0x2_0000, 0, 0, 0, 0, 0])?;
-    mount("none", "/", MS_REC_PRIVATE)
 }
 
 fn groups(count: u64) -> Result<(), i32> {
@@ -173,6 +161,23 @@ fn no_bounding() -> Result<(), i32> {
     let mut failed = dropped.filter_map(Result::err);
     failed.find(|errno| *errno != 22).map_or(Ok(()), Err)
 }
+
+/// `FROM:TO`: something else stands at a path, in a mount namespace of its own.
+fn cover(value: &str) -> Result<(), i32> {
+    let Some((from, to)) = value.split_once(':') else { usage("`cover` takes two paths") };
+    own_mounts(MS_REC_PRIVATE)?;
+    mount(from, to, MS_BIND)
+}
+
+fn own_mounts(propagation: u64) -> Result<(), i32> {
+    call(nr::UNSHARE, [0x2_0000, 0, 0, 0, 0, 0])?;
+    mount("none", "/", propagation)
+}
+
+/// MS_BIND.
+const MS_BIND: u64 = 0x1000;
+/// MS_REC and MS_SHARED: how an init leaves the mounts of a machine.
+const MS_REC_SHARED: u64 = 0x10_4000;
 
 /// MS_REC and MS_PRIVATE: what every launcher does first.
 const MS_REC_PRIVATE: u64 = 0x4_4000;
