@@ -9,6 +9,7 @@
 )]
 
 mod builds;
+mod bypasses;
 mod demonstrations;
 mod exec_once;
 mod exits;
@@ -16,13 +17,16 @@ mod faults;
 mod files;
 mod filters;
 mod harness;
+mod idmaps;
 mod in_place;
 mod jobs;
 mod landlock;
 mod life;
+mod maps;
 mod mounts;
 mod readme;
 mod refusals;
+mod scarcity;
 mod starts;
 #[path = "../vm/mod.rs"]
 mod vm;
@@ -43,11 +47,15 @@ pub struct Test {
 /// The tests, file by file.
 const TESTS: &[&[Test]] = &[
     builds::TESTS,
+    bypasses::TESTS,
     faults::TESTS,
     exec_once::TESTS,
     exits::TESTS,
     starts::TESTS,
+    scarcity::TESTS,
     life::TESTS,
+    maps::TESTS,
+    idmaps::TESTS,
     files::TESTS,
     filters::TESTS,
     mounts::TESTS,

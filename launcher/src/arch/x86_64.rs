@@ -49,6 +49,7 @@ pub mod number {
         fsopen,
         fstatfs,
         getgid,
+        getpid,
         getppid,
         getuid,
         ioctl,
@@ -83,6 +84,7 @@ pub mod number {
         umask,
         umount2,
         unshare,
+        waitid,
         write,
     ];
 }

@@ -11,6 +11,7 @@
 //! | 4..6 | its origin's index |
 //! | 6..48 | the operation's own |
 
+mod assist;
 mod call;
 mod check;
 mod each;
@@ -23,6 +24,7 @@ mod signals;
 mod supervise;
 mod text;
 
+pub use assist::Assist;
 pub use call::{Argument, Call, Rule, Store, Success, Then};
 pub use check::{Check, Comparison, Otherwise};
 pub use each::Each;
@@ -79,6 +81,8 @@ pub enum Kind {
     Exec(Exec),
     /// Waits for the child.
     Supervise(Supervise),
+    /// Runs a program beside the child.
+    Assist(Assist),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -163,6 +167,14 @@ impl Record<'_> {
     fn unused_from(&self, start: usize) -> Result<(), Malformed> {
         if self.0[start..].iter().all(|&byte| byte == 0) { Ok(()) } else { Err(Malformed) }
     }
+
+    /// The same for a record whose own fields all lie from byte 8 up to `end`.
+    fn plain_until(&self, end: usize) -> Result<(), Malformed> {
+        if self.byte(3) != 0 || self.half(6) != 0 {
+            return Err(Malformed);
+        }
+        self.unused_from(end)
+    }
 }
 
 impl Sink {
@@ -218,6 +230,7 @@ impl Operation {
             Landlock::NUMBER => Kind::Landlock(Landlock::read(&record)?),
             Exec::NUMBER => Kind::Exec(Exec::read(&record)?),
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
+            Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -271,6 +284,10 @@ impl Operation {
             Kind::Supervise(supervise) => {
                 supervise.write(&mut record);
                 Supervise::NUMBER
+            }
+            Kind::Assist(assist) => {
+                assist.write(&mut record);
+                Assist::NUMBER
             }
         };
         record.byte(0, number);
