@@ -1,5 +1,4 @@
-//! Landlock from inside: every right allowed and denied, the derived ruleset without the mounts' own flags, ports and scopes
-//! with the ways around them, and older kernels.
+//! Landlock from inside: every right allowed and denied, the derived ruleset without the mounts' own flags, and older kernels.
 
 use crate::Test;
 use crate::exits::{PLAIN, in_place};
@@ -12,10 +11,7 @@ use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::write::Sources;
 use std::fmt::Write as _;
 use std::fs;
-use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::{SocketAddr, UnixListener};
-use std::path::PathBuf;
 
 const NAMESPACES: &[Need] = &[Need::UserNamespaces];
 
@@ -28,21 +24,11 @@ pub const TESTS: &[Test] = &[
     Test { name: "landlock/older-kernels", needs: &[], run: older_kernels },
     Test { name: "landlock/no-landlock", needs: &[], run: no_landlock },
     Test { name: "landlock/abi-required", needs: &[], run: abi_required },
-    Test { name: "landlock/ports", needs: NAMESPACES, run: ports },
-    Test { name: "landlock/landlock-41-fast-open", needs: NAMESPACES, run: fast_open },
-    Test { name: "landlock/landlock-54-mptcp", needs: NAMESPACES, run: mptcp },
-    Test { name: "landlock/landlock-10-udp", needs: NAMESPACES, run: udp },
-    Test { name: "landlock/cve-2020-15257-abstract-sockets", needs: &[], run: abstract_sockets },
-    Test { name: "landlock/scoped-signals", needs: &[], run: scoped_signals },
     Test { name: "landlock/landlock-63-whiteout", needs: NAMESPACES, run: whiteout },
-    Test { name: "landlock/exec-list", needs: NAMESPACES, run: exec_list },
-    Test { name: "landlock/exec-list-in-place", needs: &[], run: exec_list_in_place },
-    Test { name: "landlock/exec-list-memory", needs: NAMESPACES, run: exec_list_memory },
-    Test { name: "landlock/exec-list-mistakes", needs: NAMESPACES, run: exec_list_mistakes },
 ];
 
 /// No filter: Landlock has to hold alone.
-const UNFILTERED: &str = "seccomp.default_action = 'allow'";
+pub const UNFILTERED: &str = "seccomp.default_action = 'allow'";
 
 /// What is tried for each right in a directory of its own: attempts that must go well, and the one that needs the right.
 const ATTEMPTS: &[(&str, &[&str], &str, &str)] = &[
@@ -62,14 +48,14 @@ const ATTEMPTS: &[(&str, &[&str], &str, &str)] = &[
 ];
 
 /// A question about a path in a directory: `refer=file,one/file` becomes `try=refer,/d/file,/d/one/file`.
-fn question(attempt: &str, directory: &str) -> String {
+pub fn question(attempt: &str, directory: &str) -> String {
     let (right, paths) = attempt.split_once('=').expect("a right and paths");
     let paths: Vec<String> = paths.split(',').map(|path| format!("{directory}/{path}")).collect();
     format!("try={right},{}", paths.join(","))
 }
 
 /// The answer's key for the same.
-fn key(attempt: &str, directory: &str) -> String {
+pub fn key(attempt: &str, directory: &str) -> String {
     let (right, paths) = attempt.split_once('=').expect("a right and paths");
     format!("{right}.{directory}/{}", paths.split(',').next().unwrap_or_default())
 }
@@ -112,7 +98,7 @@ fn expect_each_right(answers: &Answers, abi: u32) {
     }
 }
 
-fn questions(questions: &[String]) -> Vec<&str> {
+pub fn questions(questions: &[String]) -> Vec<&str> {
     questions.iter().map(String::as_str).collect()
 }
 
@@ -371,7 +357,7 @@ fn no_landlock(stage: &Stage) {
     expect_refused(&on(stage, EPERM, &scoped), "look for Landlock", "a container's seccomp filter");
 }
 
-fn expect_refused(run: &Run, step: &str, words: &str) {
+pub fn expect_refused(run: &Run, step: &str, words: &str) {
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
     for word in ["sandbox.toml:", step, words] {
         assert!(run.stderr.contains(word), "no `{word}` in: {}", run.stderr);
@@ -399,112 +385,6 @@ fn abi_required(stage: &Stage) {
     expect_refused(&on(stage, 5, &logged), "landlock.scoped needs Landlock ABI 6", "came with Linux 6.12");
 }
 
-/// A sandbox with its own loopback and a server on two ports, and what is asked of it.
-fn talk(stage: &Stage, text: &str, asked: &[&str]) -> Answers {
-    let spec =
-        Spec::new(PLAIN).with("network.loopback = true\nseccomp.allow = ['@system-service']").with(text);
-    stage.ask(spec, &[&["port=serve,4041", "port=serve,4042"], asked].concat())
-}
-
-fn ports(stage: &Stage) {
-    let asked = ["port=connect,4041", "port=connect,4042", "port=unix,0", "port=io_uring,0"];
-    talk(stage, "", &asked).expect(&[("connect.4041", "ok"), ("connect.4042", "ok"), ("unix.0", "ok")]);
-    talk(stage, "network.connect_tcp = [4041]", &asked).expect(&[
-        ("connect.4041", "ok"),
-        ("connect.4042", "EACCES"),
-        ("unix.0", "ok"),
-        ("io_uring.0", "ENOSYS"),
-    ]);
-    talk(stage, "network.bind_tcp = [4042]", &["port=bind,4043", "port=connect,4042"]).expect(&[
-        ("serve.4041", "EACCES"),
-        ("serve.4042", "ok"),
-        ("bind.4043", "EACCES"),
-        ("connect.4042", "ok"),
-    ]);
-    talk(stage, "network = { bind_tcp = [], connect_tcp = [] }", &["port=connect,4041"])
-        .expect(&[("serve.4041", "EACCES"), ("connect.4041", "EACCES")]);
-}
-
-/// Threats 45: a connection that the first send makes.
-fn fast_open(stage: &Stage) {
-    let asked = ["port=fast_open,4042", "port=fast_open_message,4042", "port=fast_open_messages,4042"];
-    let keys = ["fast_open.4042", "fast_open_message.4042", "fast_open_messages.4042"];
-    let control = talk(stage, "", &asked);
-    keys.iter().for_each(|key| assert_eq!(control.get(key), "ok", "{key} without a list"));
-    let answers = talk(stage, "network.connect_tcp = [4041]", &asked);
-    keys.iter().for_each(|key| assert_eq!(answers.get(key), "EOPNOTSUPP", "{key}"));
-}
-
-/// Threats 45: another protocol that is TCP to those it talks to.
-fn mptcp(stage: &Stage) {
-    let asked = ["port=mptcp_connect,4042", "port=mptcp_bind,4043"];
-    let control = talk(stage, "", &asked);
-    // A kernel without it answers as the filter does.
-    let answer = control.get("mptcp_connect.4042");
-    assert!(["ok", "EPROTONOSUPPORT"].contains(&answer), "{answer}");
-    for text in ["network.connect_tcp = [4041]", "network.bind_tcp = [4041, 4042]"] {
-        talk(stage, text, &asked)
-            .expect(&[("mptcp_connect.4042", "EPROTONOSUPPORT"), ("mptcp_bind.4043", "EPROTONOSUPPORT")]);
-    }
-}
-
-/// Threats 45: what a list of TCP ports does not speak of.
-fn udp(stage: &Stage) {
-    let asked =
-        ["port=udp_send,4042", "port=udp_bind,4043", "port=raw,0", "port=packet,0", "port=listen_unbound,0"];
-    talk(stage, "", &asked).expect(&[
-        ("udp_send.4042", "ok"),
-        ("udp_bind.4043", "ok"),
-        ("listen_unbound.0", "ok"),
-    ]);
-    for text in ["network.connect_tcp = [4041]", "network.bind_tcp = [4041, 4042]"] {
-        talk(stage, text, &asked).expect(&[
-            ("udp_send.4042", "EPROTONOSUPPORT"),
-            ("udp_bind.4043", "EPROTONOSUPPORT"),
-            ("raw.0", "EPROTONOSUPPORT"),
-            ("packet.0", "errno 97"),
-            // The gap that `check` speaks of.
-            ("listen_unbound.0", "ok"),
-        ]);
-    }
-}
-
-/// Threats 43: an abstract socket of the host, which no mount and no file mode protects.
-fn abstract_sockets(stage: &Stage) {
-    let name = format!("boxwright-{}", stage.site.key);
-    let listener = SocketAddr::from_abstract_name(&name);
-    let listener = UnixListener::bind_addr(&listener.expect("a name")).expect("a socket");
-    let spec = in_place(stage).with(UNFILTERED);
-    let asked = [format!("abstract=connect,{name}"), format!("abstract=listen,{name}-own")];
-    let control = stage.launch(&spec.clone().asking(&stage.site, &asked));
-    control.answers().expect(&[("abstract.connect", "ok"), ("abstract.listen", "ok")]);
-    let scoped = spec.with("landlock.scoped = ['abstract_unix_socket']");
-    let run = stage.launch(&scoped.asking(&stage.site, &asked));
-    run.answers().expect(&[("abstract.connect", "EPERM"), ("abstract.listen", "ok")]);
-    drop(listener);
-}
-
-/// Threats 47: a signal to a process outside, by itself and through a descriptor that is told to send it.
-fn scoped_signals(stage: &Stage) {
-    let mut other = stage.spawn(&stage.ground.probe, &["sleep=60000"]);
-    crate::life::ready(&mut other);
-    let asked = [format!("signal={}", other.id())];
-    let spec = in_place(stage).with("process.user = 'caller'");
-    let spec = if stage.person.uid() == 0 { in_place(stage) } else { spec };
-    let control = stage.launch(&spec.clone().asking(&stage.site, &asked)).answers();
-    // Who launches as root is another user inside, and may not signal it either way.
-    let may = if stage.person.uid() == 0 { "EPERM" } else { "ok" };
-    control.expect(&[("signal.kill", may)]);
-    let ways = ["F_SETOWN", "F_SETSIG", "F_SETOWN_EX", "FIOSETOWN", "SIOCSPGRP"];
-    ways.iter().for_each(|way| assert_eq!(control.get(&format!("signal.{way}")), "ok", "{way}"));
-    let scoped = spec.clone().with("landlock.scoped = ['signal']");
-    let answers = stage.launch(&scoped.asking(&stage.site, &asked)).answers();
-    answers.expect(&[("signal.kill", "EPERM")]);
-    ways.iter().for_each(|way| assert_eq!(answers.get(&format!("signal.{way}")), "EPERM", "{way}"));
-    other.kill().expect("kill");
-    crate::harness::wait(other);
-}
-
 /// Threats 46: a rename that leaves a device node behind.
 fn whiteout(stage: &Stage) {
     let asked = ["try=make_reg,/tmp/file", "try=whiteout,/tmp/file,/tmp/moved", "try=make_char,/tmp/node"];
@@ -513,91 +393,4 @@ fn whiteout(stage: &Stage) {
     control.expect(&[("whiteout./tmp/file", "ok"), ("make_char./tmp/node", "ok")]);
     let answers = stage.ask(Spec::new(PLAIN).with(text), &asked);
     answers.expect(&[("whiteout./tmp/file", "EINVAL"), ("make_char./tmp/node", "EACCES")]);
-}
-
-/// Copies of the probe that a test executes.
-fn programs(stage: &Stage) -> PathBuf {
-    let directory = shared(stage, "programs");
-    for name in ["one", "other"] {
-        fs::copy(&stage.site.probe, directory.join(name)).expect("a program");
-    }
-    fs::write(directory.join("script"), "#!/programs/other exit=0\n").expect("a script");
-    fs::set_permissions(directory.join("script"), fs::Permissions::from_mode(0o755)).expect("chmod");
-    std::os::unix::fs::symlink("one", directory.join("link")).expect("a link");
-    directory
-}
-
-fn exec_list(stage: &Stage) {
-    let programs = programs(stage);
-    let text = format!("filesystem.mounts.'/programs'.bind = '{}'", programs.display());
-    let names = ["one", "other", "script", "link"];
-    let asked = names.map(|name| format!("try=execute,/programs/{name}"));
-    let asked = [&asked[..], &["try=execute,/probe".to_owned()]].concat();
-    let tried = |list: &str| {
-        let spec = Spec::new(PLAIN).with(&text).with(UNFILTERED).with(list);
-        let answers = stage.ask(spec, &questions(&asked));
-        let paths = ["/programs/one", "/programs/other", "/programs/script", "/programs/link", "/probe"];
-        paths.map(|path| answers.get(&format!("execute.{path}")).to_owned())
-    };
-    assert_eq!(tried(""), ["ok", "ok", "ok", "ok", "ok"]);
-    // The program itself is always of the list; a link leads to what is listed.
-    let no = "EACCES";
-    assert_eq!(tried("process.exec = []"), [no, no, no, no, "ok"]);
-    assert_eq!(tried("process.exec = ['/programs/one']"), ["ok", no, no, "ok", "ok"]);
-    assert_eq!(tried("process.exec = ['/programs/link']"), ["ok", no, no, "ok", "ok"]);
-    assert_eq!(tried("process.exec = ['/programs/script']"), [no, no, no, no, "ok"]);
-    assert_eq!(tried("process.exec = ['/programs/script', '/programs/other']"), [no, "ok", "ok", no, "ok"]);
-}
-
-fn exec_list_in_place(stage: &Stage) {
-    let programs = programs(stage).display().to_string();
-    let asked = ["one", "other"].map(|name| format!("try=execute,{programs}/{name}"));
-    let other = question("make_reg=made", &programs);
-    let asked = [&asked[..], &[other]].concat();
-    let spec = in_place(stage).with(&format!("process.exec = ['{programs}/one']"));
-    let answers = stage.launch(&spec.asking(&stage.site, &asked)).answers();
-    answers.expect(&[
-        (&format!("execute.{programs}/one"), "ok"),
-        (&format!("execute.{programs}/other"), "EACCES"),
-        // Nothing else is taken away.
-        (&format!("make_reg.{programs}/made"), "ok"),
-    ]);
-}
-
-fn exec_list_memory(stage: &Stage) {
-    let text = "filesystem.proc = 'own'";
-    let asked = ["execute_memory"];
-    let control = stage.ask(Spec::new(PLAIN).with(text), &asked);
-    control.expect(&[("execute.memory", "ok")]);
-    let answers = stage.ask(Spec::new(PLAIN).with(text).with("process.exec = []"), &asked);
-    answers.expect(&[
-        ("make.memory", "EPERM"),
-        ("make.sealed_memory", "ok"),
-        ("execute.sealed_memory", "EACCES"),
-    ]);
-}
-
-fn exec_list_mistakes(stage: &Stage) {
-    let programs = programs(stage);
-    let spec = Spec::new(PLAIN)
-        .with(&format!("filesystem.mounts.'/programs'.bind = '{}'", programs.display()))
-        .asking(&stage.site, &["exit=3".to_owned()]);
-    let launch = |list: &str| stage.launch(&spec.clone().with(list));
-    assert_eq!(launch("process.exec = ['/programs/one']").status, 3);
-    expect_refused(&launch("process.exec = ['/programs']"), "allow /programs", "is not a file");
-    expect_refused(&launch("process.exec = ['/programs/none']"), "allow /programs/none", "No such file");
-    // The interpreter of a script is not listed.
-    let script = spec.clone().with("process = { args = ['/programs/script'], exec = [] }");
-    let run = stage.launch(&script);
-    assert_eq!(run.status, 126, "{}", run.stderr);
-    assert!(run.stderr.contains("list it in process.exec"), "{}", run.stderr);
-    let narrowed = spec.with(
-        "[[landlock.path_beneath]]
-         path = '/programs'
-         allowed_access = ['read_dir', 'resolve_unix']
-         [[landlock.path_beneath]]
-         path = '/programs/none'
-         allowed_access = ['read_dir', 'resolve_unix', 'read_file']",
-    );
-    expect_refused(&stage.launch(&narrowed), "allow /programs/none", "nothing is at this path");
 }

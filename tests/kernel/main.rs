@@ -11,6 +11,7 @@
 mod builds;
 mod bypasses;
 mod demonstrations;
+mod exec_list;
 mod exec_once;
 mod exits;
 mod faults;
@@ -24,6 +25,7 @@ mod landlock;
 mod life;
 mod maps;
 mod mounts;
+mod ports;
 mod readme;
 mod refusals;
 mod scarcity;
@@ -49,6 +51,7 @@ const TESTS: &[&[Test]] = &[
     builds::TESTS,
     bypasses::TESTS,
     faults::TESTS,
+    exec_list::TESTS,
     exec_once::TESTS,
     exits::TESTS,
     starts::TESTS,
@@ -62,6 +65,7 @@ const TESTS: &[&[Test]] = &[
     in_place::TESTS,
     jobs::TESTS,
     landlock::TESTS,
+    ports::TESTS,
     readme::TESTS,
     refusals::TESTS,
 ];
