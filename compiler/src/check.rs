@@ -2,6 +2,7 @@
 
 mod ambiguous_rules;
 mod capability_undoes_mounts;
+mod clocks_need_own_process;
 mod cwd_not_visible;
 mod execve_denied;
 mod filter_too_large;
@@ -10,6 +11,8 @@ mod host_processes_visible;
 mod host_root_mapped;
 mod hostname_needs_uts;
 mod impossible_rule;
+mod joined_twice;
+mod joined_user_needs_ids;
 mod kernel_files_bound;
 mod loopback_needs_network;
 mod mapping_overlap;
@@ -46,6 +49,7 @@ pub struct Check {
 pub const CHECKS: &[Check] = &[
     sees(ambiguous_rules::RULE, ambiguous_rules::check),
     sees(capability_undoes_mounts::RULE, capability_undoes_mounts::check),
+    sees(clocks_need_own_process::RULE, clocks_need_own_process::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),
@@ -54,6 +58,8 @@ pub const CHECKS: &[Check] = &[
     sees(host_root_mapped::RULE, host_root_mapped::check),
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),
+    sees(joined_twice::RULE, joined_twice::check),
+    misses(joined_user_needs_ids::RULE, joined_user_needs_ids::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),

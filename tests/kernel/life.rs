@@ -2,7 +2,7 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::harness::{Need, Spec, Stage, wait};
+use crate::harness::{Answers, Need, Spec, Stage, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// A launcher whose program has a mark in its arguments by which /proc shows it, and what it does then.
-fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
+pub fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
     let mark = format!("mark-{}", stage.site.key);
     let questions = [format!("note={mark}"), action.to_owned()];
     (stage.build(&spec.asking(&stage.site, &questions)), mark)
@@ -48,7 +48,7 @@ fn processes_with(mark: &str) -> BTreeSet<i32> {
 }
 
 #[track_caller]
-fn expect_gone(mark: &str) {
+pub fn expect_gone(mark: &str) {
     let deadline = Instant::now() + Duration::from_secs(5);
     while !processes_with(mark).is_empty() {
         assert!(Instant::now() < deadline, "still there: {:?}", processes_with(mark));
@@ -56,15 +56,15 @@ fn expect_gone(mark: &str) {
     }
 }
 
-/// Waits until the program says that it is ready.
-pub fn ready(child: &mut Child) {
+/// Waits until the program says that it is ready; what it answered before that.
+pub fn ready(child: &mut Child) -> Answers {
     let stdout = child.stdout.as_mut().expect("a pipe");
     let mut reader = BufReader::with_capacity(1, stdout);
-    let mut line = String::new();
-    while line != "ready=yes\n" {
-        line.clear();
-        assert_ne!(reader.read_line(&mut line).expect("output"), 0, "the program ended before it was ready");
+    let mut text = String::new();
+    while !text.ends_with("ready=yes\n") {
+        assert_ne!(reader.read_line(&mut text).expect("output"), 0, "the program ended before it was ready");
     }
+    Answers::parse(&text)
 }
 
 fn pid(child: &Child) -> Pid {

@@ -18,6 +18,7 @@ mod filters;
 mod harness;
 mod in_place;
 mod jobs;
+mod joins;
 mod life;
 mod mounts;
 mod readme;
@@ -52,6 +53,7 @@ const TESTS: &[&[Test]] = &[
     mounts::TESTS,
     in_place::TESTS,
     jobs::TESTS,
+    joins::TESTS,
     readme::TESTS,
     refusals::TESTS,
 ];

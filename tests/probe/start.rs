@@ -39,6 +39,11 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "chroot" => change_root(value),
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
         "covered_root" => covered_root(),
+        "unshare" => unshare(value),
+        "loopback" => crate::network::bring_up(),
+        "cover" => mount("tmpfs", value, 0),
+        "init" => become_init(),
+        "open" => open_at(value),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
         "no_arguments" => {
@@ -107,6 +112,54 @@ fn open_descriptors(count: u64) -> Result<(), i32> {
     Ok(())
 }
 
+/// `9:/path`: what is there, open as that descriptor.
+fn open_at(value: &str) -> Result<(), i32> {
+    let (descriptor, path) = value.split_once(':').unwrap_or_else(|| usage("`open` takes NUMBER:PATH"));
+    let file = fs::File::open(path).map_err(errno)?;
+    let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&file).unsigned_abs());
+    call(nr::DUP2, [source, parse(descriptor), 0, 0, 0, 0]).map(drop)?;
+    std::mem::forget(file);
+    Ok(())
+}
+
+/// `FLAGS`, or `FLAGS:ID` to map itself to that id of the new user namespace.
+fn unshare(value: &str) -> Result<(), i32> {
+    let (flags, inside) = value.split_once(':').map_or((value, None), |(flags, id)| (flags, Some(id)));
+    let (uid, gid) = effective_ids();
+    call(nr::UNSHARE, [u64::from_str_radix(flags, 16).unwrap_or(0), 0, 0, 0, 0, 0])?;
+    inside.map_or(Ok(()), |id| map_own(id, uid, gid).map_err(|(_, errno)| errno))
+}
+
+fn effective_ids() -> (u32, u32) {
+    let mut ids = [[0_u32; 3]; 2];
+    for (ids, number) in ids.iter_mut().zip([nr::GETRESUID, nr::GETRESGID]) {
+        let [real, effective, saved] = ids;
+        _ = call(number, [into(real), into(effective), into(saved), 0, 0, 0]);
+    }
+    (ids[0][1], ids[1][1])
+}
+
+/// What an ordinary user may write to the maps of a new user namespace: one line about itself.
+fn map_own(inside: &str, uid: u32, gid: u32) -> Result<(), (&'static str, i32)> {
+    let write = |file: &'static str, content: String| {
+        fs::write(format!("/proc/self/{file}"), content).map_err(|error| (file, errno(error)))
+    };
+    write("setgroups", "deny".to_owned())?;
+    write("uid_map", format!("{inside} {uid} 1"))?;
+    write("gid_map", format!("{inside} {gid} 1"))
+}
+
+/// Goes on in a child, the first process of a new pid namespace, which ends with this one.
+fn become_init() -> Result<(), i32> {
+    let child = call(nr::FORK, [0; 6])?;
+    if child == 0 {
+        return call(nr::PRCTL, [1, 9, 0, 0, 0, 0]).map(drop);
+    }
+    let mut status = 0_i32;
+    call(nr::WAIT4, [child, into(&mut status), 0, 0, 0, 0])?;
+    std::process::exit(0)
+}
+
 fn ignore(signal: u64) -> Result<(), i32> {
     // struct kernel_sigaction with the handler SIG_IGN.
     call(nr::RT_SIGACTION, [signal, from(&[1_u64, 0, 0, 0]), 0, 8, 0, 0]).map(drop)
@@ -156,18 +209,9 @@ fn errno(error: std::io::Error) -> i32 {
 
 /// Enters a new user namespace, alone mapped to 0 in it, with a mount namespace, and tries a mount.
 fn user_namespace() -> Result<(), (&'static str, i32)> {
-    let mut ids = [0_u32; 3];
-    let [real, effective, saved] = &mut ids;
-    _ = call(nr::GETRESUID, [into(real), into(effective), into(saved), 0, 0, 0]);
-    let uid = *effective;
-    let [real, effective, saved] = &mut ids;
-    _ = call(nr::GETRESGID, [into(real), into(effective), into(saved), 0, 0, 0]);
-    let gid = *effective;
+    let (uid, gid) = effective_ids();
     call(nr::UNSHARE, [0x1000_0000 | 0x2_0000, 0, 0, 0, 0, 0]).map_err(|errno| ("unshare", errno))?;
-    let write = |file: &str, content: String| fs::write(format!("/proc/self/{file}"), content).map_err(errno);
-    write("setgroups", "deny".to_owned()).map_err(|errno| ("setgroups", errno))?;
-    write("uid_map", format!("0 {uid} 1")).map_err(|errno| ("uid_map", errno))?;
-    write("gid_map", format!("0 {gid} 1")).map_err(|errno| ("gid_map", errno))?;
+    map_own("0", uid, gid)?;
     mount("none", "/", MS_REC_PRIVATE).map_err(|errno| ("mount", errno))
 }
 

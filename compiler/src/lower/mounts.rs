@@ -65,7 +65,7 @@ impl<'a> Launch<'a> {
 
     /// Opens what the tree is made of while paths still lead to the host.
     pub(super) fn sources(self) -> Vec<Step> {
-        let mut steps = self.open_targets();
+        let mut steps = if self.joins_mount() { Vec::new() } else { self.open_targets(Phase::Sources) };
         if !self.has_own_mounts() {
             return steps;
         }

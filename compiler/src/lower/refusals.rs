@@ -32,7 +32,30 @@ pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts b
     a layer";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
-/// What process.keep_fds names is not open.
+/// The namespaces of a process are not shown: EACCES.
+pub const NAMESPACE_NOT_SHOWN: &str = "who may not trace a process may not open its namespaces either: launch as root, \
+    or as the user that it belongs to";
+/// A namespace cannot be joined: EPERM.
+pub const JOIN_REFUSED: &str = "joining needs CAP_SYS_ADMIN over the user namespace that owns it: launch as root, or join \
+    that user namespace too";
+/// A user namespace cannot be joined: EPERM.
+pub const JOIN_USER_REFUSED: &str =
+    "only root and the user that made a user namespace can join it, and not from within a chroot";
+/// A namespace cannot be joined: EINVAL.
+pub const JOIN_INVALID: &str = "it is a namespace of another kind";
+/// A user namespace cannot be joined: EINVAL.
+pub const JOIN_USER_INVALID: &str =
+    "it is a namespace of another kind, or the launcher's own, which is called \"host\"";
+/// A pid namespace cannot be joined: EINVAL.
+pub const JOIN_PID_INVALID: &str =
+    "it is a namespace of another kind, or not one beneath the launcher's own pid namespace";
+/// An ordinary user's launcher cannot hide and map its own ids too.
+pub const HIDDEN_WITHOUT_PRIVILEGE: &str = "beside a new user namespace this needs CAP_SETUID and CAP_SETGID: launch as \
+    root, or join the user namespace that owns the pid namespace";
+/// Groups cannot be set in a user namespace that was joined: EPERM.
+pub const GROUPS_REFUSED: &str = "setgroups is denied in the user namespace, as it is when an ordinary user has mapped its \
+    ids: leave groups out";
+/// What process.keep_fds or a namespace's fd names is not open.
 pub const DESCRIPTOR_NOT_OPEN: &str = "whoever starts the launcher must leave it open there";
 /// sysfs cannot be mounted.
 pub const SYSFS_REFUSED: &str = "a new sysfs needs a fully visible one: something is mounted over a part of /sys, as \

@@ -128,8 +128,12 @@ pub enum Slot {
     Child,
     /// The program, seen from the reaper.
     Program,
-    /// A directory of /proc.
+    /// The caller's /proc.
+    Proc,
+    /// The directory of a process in it.
     ProcDirectory,
+    /// The file of the namespace that is joined and has this number.
+    Namespace(u8),
     /// A file that is open for a moment.
     File,
     /// The length of the text that was built last.

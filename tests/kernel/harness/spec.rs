@@ -109,6 +109,8 @@ fn replaces(table: &Table) -> bool {
         "device",
         "symlink",
         "uid",
+        "path",
+        "fd",
         "soft",
     ]
     .iter()
