@@ -2,7 +2,8 @@
 //! only pretends to be one is joined.
 
 use crate::Test;
-use crate::exits::PLAIN;
+use crate::exits::{PLAIN, in_place};
+use crate::faults::each_call;
 use crate::files::expect_refused;
 use crate::harness::{Answers, Need, Run, Spec, Stage, wait};
 use crate::life::{expect_gone, marked, ready};
@@ -22,6 +23,10 @@ pub const TESTS: &[Test] = &[
     Test { name: "joins/ids", needs: USER_NAMESPACES, run: ids },
     Test { name: "joins/groups", needs: USER_NAMESPACES, run: groups },
     Test { name: "joins/host-root-refused", needs: ROOT, run: host_root },
+    Test { name: "joins/views", needs: USER_NAMESPACES, run: views },
+    Test { name: "joins/view-of-others-refused", needs: ROOT, run: view_of_others },
+    Test { name: "joins/in-place", needs: USER_NAMESPACES, run: without_a_child },
+    Test { name: "joins/each-call-fails", needs: USER_NAMESPACES, run: each_call_fails },
     Test { name: "joins/other-kind-refused", needs: USER_NAMESPACES, run: other_kind },
     Test { name: "joins/cve-2022-31214-pretenders-refused", needs: USER_NAMESPACES, run: pretenders },
     Test { name: "joins/cve-2016-9962-untraceable", needs: USER_NAMESPACES, run: untraceable },
@@ -221,6 +226,67 @@ fn processes(stage: &Stage) {
     assert_eq!(alone.get("processes"), "2:probe");
     // Whoever supervises is no process of the pod.
     seen.expect(&[("ppid", "0")]);
+}
+
+/// The other file systems that show a namespace, of one that is joined.
+fn views(stage: &Stage) {
+    let pod = Pod::new(stage);
+    let key = stage.site.key;
+    let spec = |name: &str, joined: &[&str]| {
+        let mounts = "filesystem.sys = 'read_only'\nfilesystem.mounts.'/dev/mqueue' = { mqueue = true }";
+        let spec = Spec::new(PLAIN).with(&format!("name = '{name}'\n{mounts}"));
+        spec.with(&pod.joining(stage, joined))
+    };
+    let joined = ["user", "ipc", "network"];
+    let make = format!("ipc=make,{key}");
+    answers(&launch(stage, &[], spec("maker", &joined), &[&make]));
+    let questions = ["list=/dev/mqueue", "list=/sys/class/net", "read=/sys/class/net/lo/operstate"];
+    let seen = answers(&launch(stage, &[], spec("looker", &joined), &questions));
+    seen.expect(&[("list./dev/mqueue", &format!("boxwright-{key}")), ("list./sys/class/net", "lo")]);
+    // lo is up in the pod only.
+    let alone = answers(&launch(stage, &[], spec("stranger", &["user"]), &questions));
+    alone.expect(&[("list./dev/mqueue", ""), ("list./sys/class/net", "lo")]);
+    let state = |answers: &Answers| answers.get("content./sys/class/net/lo/operstate").to_owned();
+    assert_eq!((state(&seen), state(&alone)), ("unknown\\n".into(), "down\\n".into()));
+}
+
+/// Root joins the user namespace of one pod and the pid namespace of another: no power over the other's processes.
+fn view_of_others(stage: &Stage) {
+    let [pod, other] = [(); 2].map(|()| Pod::new(stage));
+    let spec = Spec::new(PLAIN).with("filesystem.proc = 'own'").with(&pod.joining(stage, &["user"]));
+    expect_refused(stage, spec.with(&other.joining(stage, &["pid"])), "join that one too");
+}
+
+/// Nothing but a pid namespace needs a child: the launcher itself goes where the program is to be.
+fn without_a_child(stage: &Stage) {
+    let pod = Pod::new(stage);
+    let outside = stage.outside(&["namespaces".to_owned()]);
+    let spec = in_place(stage).with("process.user = { uid = 65534, gid = 65534 }").with(
+        "namespaces.time = 'new'
+         lifecycle.die_with_parent = true",
+    );
+    let spec = spec.with(&pod.joining(stage, &["user", "network", "uts"]));
+    let questions = ["identity", "namespaces", "descriptors"].map(str::to_owned);
+    let child = stage.spawn(&stage.build(&spec.asking(&stage.site, &questions)), &[]);
+    let pid = child.id().to_string();
+    let inside = answers(&wait(child));
+    inside.expect(&[("pid", &pid), ("uid", "65534,65534,65534"), ("effective", "0"), ("bounding", "0")]);
+    inside.expect(&[("parent_death_signal", "9"), ("descriptors", "0,1,2")]);
+    for (kind, _, key) in KINDS {
+        let key = format!("ns.{key}");
+        let joined = ["user", "network", "uts"].contains(&kind);
+        assert_eq!(inside.get(&key) == pod.name(kind), joined, "{kind}");
+        assert_eq!(inside.get(&key) == outside.get(&key), !joined && kind != "time", "{kind}");
+    }
+}
+
+/// The program is in what it was to join, or there is none.
+fn each_call_fails(stage: &Stage) {
+    let pod = Pod::new(stage);
+    let spec = Spec::new(PLAIN)
+        .with("filesystem.proc = 'own'\nlifecycle.die_with_parent = true")
+        .with(&pod.joining(stage, &["user", "pid", "network", "time"]));
+    each_call(stage, spec, &["identity", "namespaces", "network"]);
 }
 
 fn ids(stage: &Stage) {

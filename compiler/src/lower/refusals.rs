@@ -32,6 +32,9 @@ pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts b
     a layer";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
+/// What shows a namespace that was joined cannot be mounted: EPERM.
+pub const VIEW_OF_JOINED_REFUSED: &str = "only the user namespace that owns a namespace can mount what shows it: join that \
+    one too";
 /// The namespaces of a process are not shown: EACCES.
 pub const NAMESPACE_NOT_SHOWN: &str = "who may not trace a process may not open its namespaces either: launch as root, \
     or as the user that it belongs to";
