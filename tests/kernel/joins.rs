@@ -65,11 +65,22 @@ impl Pod {
         pod
     }
 
+    /// Made by root and without a map yet, or by anybody else.
     fn with(stage: &Stage, conditions: &[&str]) -> Self {
         let unshare = if stage.person.uid() == 0 { ALL.to_owned() } else { format!("{ALL}:65534") };
-        let unshare = format!("unshare={unshare}");
+        Self::start(stage, &[&[format!("unshare={unshare}").as_str()], conditions].concat())
+    }
+
+    /// The person's own, and for root one of an ordinary user too.
+    fn each(stage: &Stage) -> Vec<Self> {
+        let of_user = ["user=65534", &format!("unshare={ALL}:65534"), "loopback"];
+        let of_user = (stage.person.uid() == 0).then(|| Self::start(stage, &of_user));
+        [Self::new(stage)].into_iter().chain(of_user).collect()
+    }
+
+    fn start(stage: &Stage, conditions: &[&str]) -> Self {
         let probe = stage.ground.probe.to_str().expect("a plain path");
-        let start = [&["--start", &unshare], conditions, &["init", "--", probe, "sleep=60000"]].concat();
+        let start = [&["--start"], conditions, &["init", "--", probe, "sleep=60000"]].concat();
         let mut pause = stage.spawn(&stage.ground.probe, &start);
         ready(&mut pause);
         Self(pause)
@@ -155,12 +166,14 @@ fn each_kind(stage: &Stage) {
 }
 
 fn all_kinds(stage: &Stage) {
-    let pod = Pod::new(stage);
     let outside = stage.outside(&["namespaces".to_owned()]);
     let kinds = KINDS.map(|(kind, ..)| kind);
-    let spec = in_host_tree().with(&pod.joining(stage, &kinds));
-    let inside = answers(&launch(stage, &[], spec, &["namespaces"]));
-    expect_namespaces(&pod, &outside, &inside, &kinds);
+    for pod in Pod::each(stage) {
+        let spec = in_host_tree().with(&pod.joining(stage, &kinds));
+        let inside = answers(&launch(stage, &[], spec, &["namespaces", "identity"]));
+        expect_namespaces(&pod, &outside, &inside, &kinds);
+        inside.expect(&[("uid", "65534,65534,65534"), ("effective", "0")]);
+    }
 }
 
 /// The spec that people copy: two sandboxes talk over the network of the pod and share its objects, and no third does.
@@ -461,9 +474,10 @@ fn covered_proc(stage: &Stage) {
     inside.expect(&[("uid", "65534,65534,65534"), ("list./proc", "")]);
 }
 
+/// Joining a user namespace that belongs to another user takes the request for it away.
 fn die_with_parent(stage: &Stage) {
-    let pod = Pod::new(stage);
-    for kinds in [&["user"][..], &["user", "pid"]] {
+    let pods = Pod::each(stage);
+    for (pod, kinds) in pods.iter().flat_map(|pod| [(pod, &["user"][..]), (pod, &["user", "pid"])]) {
         let spec = in_host_tree().with(&pod.joining(stage, kinds)).with("lifecycle.die_with_parent = true");
         let (launcher, mark) = marked(stage, spec, "sleep=60000");
         let launcher = launcher.to_str().expect("a plain path");
