@@ -43,7 +43,7 @@ pub struct Step {
 pub enum Phase {
     /// In the caller's namespaces, before anything changes.
     Start,
-    /// The process that goes on inside.
+    /// What is joined, and the process that goes on inside.
     Fork,
     /// Outside, beside the child.
     Host,
