@@ -43,6 +43,7 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "loopback" => crate::network::bring_up(),
         "cover" => mount("tmpfs", value, 0),
         "init" => become_init(),
+        "pod" => hold_pod(),
         "open" => open_at(value),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
@@ -117,9 +118,13 @@ fn open_at(value: &str) -> Result<(), i32> {
     let (descriptor, path) = value.split_once(':').unwrap_or_else(|| usage("`open` takes NUMBER:PATH"));
     let file = fs::File::open(path).map_err(errno)?;
     let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&file).unsigned_abs());
-    call(nr::DUP2, [source, parse(descriptor), 0, 0, 0, 0]).map(drop)?;
-    std::mem::forget(file);
-    Ok(())
+    let target = parse(descriptor);
+    call(nr::DUP2, [source, target, 0, 0, 0, 0])?;
+    if source == target {
+        std::mem::forget(file);
+    }
+    // F_SETFD: the program inherits it.
+    call(nr::FCNTL, [target, 2, 0, 0, 0, 0]).map(drop)
 }
 
 /// `FLAGS`, or `FLAGS:ID` to map itself to that id of the new user namespace.
@@ -147,6 +152,39 @@ fn map_own(inside: &str, uid: u32, gid: u32) -> Result<(), (&'static str, i32)> 
     write("setgroups", "deny".to_owned())?;
     write("uid_map", format!("{inside} {uid} 1"))?;
     write("gid_map", format!("{inside} {gid} 1"))
+}
+
+/// A user, a network and an IPC namespace, with lo up, open as 7, 8 and 9; whoever made them has ended.
+fn hold_pod() -> Result<(), i32> {
+    let mut pipes = [0_u64; 2];
+    let (uid, gid) = effective_ids();
+    for pipe in &mut pipes {
+        let mut ends = [0_u32; 2];
+        call(nr::PIPE2, [into(&mut ends), 0o2_000_000, 0, 0, 0, 0])?;
+        *pipe = u64::from(ends[1]) << 32 | u64::from(ends[0]);
+    }
+    let tell = |pipe: u64| call(nr::WRITE, [pipe >> 32, from("!"), 1, 0, 0, 0]).map(drop);
+    let hear = |pipe: u64| call(nr::READ, [pipe & 0xffff_ffff, into(&mut [0_u8; 1]), 1, 0, 0, 0]).map(drop);
+    let child = call(nr::FORK, [0; 6])?;
+    if child == 0 {
+        let made = unshare("58000000").and_then(|()| crate::network::bring_up());
+        _ = made.and_then(|()| tell(pipes[0])).and_then(|()| hear(pipes[1]));
+        std::process::exit(0);
+    }
+    hear(pipes[0])?;
+    let write =
+        |file: &str, content: String| fs::write(format!("/proc/{child}/{file}"), content).map_err(errno);
+    if uid != 0 {
+        write("setgroups", "deny".to_owned())?;
+    }
+    for (file, id) in [("uid_map", uid), ("gid_map", gid)] {
+        write(file, if uid == 0 { "0 200000 70000".to_owned() } else { format!("65534 {id} 1") })?;
+    }
+    for (descriptor, kind) in [(7, "user"), (8, "net"), (9, "ipc")] {
+        open_at(&format!("{descriptor}:/proc/{child}/ns/{kind}"))?;
+    }
+    tell(pipes[1])?;
+    call(nr::WAIT4, [child, 0, 0, 0, 0, 0]).map(drop)
 }
 
 /// Goes on in a child, the first process of a new pid namespace, which ends with this one.

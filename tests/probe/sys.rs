@@ -5,6 +5,8 @@ use std::ffi::{CString, c_long};
 use std::io::Error;
 
 pub mod nr {
+    pub const READ: u64 = 0;
+    pub const WRITE: u64 = 1;
     pub const CLOSE: u64 = 3;
     pub const RT_SIGACTION: u64 = 13;
     pub const RT_SIGPROCMASK: u64 = 14;
@@ -46,6 +48,7 @@ pub mod nr {
     pub const WAITID: u64 = 247;
     pub const KEYCTL: u64 = 250;
     pub const UNSHARE: u64 = 272;
+    pub const PIPE2: u64 = 293;
     pub const PRLIMIT64: u64 = 302;
     pub const GETRANDOM: u64 = 318;
     pub const EXECVEAT: u64 = 322;
