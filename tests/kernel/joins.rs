@@ -351,6 +351,16 @@ fn host_root(stage: &Stage) {
     expect_refused(stage, spec("uid = 2000, gid = 2000, groups = [1000]"), "is the host's group 0");
     let inside = answers(&launch(stage, &[], spec("uid = 2000, gid = 2000"), &["identity"]));
     inside.expect(&[("uid", "2000,2000,2000"), ("groups", "")]);
+    // 65534 is what anybody else looks like, too; other tests run as one that stands for nobody.
+    let pod = Pod::with(stage, &[]);
+    pod.map("65534 0 1\n2000 200000 1");
+    let spec = |user: &str| {
+        Spec::new(PLAIN).with(&pod.joining(stage, &["user"])).with(&format!("process.user = {{ {user} }}"))
+    };
+    expect_refused(stage, spec("uid = 65534, gid = 2000"), "is the host's user 0");
+    expect_refused(stage, spec("uid = 2000, gid = 65534"), "is the host's group 0");
+    expect_refused(stage, spec("uid = 2000, gid = 2000, groups = [65534]"), "is the host's group 0");
+    answers(&launch(stage, &[], spec("uid = 2000, gid = 2000"), &[]));
 }
 
 fn other_kind(stage: &Stage) {

@@ -7,9 +7,9 @@ use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value
 use super::{Launch, start};
 use crate::policy::{Handle, Namespace, User};
 use crate::source::Span;
-use boxwright_launcher::abi::{CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER};
+use boxwright_launcher::abi::{CAP_SETGID, CAP_SETUID, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER};
 use boxwright_launcher::arch::number;
-use boxwright_launcher::plan::operation::{Comparison, Promise};
+use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 
 /// The id that stands for all that have none in a user namespace (`/proc/sys/kernel/overflowuid`, and the same for groups).
 const OVERFLOW_ID: u32 = 65534;
@@ -74,6 +74,7 @@ impl<'a> Launch<'a> {
         }
         if self.joins_user() {
             steps.extend(self.refuse_host_root());
+            steps.extend(self.refuse_hidden_root());
             steps.extend(self.set_groups(Phase::Fork));
             // Entering may have changed credentials, which forgets the request.
             steps.extend(self.forks().then(|| self.die_with_parent(Phase::Fork)).flatten());
@@ -115,6 +116,45 @@ impl<'a> Launch<'a> {
                 .acts(told),
         )
     }
+
+    /// 65534 is also what an owner without an id looks like, so of that the launcher of root finds out what it is itself.
+    fn refuse_hidden_root(self) -> Option<Step> {
+        let User::Ids { uid, gid, groups } = &self.policy.process.user.value else { return None };
+        let user = *uid == OVERFLOW_ID;
+        let group = [gid].into_iter().chain(groups.iter().flatten()).any(|&gid| gid == OVERFLOW_ID);
+        if !self.privileged || !(user || group) {
+            return None;
+        }
+        let is_zero = |slot| Act::Check {
+            place: Place::Slot(slot),
+            mask: 0xffff_ffff,
+            comparison: Comparison::Equal,
+            value: 0,
+            otherwise: Else::Fail(
+                "only uid 0 with gid 0 can tell 65534 from the host's root: name other ids".into(),
+            ),
+        };
+        let set = |effective| -> Act {
+            let data = capability_words([effective, u64::MAX, 0]);
+            Call::new(number::capset, [capability_header().into(), data.into()]).into()
+        };
+        let words = "process.user 65534 in the user namespace";
+        let step = Step::new(Phase::Fork, words, self.policy.process.user.span)
+            .acts([is_zero(Slot::Uid), is_zero(Slot::Gid), set(!(1 << CAP_SETUID | 1 << CAP_SETGID))])
+            .acts(group.then(|| already(number::setresgid, "group")).into_iter().flatten())
+            .acts(user.then(|| already(number::setresuid, "user")).into_iter().flatten());
+        Some(step.act(set(u64::MAX)))
+    }
+}
+
+/// Becoming 65534 without the right to become anybody: who can is already that.
+fn already(number: u16, what: &str) -> [Act; 2] {
+    let change = [u32::MAX, u32::MAX, OVERFLOW_ID].map(Value::from);
+    let is_root = format!("{what} {OVERFLOW_ID} of the user namespace is the host's {what} 0");
+    [
+        Call::new(number, change).on(EPERM, Then::Skip(1)).on(EINVAL, Then::Skip(1)).into(),
+        start::never(&is_root),
+    ]
 }
 
 /// Before anything is joined: a mount namespace changes what paths mean, a user namespace what may be opened.

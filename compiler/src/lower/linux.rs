@@ -187,7 +187,11 @@ pub fn open_how(flags: u32, resolve: u64) -> Vec<u8> {
 
 /// `linux/capability.h`: `struct __user_cap_data_struct[2]` with the same set thrice, or another inheritable one.
 pub fn capability_data(effective: u64, inheritable: u64) -> Vec<u8> {
-    let halves = [effective, effective, inheritable];
+    capability_words([effective, effective, inheritable])
+}
+
+/// The same with the effective, the permitted and the inheritable set.
+pub fn capability_words(halves: [u64; 3]) -> Vec<u8> {
     let low = halves.map(|set| (set & 0xffff_ffff) as u32);
     let high = halves.map(|set| (set >> 32) as u32);
     low.iter().chain(&high).flat_map(|word| word.to_le_bytes()).collect()
