@@ -443,7 +443,9 @@ fn needs_power(stage: &Stage) {
     let pod = Pod::new(stage);
     let join = |kind: &str| format!("namespaces.{kind} = {{ path = '{}' }}", pod.path(kind));
     expect_refused(stage, in_host_tree().with(&join("network")), "or join that user namespace too");
-    expect_refused(stage, in_host_tree().with(&join("pid")), "launch as root, or join the user namespace");
+    for kind in ["pid", "mount"] {
+        expect_refused(stage, in_host_tree().with(&join(kind)), "launch as root, or join the user namespace");
+    }
     // Of somebody else, whose processes do not even show theirs.
     let init = in_host_tree().with("namespaces.user = { path = '/proc/1/ns/user' }");
     expect_refused(stage, init, "Permission denied");
@@ -452,7 +454,7 @@ fn needs_power(stage: &Stage) {
 /// What the streams lead to is the host's, what is executed is in the tree of the mount namespace that is joined.
 fn streams(stage: &Stage) {
     let directory = stage.directory().display().to_string();
-    let pod = Pod::with(stage, &[&format!("cover={directory}")]);
+    let pod = Pod::with(stage, &[&format!("memory={directory}")]);
     if stage.person.uid() == 0 {
         pod.map(MANY_IDS);
     }
@@ -475,7 +477,7 @@ fn streams(stage: &Stage) {
 
 /// The maps are written to the launcher's own /proc, not to what is called so where it went.
 fn covered_proc(stage: &Stage) {
-    let pod = Pod::with(stage, &["cover=/proc"]);
+    let pod = Pod::with(stage, &["memory=/proc"]);
     let spec = in_host_tree().with(&pod.joining(stage, &["mount"]));
     let inside = answers(&launch(stage, &[], spec, &["identity", "list=/proc"]));
     inside.expect(&[("uid", "65534,65534,65534"), ("list./proc", "")]);

@@ -38,7 +38,7 @@ pub fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
 }
 
 /// The processes whose arguments contain this, on the whole machine.
-fn processes_with(mark: &str) -> BTreeSet<i32> {
+pub fn processes_with(mark: &str) -> BTreeSet<i32> {
     let entries = fs::read_dir("/proc").expect("/proc").flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter(|pid| {

@@ -6,7 +6,7 @@ use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
 use super::{Launch, start};
 use crate::policy::{Handle, Namespace, User};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use boxwright_launcher::abi::{CAP_SETGID, CAP_SETUID, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
@@ -85,12 +85,16 @@ impl<'a> Launch<'a> {
     /// CVE-2016-9962: who is in a user or pid namespace must not be able to trace what enters it.
     fn hide_from_joined(self) -> Option<Step> {
         let namespaces = &self.policy.namespaces;
-        let joined = [&namespaces.user, &namespaces.pid].into_iter().find(|one| one.value.is_joined())?;
-        if self.new_user() && !self.privileged {
-            // Hidden it could not map its own ids.
-            let refused = start::never(HIDDEN_WITHOUT_PRIVILEGE);
-            return Some(Step::new(Phase::Start, "join pid namespace", joined.span).act(refused));
+        let joined = |one: &&Spanned<Namespace>| one.value.is_joined();
+        if self.new_user()
+            && !self.privileged
+            && let Some(other) = [&namespaces.pid, &namespaces.mount].into_iter().find(joined)
+        {
+            // Hidden it could not map its own ids, and in another tree the program that maps others is not the host's.
+            let step = Step::new(Phase::Start, "join beside a new user namespace", other.span);
+            return Some(step.act(start::never(JOIN_WITHOUT_PRIVILEGE)));
         }
+        let joined = [&namespaces.user, &namespaces.pid].into_iter().find(joined)?;
         Some(self.hide(Phase::Start, joined.span))
     }
 

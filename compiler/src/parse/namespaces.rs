@@ -1,7 +1,7 @@
 //! Reads `[namespaces]` as it is written.
 
 use super::extract::{Extract, field, list};
-use crate::spec::{IdMapping, Namespace, Namespaces, TimeNamespace, UserNamespace};
+use crate::spec::{IdMap, IdMapping, Namespace, Namespaces, TimeNamespace, UserNamespace};
 use toml::de::DeValue;
 
 impl Extract for Namespaces {
@@ -35,6 +35,13 @@ impl Extract for UserNamespace {
             Some(Self::Mappings { uid: list(table, "uid_mappings"), gid: list(table, "gid_mappings") })
         };
         Namespace::extract(value).map(Self::Plain).or_else(mappings)
+    }
+}
+
+impl Extract for IdMap {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        Some(Self { uid: list(table, "uid_mappings"), gid: list(table, "gid_mappings") })
     }
 }
 
