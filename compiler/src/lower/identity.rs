@@ -43,6 +43,7 @@ impl Launch<'_> {
                     value: PROC_SUPER_MAGIC,
                     otherwise: Else::Fail("/proc is not a proc file system".into()),
                 })
+                .note(ENOENT.into(), PROC_MISSING)
         })
     }
 

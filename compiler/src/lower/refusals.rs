@@ -22,6 +22,8 @@ pub const MOUNT_REFUSED: &str = "mounting is refused inside the user namespace: 
 /// The mount API is not there.
 pub const MOUNT_API_MISSING: &str =
     "the kernel is older than 5.12, or a container's seccomp filter hides the mount calls";
+/// There is no /proc: ENOENT.
+pub const PROC_MISSING: &str = "the launcher runs in a chroot, or nobody has mounted proc";
 /// proc cannot be mounted.
 pub const PROC_REFUSED: &str = "a new proc needs a fully visible one: the container masks parts of /proc (docker \
     --security-opt systempaths=unconfined, podman --security-opt unmask=ALL), or use filesystem.proc = \"none\"";
