@@ -21,6 +21,7 @@ mod harness;
 mod idmaps;
 mod in_place;
 mod jobs;
+mod joins;
 mod landlock;
 mod life;
 mod maps;
@@ -64,6 +65,7 @@ const TESTS: &[&[Test]] = &[
     mounts::TESTS,
     in_place::TESTS,
     jobs::TESTS,
+    joins::TESTS,
     landlock::TESTS,
     ports::TESTS,
     readme::TESTS,

@@ -36,7 +36,7 @@ fn sockets(policy: &Policy) -> Vec<Diagnostic> {
 /// listen(2) on a socket that is not bound takes any port that is free.
 fn listening(policy: &Policy) -> Option<Diagnostic> {
     let ports = policy.bind_tcp.as_ref()?;
-    (policy.namespaces.network.value == Namespace::Host).then(|| {
+    (policy.namespaces.network.value != Namespace::New).then(|| {
         RULE.at(ports.span, "a socket that listens without being bound gets a port of the kernel's choice")
             .label("no port of the list, and none that another program waits for")
             .and(policy.namespaces.network.span, "it can be reached where the host can be")

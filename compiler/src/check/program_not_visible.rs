@@ -31,6 +31,6 @@ fn is_visible(policy: &Policy, program: &str) -> bool {
             MountKind::Text { mode, .. } => at == path && mode & 0o111 != 0,
             _ => false,
         },
-        None => filesystem.root.value != Root::Empty || policy.namespaces.mount.value == Namespace::Host,
+        None => filesystem.root.value != Root::Empty || policy.namespaces.mount.value != Namespace::New,
     }
 }
