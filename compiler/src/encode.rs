@@ -3,8 +3,8 @@
 use crate::lower::{Act, Buffer, Call, Else, Keep, Part, Place, Program, Slot, Step, Value};
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
-    self, Argument, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, Operation, Otherwise, Piece,
-    Promise, Rule, Signals, Store, Strings, Supervise, Text, Then,
+    self, Argument, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, NONE, Netlink, Operation,
+    Otherwise, Patch, Piece, Promise, Rule, Signals, Store, Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -88,7 +88,10 @@ impl Encoder<'_> {
                 // One of two alternatives is passed over: neither is what keeps the promise.
                 let promise = if alternatives > 0 { Promise::None } else { step.promise };
                 alternatives = alternatives.saturating_sub(1).max(skips(act));
-                if matches!(act, Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_)) {
+                if matches!(
+                    act,
+                    Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_) | Act::Netlink { .. }
+                ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
                 }
                 let kind = self.act(act);
@@ -133,6 +136,22 @@ impl Encoder<'_> {
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
             Act::Supervise { role, terminal, pid } => {
                 Kind::Supervise(Supervise { role: *role, terminal: *terminal, pid: self.slot(*pid) })
+            }
+            Act::Netlink { socket, message, patches, keep, otherwise } => {
+                let mut encoded = Netlink {
+                    socket: self.slot(*socket),
+                    blob: self.draft.blob(message),
+                    length: index16(message.len()),
+                    offset: offset(Buffer::Text),
+                    patches: [Patch::NONE; 2],
+                    index: keep.map_or(NONE, |slot| self.slot(slot)),
+                    rule: otherwise.map_or(Rule::NONE, |(errno, _)| Rule { errno, then: Then::Continue }),
+                    skip: otherwise.map_or(0, |(_, skip)| skip),
+                };
+                for (patch, (at, slot)) in encoded.patches.iter_mut().zip(patches) {
+                    *patch = Patch { at: *at, slot: self.slot(*slot) };
+                }
+                Kind::Netlink(encoded)
             }
         }
     }
@@ -238,6 +257,7 @@ fn skips(act: &Act) -> u16 {
             skips.max().unwrap_or(0).max(call.skip).into()
         }
         Act::Check { otherwise: Else::Skip(acts), .. } => *acts,
+        Act::Netlink { otherwise: Some((_, acts)), .. } => (*acts).into(),
         _ => 0,
     }
 }

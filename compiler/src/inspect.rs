@@ -2,12 +2,13 @@
 
 mod arguments;
 mod filter;
+mod netlink;
 
 pub use filter::render_filters;
 
 use crate::diagnostic::visible;
 use boxwright_launcher::plan::operation::{
-    Argument, Call, Check, Comparison, Cookie, Kind, Operation, Otherwise, Piece, Promise, Role, Store,
+    Argument, Call, Check, Comparison, Cookie, Kind, Operation, Otherwise, Piece, Promise, Role, Rule, Store,
     Strings, Success, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
@@ -125,6 +126,9 @@ impl Page<'_, '_> {
                 Role::Outside => "wait, pass signals on, end with the program's exit status".into(),
                 Role::Reaper => "reap every orphan, pass signals on, end with the program".into(),
             },
+            Kind::Netlink(message) => {
+                netlink::message(self.plan, message) + &after(&[message.rule], message.skip)
+            }
         }
     }
 
@@ -144,18 +148,7 @@ impl Page<'_, '_> {
         if let Success::Equals(argument) = call.success {
             text += &format!(", must return argument {}", argument + 1);
         }
-        if call.skip > 0 {
-            text += &format!(", then skip {}", call.skip);
-        }
-        for rule in call.rules {
-            let then = match rule.then {
-                Then::Fail => continue,
-                Then::Continue => "go on".into(),
-                Then::Skip(count) => format!("skip {count}"),
-            };
-            text += &format!("; errno {}: {then}", rule.errno);
-        }
-        text
+        text + &after(&call.rules, call.skip)
     }
 
     fn argument(&self, number: u16, index: usize, argument: Argument) -> String {
@@ -163,7 +156,7 @@ impl Page<'_, '_> {
             Argument::Zero => arguments::number(number, index, 0),
             Argument::Immediate(value) => arguments::number(number, index, value),
             Argument::String(offset) => quoted(self.plan.string(offset)),
-            Argument::Blob(offset) => arguments::blob(self.plan, number, offset),
+            Argument::Blob(offset) => arguments::blob(self.plan, number, index, offset),
             Argument::Arena(offset) => format!("&{offset}"),
             Argument::Slot(offset) => format!("${offset}"),
             Argument::Each => "each".into(),
@@ -204,6 +197,20 @@ impl Page<'_, '_> {
         let strings = (0..count).map(|index| quoted(self.plan.string(self.plan.blob_word(blob + index * 4))));
         format!("[{}]", strings.collect::<Vec<_>>().join(", "))
     }
+}
+
+/// What comes of a success, and of an errno.
+fn after(rules: &[Rule], skip: u8) -> String {
+    let mut text = if skip > 0 { format!(", then skip {skip}") } else { String::new() };
+    for rule in rules {
+        let then = match rule.then {
+            Then::Fail => continue,
+            Then::Continue => "go on".into(),
+            Then::Skip(count) => format!("skip {count}"),
+        };
+        text += &format!("; errno {}: {then}", rule.errno);
+    }
+    text
 }
 
 /// The words of a promise.

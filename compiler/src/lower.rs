@@ -2,10 +2,12 @@
 
 mod descriptors;
 mod identity;
+mod interfaces;
 mod linux;
 mod mount_calls;
 mod mounts;
 mod namespaces;
+mod netlink;
 mod nodes;
 mod order;
 mod overlay;
@@ -62,7 +64,9 @@ impl Launch<'_> {
             steps.extend(self.host());
             steps.push(self.supervise(Role::Outside, Slot::Child));
         } else {
+            steps.extend(self.keep_host_network());
             steps.extend(self.unshare());
+            steps.extend(self.own_interfaces());
             steps.extend(self.enter());
             steps.extend(self.payload());
             steps.extend(self.end());

@@ -15,6 +15,7 @@ const WORDS: &[u8] = b"\
     \x8dPermission denied\
     \x90Device or resource busy\
     \x91File exists\
+    \x93No such device\
     \x94Not a directory\
     \x95Is a directory\
     \x96Invalid argument\
@@ -29,6 +30,8 @@ const WORDS: &[u8] = b"\
     \xa8Too many levels of symbolic links\
     \xcbValue too large for defined data type\
     \xdfOperation not supported\
+    \xe4Network is down\
+    \xe5Network is unreachable\
     \xfaDisk quota exceeded\
     \xff";
 

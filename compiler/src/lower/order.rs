@@ -109,6 +109,9 @@ fn used(act: &Act) -> Vec<Slot> {
             .filter_map(|part| if let Part::Decimal(slot) = part { Some(*slot) } else { None })
             .collect(),
         Act::Supervise { pid, .. } => vec![*pid],
+        Act::Netlink { socket, patches, .. } => {
+            patches.iter().map(|(_, slot)| *slot).chain([*socket]).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -119,6 +122,7 @@ fn stored(act: &Act) -> Vec<Slot> {
         Act::Call(Call { keep: super::Keep::Gate, .. }) => vec![Slot::GateOutside, Slot::GateInside],
         Act::Text(_) => vec![Slot::Length],
         Act::Fork { pid, .. } => vec![*pid],
+        Act::Netlink { keep, .. } => keep.iter().copied().collect(),
         _ => Vec::new(),
     }
 }

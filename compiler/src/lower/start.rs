@@ -185,7 +185,7 @@ impl Launch<'_> {
         .fold(0, |flags, (_, flag)| flags | flag)
     }
 
-    /// Beside the child: its ids are mapped, then it may go on.
+    /// Beside the child: its ids are mapped, its interfaces made, then it may go on.
     pub(super) fn host(self) -> Vec<Step> {
         let mut steps = vec![
             Step::new(Phase::Host, "leave the inside's end of the gate", Span::default())
@@ -193,6 +193,9 @@ impl Launch<'_> {
         ];
         if self.maps_from_outside() {
             steps.extend(self.map_ids(vec![Part::Literal("/proc/".into()), Part::Decimal(Slot::Child)]));
+        }
+        steps.extend(self.interfaces_of_child());
+        if self.serves_child() {
             steps.push(
                 Step::new(Phase::Host, "open the gate", Span::default()).act(
                     Call::new(number::write, [Slot::GateOutside.into(), "g".into(), 1.into()]).equals(2),
@@ -205,7 +208,7 @@ impl Launch<'_> {
     /// In the child: the parent must be alive, and its part done.
     pub(super) fn pass_gate(self) -> Vec<Step> {
         let read = [Slot::GateInside.into(), Buffer::Answer.into(), 1.into()];
-        let wait = if self.maps_from_outside() {
+        let wait = if self.serves_child() {
             Call::new(number::read, read).equals(2)
         } else {
             // Nothing is ever sent: an answer can only be the end of the file, which is no success.
@@ -221,6 +224,11 @@ impl Launch<'_> {
                 .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
                 .act(wait),
         ]
+    }
+
+    /// Whether the child has to wait for what the outside does for it.
+    fn serves_child(self) -> bool {
+        self.maps_from_outside() || self.reaches_out()
     }
 
     pub(super) fn maps_from_outside(self) -> bool {

@@ -160,6 +160,18 @@ pub enum Slot {
     Pin(u16),
     /// The empty file that may stand over the entry with this number.
     EmptyFile(u16),
+    /// The network namespace that the launch began in.
+    HostNetwork,
+    /// The sandbox's network namespace.
+    Network,
+    /// A socket to the kernel in the host's network namespace.
+    HostSocket,
+    /// One in the sandbox's.
+    NetworkSocket,
+    /// The host's interface that belongs to the sandbox's with this number: its peer, or what it is on.
+    Link(u16),
+    /// The bridge that the peer of the interface with this number joins.
+    Bridge(u16),
 }
 
 /// A piece of memory that the kernel or the launcher writes.
@@ -267,6 +279,19 @@ pub enum Act {
         terminal: bool,
         /// The child.
         pid: Slot,
+    },
+    /// A message to the kernel's network; its answer's error is the act's.
+    Netlink {
+        /// The socket.
+        socket: Slot,
+        /// The message.
+        message: Vec<u8>,
+        /// Where in it words of slots go; at most two.
+        patches: Vec<(u16, Slot)>,
+        /// The slot for the index of the interface that the answer describes.
+        keep: Option<Slot>,
+        /// This errno is no failure: the next act is its remedy. A success passes over so many.
+        otherwise: Option<(u8, u8)>,
     },
 }
 

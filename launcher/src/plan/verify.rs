@@ -1,8 +1,8 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Call, Cookie, Environment, Filter, Fork, Kind, NONE, Operation, Otherwise, Piece, Promise,
-    RECORD_BYTES, Store, Strings, Success, Tally, Text, Then,
+    Argument, Call, Cookie, Environment, Filter, Fork, Kind, NONE, Netlink, Operation, Otherwise, Piece,
+    Promise, RECORD_BYTES, Store, Strings, Success, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -215,6 +215,13 @@ impl Walk<'_, '_> {
             Kind::Filter(filter) => self.filter(filter),
             Kind::Exec(exec) => self.string(exec.path),
             Kind::Supervise(supervise) => self.slot(supervise.pid, slots),
+            Kind::Netlink(netlink) => {
+                skip(netlink.skip.into())?;
+                if let Then::Skip(count) = netlink.rule.then {
+                    skip(count.into())?;
+                }
+                self.netlink(netlink, slots)
+            }
         }
     }
 
@@ -296,6 +303,19 @@ impl Walk<'_, '_> {
 
     fn fork(&self, fork: &Fork, slots: &mut Slots) -> Result<(), Reason> {
         self.store(fork.pid, slots)
+    }
+
+    fn netlink(&self, netlink: &Netlink, slots: &mut Slots) -> Result<(), Reason> {
+        self.slot(netlink.socket, slots)?;
+        self.blob(netlink.blob, netlink.length.into())?;
+        self.arena(netlink.offset, u32::from(netlink.length).max(Netlink::ANSWER_BYTES))?;
+        for patch in netlink.patches.iter().filter(|patch| patch.at != 0) {
+            if u32::from(patch.at) + 4 > netlink.length.into() {
+                return Err(Reason::Pointer);
+            }
+            self.slot(patch.slot, slots)?;
+        }
+        netlink.keeps().map_or(Ok(()), |index| self.store(index, slots))
     }
 
     fn string(&self, offset: u32) -> Result<(), Reason> {

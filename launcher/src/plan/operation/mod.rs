@@ -18,6 +18,7 @@ mod environment;
 mod exec;
 mod filter;
 mod fork;
+mod netlink;
 mod signals;
 mod supervise;
 mod text;
@@ -29,6 +30,7 @@ pub use environment::{Environment, Strings};
 pub use exec::Exec;
 pub use filter::{Cookie, Filter};
 pub use fork::Fork;
+pub use netlink::{Netlink, Patch};
 pub use signals::Signals;
 pub use supervise::{Role, Supervise};
 pub use text::{Piece, Text};
@@ -75,6 +77,8 @@ pub enum Kind {
     Exec(Exec),
     /// Waits for the child.
     Supervise(Supervise),
+    /// Sends a message to the kernel's network.
+    Netlink(Netlink),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -210,6 +214,7 @@ impl Operation {
             Filter::NUMBER => Kind::Filter(Filter::read(&record)?),
             Exec::NUMBER => Kind::Exec(Exec::read(&record)?),
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
+            Netlink::NUMBER => Kind::Netlink(Netlink::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -259,6 +264,10 @@ impl Operation {
             Kind::Supervise(supervise) => {
                 supervise.write(&mut record);
                 Supervise::NUMBER
+            }
+            Kind::Netlink(netlink) => {
+                netlink.write(&mut record);
+                Netlink::NUMBER
             }
         };
         record.byte(0, number);
