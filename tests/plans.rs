@@ -237,8 +237,8 @@ fn the_launcher_itself_refuses() {
 }
 
 /// A real plan with one record changed and everything else in order; why it is refused.
-fn refused_when(is: impl Fn(&Kind) -> bool, change: impl Fn(&mut [u8])) -> Option<Reason> {
-    let plan = plan(SPEC);
+fn refused_when(spec: &str, is: impl Fn(&Kind) -> bool, change: impl Fn(&mut [u8])) -> Option<Reason> {
+    let plan = plan(spec);
     let view = Plan::read(&plan).unwrap();
     let start = view.section(Section::Operations).as_ptr() as usize - plan.as_ptr() as usize;
     let index = (0..view.operations()).find(|&index| is(&view.operation(index).unwrap().kind)).unwrap();
@@ -254,9 +254,27 @@ fn only_permitted_calls_are_made() {
     let is_call = |kind: &Kind| matches!(kind, Kind::Call(_));
     // madvise(2) could take the plan's own memory away, mseal(2) keep it, ioctl(2) follow an address in a struct.
     for number in [28_u16, 462, 16] {
-        let reason = refused_when(is_call, |record| record[6..8].copy_from_slice(&number.to_le_bytes()));
+        let reason =
+            refused_when(SPEC, is_call, |record| record[6..8].copy_from_slice(&number.to_le_bytes()));
         assert_eq!(reason, Some(Reason::Call), "call {number}");
     }
+}
+
+#[test]
+fn a_message_stays_within_the_plan() {
+    let spec = format!("{SPEC}[[network.interfaces]]\nkind = 'veth'\nname = 'eth0'\npeer = 'veth'\n");
+    let is_message = |kind: &Kind| matches!(kind, Kind::Netlink(_));
+    let changed = |at: usize, bytes: &[u8]| {
+        refused_when(&spec, is_message, |record| record[at..at + bytes.len()].copy_from_slice(bytes))
+    };
+    assert_eq!(changed(0, &[]), None);
+    // Its length, where it is completed, where a slot's word goes, the socket, and a skip past the list.
+    assert_eq!(changed(6, &[0xff, 0xff]), Some(Reason::Pointer));
+    assert_eq!(changed(16, &65_520_u32.to_le_bytes()), Some(Reason::Pointer));
+    assert_eq!(changed(32, &u16::MAX.to_le_bytes()), Some(Reason::Pointer));
+    assert_eq!(changed(8, &0_u32.to_le_bytes()), Some(Reason::Slot));
+    assert_eq!(changed(38, &[0xff]), Some(Reason::Skip));
+    assert_eq!(changed(39, &[1]), Some(Reason::Operation));
 }
 
 #[test]

@@ -30,7 +30,6 @@ const WORDS: &[u8] = b"\
     \xa8Too many levels of symbolic links\
     \xcbValue too large for defined data type\
     \xdfOperation not supported\
-    \xe4Network is down\
     \xe5Network is unreachable\
     \xfaDisk quota exceeded\
     \xff";

@@ -198,8 +198,7 @@ fn set_up(phase: Phase, index: u32, interface: &Interface) -> Vec<Step> {
     }));
     steps.push(
         step(phase, format!("bring {name} up"), interface.name.span)
-            .act(inside(netlink::bring_up(Index::Is(index), None)))
-            .note(ENETDOWN.into(), LINK_DOWN),
+            .act(inside(netlink::bring_up(Index::Is(index), None))),
     );
     steps.extend(interface.routes.iter().map(|route| {
         let crate::policy::Route { destination, gateway } = route.value;

@@ -177,8 +177,6 @@ pub const ELOOP: u8 = 40;
 
 /// Not in this kernel, or not for this.
 pub const EOPNOTSUPP: u8 = 95;
-/// The interface is down.
-pub const ENETDOWN: u8 = 100;
 
 /// `linux/mount.h`: `struct mount_attr`.
 pub fn mount_attributes(set: u32, propagation: u64) -> Vec<u8> {

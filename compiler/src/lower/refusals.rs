@@ -88,8 +88,6 @@ pub const NO_MACVLAN: &str = "`link` cannot carry it, or cannot have packets of 
 pub const LINK_BUSY: &str = "`link` is in use by a bridge, or another interface has it for itself";
 /// An interface that stays where it is.
 pub const NOT_MOVABLE: &str = "the kernel does not let this interface leave its network namespace";
-/// A link is down.
-pub const LINK_DOWN: &str = "`link` is down: bring it up on the host";
 /// The new network cannot be told to be quiet.
 pub const SYSCTL_READ_ONLY: &str = "/proc/sys is read-only here, as containers have it";
 /// No IPv6.
