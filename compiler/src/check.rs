@@ -8,12 +8,14 @@ mod duplicate_route;
 mod execve_denied;
 mod filter_too_large;
 mod gateway_outside_network;
+mod half_mapped;
 mod host_namespace;
 mod host_processes_visible;
 mod host_root_mapped;
 mod hostname_needs_uts;
 mod impossible_rule;
 mod interfaces_need_network;
+mod invalid_idmap;
 mod kernel_files_bound;
 mod loopback_needs_network;
 mod mapping_overlap;
@@ -57,12 +59,14 @@ pub const CHECKS: &[Check] = &[
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),
     misses(gateway_outside_network::RULE, gateway_outside_network::check),
+    misses(half_mapped::RULE, half_mapped::check),
     sees(host_namespace::RULE, host_namespace::check),
     misses(host_processes_visible::RULE, host_processes_visible::check),
     sees(host_root_mapped::RULE, host_root_mapped::check),
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),
     sees(interfaces_need_network::RULE, interfaces_need_network::check),
+    misses(invalid_idmap::RULE, invalid_idmap::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),

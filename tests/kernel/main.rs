@@ -16,9 +16,11 @@ mod faults;
 mod files;
 mod filters;
 mod harness;
+mod idmaps;
 mod in_place;
 mod jobs;
 mod life;
+mod maps;
 mod mounts;
 mod network;
 mod readme;
@@ -48,6 +50,8 @@ const TESTS: &[&[Test]] = &[
     exits::TESTS,
     starts::TESTS,
     life::TESTS,
+    maps::TESTS,
+    idmaps::TESTS,
     files::TESTS,
     filters::TESTS,
     mounts::TESTS,

@@ -11,6 +11,7 @@
 //! | 4..6 | its origin's index |
 //! | 6..48 | the operation's own |
 
+mod assist;
 mod call;
 mod check;
 mod each;
@@ -23,6 +24,7 @@ mod signals;
 mod supervise;
 mod text;
 
+pub use assist::Assist;
 pub use call::{Argument, Call, Rule, Store, Success, Then};
 pub use check::{Check, Comparison, Otherwise};
 pub use each::Each;
@@ -79,6 +81,8 @@ pub enum Kind {
     Supervise(Supervise),
     /// Sends a message to the kernel's network.
     Netlink(Netlink),
+    /// Runs a program beside the child.
+    Assist(Assist),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -215,6 +219,7 @@ impl Operation {
             Exec::NUMBER => Kind::Exec(Exec::read(&record)?),
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
             Netlink::NUMBER => Kind::Netlink(Netlink::read(&record)?),
+            Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -268,6 +273,10 @@ impl Operation {
             Kind::Netlink(netlink) => {
                 netlink.write(&mut record);
                 Netlink::NUMBER
+            }
+            Kind::Assist(assist) => {
+                assist.write(&mut record);
+                Assist::NUMBER
             }
         };
         record.byte(0, number);
