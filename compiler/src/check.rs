@@ -26,6 +26,8 @@ mod mount_under_proc;
 mod mounts_need_namespace;
 mod mtu_too_small;
 mod nothing_to_protect;
+mod pasta_beside_interfaces;
+mod pasta_needs_namespaces;
 mod program_not_executable;
 mod program_not_visible;
 mod socket_bound;
@@ -77,6 +79,8 @@ pub const CHECKS: &[Check] = &[
     misses(mounts_need_namespace::RULE, mounts_need_namespace::check),
     sees(mtu_too_small::RULE, mtu_too_small::check),
     misses(nothing_to_protect::RULE, nothing_to_protect::check),
+    sees(pasta_beside_interfaces::RULE, pasta_beside_interfaces::check),
+    sees(pasta_needs_namespaces::RULE, pasta_needs_namespaces::check),
     sees(program_not_executable::RULE, program_not_executable::check),
     misses(program_not_visible::RULE, program_not_visible::check),
     sees(socket_bound::RULE, socket_bound::check),

@@ -94,7 +94,7 @@ impl Encoder<'_> {
                         | Act::Fork { .. }
                         | Act::Exec(_)
                         | Act::Filter(_)
-                        | Act::Assist(_)
+                        | Act::Assist { .. }
                         | Act::Netlink { .. }
                 ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
@@ -139,7 +139,7 @@ impl Encoder<'_> {
                 cookie: filter.cookie.map_or(Cookie::None, |words| Cookie::Drawn(self.words(&words))),
             }),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
-            Act::Assist(arguments) => self.assist(arguments),
+            Act::Assist { arguments, ready } => self.assist(arguments, *ready),
             Act::Hold => Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }),
             Act::Supervise { role, terminal, pid } => {
                 Kind::Supervise(Supervise { role: *role, terminal: *terminal, pid: self.slot(*pid) })
@@ -165,14 +165,14 @@ impl Encoder<'_> {
 
     fn call(&mut self, call: &Call) -> operation::Call {
         let mut encoded = operation::Call::new(call.number);
-        // Before the arguments: the gate's slots follow each other, whoever names them first.
+        // Before the arguments: the slots of a pair follow each other, whoever names them first.
         encoded.result = match call.keep {
             Keep::Nothing => Store::Nothing,
             Keep::In(slot) => Store::Word(self.slot(slot)),
-            Keep::Gate => {
-                let first = self.slot(Slot::GateOutside);
-                self.slot(Slot::GateInside);
-                Store::Pair(first)
+            Keep::Pair(first, second) => {
+                let offset = self.slot(first);
+                self.slot(second);
+                Store::Pair(offset)
             }
         };
         for (argument, value) in encoded.arguments.iter_mut().zip(&call.arguments) {
@@ -193,8 +193,10 @@ impl Encoder<'_> {
             Value::Text(text) => Argument::String(self.draft.string(text)),
             Value::Bytes(bytes) => Argument::Blob(self.draft.blob(bytes)),
             Value::Buffer(buffer) => Argument::Arena(offset(*buffer)),
-            // The call that fills the gate takes its address.
-            Value::Slot(slot) if keep == Keep::Gate => Argument::Arena(self.slot(*slot)),
+            // The call that fills a pair takes its address.
+            Value::Slot(slot) if matches!(keep, Keep::Pair(first, _) if first == *slot) => {
+                Argument::Arena(self.slot(*slot))
+            }
             Value::Slot(slot) => Argument::Slot(self.slot(*slot)),
             Value::Struct(slot) => {
                 Argument::Arena(self.slot(*slot) - slot.before().map_or(0, |before| index32(before.len())))
@@ -221,13 +223,14 @@ impl Encoder<'_> {
         }
     }
 
-    fn assist(&mut self, arguments: &[Value]) -> Kind {
+    fn assist(&mut self, arguments: &[Value], ready: Option<Slot>) -> Kind {
         let strings: Vec<u32> = arguments
             .iter()
             .map(|argument| if let Value::Text(text) = argument { self.draft.string(text) } else { NONE })
             .collect();
         let arguments = Strings { blob: self.words(&strings), count: index32(strings.len()) };
-        Kind::Assist(Assist { arguments, text: offset(Buffer::Text) })
+        let ready = ready.map_or(NONE, |slot| self.slot(slot));
+        Kind::Assist(Assist { arguments, text: offset(Buffer::Text), ready })
     }
 
     fn strings(&mut self, strings: &[String]) -> Strings {

@@ -198,12 +198,17 @@ impl Page<'_, '_> {
         format!("text &{} = {}, length ${}", text.offset, pieces.join(" "), text.length)
     }
 
-    fn assist(&self, Assist { arguments: Strings { blob, count }, text }: &Assist) -> String {
+    fn assist(&self, assist: &Assist) -> String {
+        let Assist { arguments: Strings { blob, count }, text, .. } = assist;
         let arguments = (0..*count).map(|index| match self.plan.blob_word(blob + index * 4) {
             NONE => format!("&{text}"),
             string => quoted(self.plan.string(string)),
         });
-        format!("run [{}] beside the child, which must end with 0", arguments.collect::<Vec<_>>().join(", "))
+        let end = match assist.stays() {
+            Some(slot) => format!("which stays, and says on ${slot} that it is ready"),
+            None => "which must end with 0".into(),
+        };
+        format!("run [{}] beside the child, {end}", arguments.collect::<Vec<_>>().join(", "))
     }
 
     fn strings(&self, Strings { blob, count }: Strings) -> String {

@@ -17,6 +17,7 @@ mod refusals;
 mod start;
 mod step;
 mod streams;
+mod user_mode;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};

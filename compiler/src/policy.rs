@@ -32,6 +32,8 @@ pub struct Policy {
     pub loopback: Option<Span>,
     /// Interfaces of the new network namespace, in the order of the file; each of another name.
     pub interfaces: Vec<Interface>,
+    /// Connections are carried out of the new network namespace by the program pasta.
+    pub pasta: Option<Span>,
     /// The families of sockets that may be made (socket(2)), by number; `None` restricts nothing.
     pub address_families: Option<Spanned<Vec<u64>>>,
     /// Resource limits, by resource number (setrlimit(2)).

@@ -290,6 +290,8 @@ pub struct Network {
     pub loopback: Leaf<bool>,
     /// `address_families`
     pub address_families: Leaf<Vec<Spanned<String>>>,
+    /// `user_mode`
+    pub user_mode: Leaf<String>,
     /// `interfaces`
     pub interfaces: Vec<Spanned<Interface>>,
 }

@@ -28,6 +28,7 @@ const WORDS: &[u8] = b"\
     \xa4File name too long\
     \xa6Function not implemented\
     \xa8Too many levels of symbolic links\
+    \xbeTimer expired\
     \xcbValue too large for defined data type\
     \xdfOperation not supported\
     \xe5Network is unreachable\

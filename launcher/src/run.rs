@@ -263,7 +263,7 @@ impl Launch {
     #[inline(never)]
     fn assist(&mut self, assist: &Assist) -> Outcome {
         if let Some((_, pidfd)) = sys::fork(0).map_err(Failure::Errno)? {
-            return supervise::await_assistant(self.child, pidfd);
+            return supervise::await_assistant(self.child, pidfd, assist.stays().is_some());
         }
         // What goes wrong from here on is for the launcher to say.
         self.inside = true;
@@ -276,6 +276,11 @@ impl Launch {
             });
         }
         pointers.begin_variables();
+        if let Some(ready) = assist.stays() {
+            let mut call = Call::new(number::dup2);
+            call.arguments[0] = Argument::Slot(ready);
+            self.call(&call, 0)?;
+        }
         sys::leave_launch().map_err(Failure::Errno)?;
         let path = self.string_of(&assist.arguments, 0);
         Err(Failure::Errno(sys::execute_program(path, &pointers, &self.cookie)))

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 const ROOT: &[Need] = &[Need::Root, Need::UserNamespaces, Need::Program("ip")];
 
+const PASTA: &[Need] = &[Need::Root, Need::UserNamespaces, Need::Program("ip"), Need::Program("pasta")];
+
 pub const TESTS: &[Test] = &[
     Test { name: "network/veth", needs: ROOT, run: veth },
     Test { name: "network/veth-in-place", needs: ROOT, run: veth_in_place },
@@ -24,6 +26,8 @@ pub const TESTS: &[Test] = &[
     Test { name: "network/again-at-once", needs: ROOT, run: again_at_once },
     Test { name: "network/fault", needs: ROOT, run: fault },
     Test { name: "network/rootless-container", needs: &[Need::UserNamespaces], run: rootless_container },
+    Test { name: "network/pasta", needs: PASTA, run: pasta },
+    Test { name: "network/pasta-fails", needs: PASTA, run: pasta_fails },
     Test {
         name: "network/ordinary-user",
         needs: &[Need::Unprivileged, Need::UserNamespaces],
@@ -407,4 +411,124 @@ fn ordinary_user(stage: &Stage) {
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
     assert!(run.stderr.contains("enter the new network: Operation not permitted"), "{}", run.stderr);
     assert!(run.stderr.contains("launch as root"), "{}", run.stderr);
+}
+
+/// Runs a launcher on this host as root or as an ordinary user, in a mount namespace where everybody may open
+/// /dev/net/tun, as is usual, after these changes of it.
+fn in_mounts(host: &Host, stage: &Stage, uid: u32, changes: &str, launcher: &Path) -> Child {
+    let tun = stage.directory().join("tun").display().to_string();
+    let script = format!(
+        "set -e; mount --make-rprivate /; mount -t tmpfs none /mnt
+         mknod /mnt/tun c 10 200; chmod 666 /mnt/tun; mount --bind /mnt/tun /dev/net/tun
+         {changes}
+         exec setpriv --reuid {uid} --regid {uid} --clear-groups {}",
+        launcher.display()
+    );
+    std::fs::write(&tun, script).expect("a script");
+    host.start(stage, Path::new("/usr/bin/unshare"), &["--mount", "sh", &tun])
+}
+
+/// A host with a network, and a service on an address of its own and on its loopback.
+fn host_with_services(stage: &Stage) -> (Host, [Child; 2]) {
+    let host = Host::new();
+    for change in [
+        "link add card type veth peer name cable",
+        "address add 198.51.100.2/24 dev card",
+        "link set card up",
+        "link set cable up",
+        "link set lo up",
+        "route add default via 198.51.100.9 dev card",
+        "address add 203.0.113.1/32 dev lo",
+    ] {
+        host.ip(stage, change);
+    }
+    let services = [("8081", "2"), ("8082", "9")].map(|(port, count)| {
+        let mut service = host.start(stage, &stage.ground.probe, &[&format!("serve={port},{count}")]);
+        ready(&mut service);
+        service
+    });
+    (host, services)
+}
+
+fn with_pasta() -> Spec {
+    Spec::new(PLAIN).with("network = { user_mode = 'pasta', loopback = true }")
+}
+
+/// A way out and none in: not to the host's loopback, and not through the gateway.
+fn pasta(stage: &Stage) {
+    let (host, services) = host_with_services(stage);
+    let questions = [
+        "network",
+        "dial=203.0.113.1:8081,5000",
+        "dial=127.0.0.1:8082,0",
+        "dial=198.51.100.9:8082,0",
+        "serve=8083,0",
+    ];
+    let launcher = asking(stage, with_pasta(), "pasta", &questions);
+    for uid in [0, 65534] {
+        let run = wait(in_mounts(&host, stage, uid, "", &launcher));
+        // Without a system log pasta says on standard error that it has none.
+        assert_eq!(run.status, 0, "uid {uid}: {}{}", run.stdout, run.stderr);
+        let inside = run.answers();
+        inside.expect(&[("interfaces", "lo:up card:up"), ("dial.203.0.113.1:8081", "ok")]);
+        inside.expect(&[("dial.127.0.0.1:8082", "ECONNREFUSED"), ("serve", "ok")]);
+        assert_ne!(inside.get("dial.198.51.100.9:8082"), "ok", "the gateway is not the host");
+    }
+    let alone = asking(stage, Spec::new(PLAIN), "alone", &questions);
+    let alone = wait(in_mounts(&host, stage, 65534, "", &alone)).answers();
+    alone.expect(&[("interfaces", "lo:down"), ("dial.203.0.113.1:8081", "ENETUNREACH")]);
+    // Who kills the launcher ends pasta too.
+    let launcher = asking(stage, with_pasta(), "killed", &["serve=8084,1"]);
+    for uid in [0, 65534] {
+        let mut sandbox = in_mounts(&host, stage, uid, "", &launcher);
+        ready(&mut sandbox);
+        let pasta = children(sandbox.id());
+        assert_eq!(pasta.len(), 2, "the sandbox and pasta");
+        sandbox.kill().expect("kill");
+        sandbox.wait().expect("it ends");
+        let end = Instant::now() + Duration::from_secs(10);
+        while pasta.iter().any(|pid| Path::new(&format!("/proc/{pid}/ns")).exists() && is_alive(*pid)) {
+            assert!(Instant::now() < end, "pasta lives on");
+            sleep(Duration::from_millis(20));
+        }
+    }
+    for mut service in services {
+        _ = service.kill();
+        _ = service.wait();
+    }
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("its children");
+    list.split_whitespace().map(|pid| pid.parse().expect("a pid")).collect()
+}
+
+fn is_alive(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+fn pasta_fails(stage: &Stage) {
+    let host = Host::new();
+    let launcher = asking(stage, with_pasta(), "pasta", &["identity"]);
+    let fake = |script: &str| {
+        format!(
+            "printf '#!/bin/sh\n{script}\n' > /mnt/pasta; chmod 755 /mnt/pasta; mount --bind /mnt/pasta /usr/bin/pasta"
+        )
+    };
+    for uid in [0, 65534] {
+        let refused = |changes: &str, words: &str| {
+            let run = wait(in_mounts(&host, stage, uid, changes, &launcher));
+            assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+            assert!(run.stderr.contains(words), "{}", run.stderr);
+        };
+        refused(&fake("exit 0"), "pasta: ended with status 0");
+        refused(&fake("echo why >&2; exit 3"), "why\nplain: pasta.sandbox.toml:");
+        refused("mount --bind /dev/null /usr/bin/pasta", "install the package passt");
+        if uid == 0 {
+            continue;
+        }
+        let start = Instant::now();
+        refused(&fake("exec sleep 98"), "Timer expired; it was not ready after 10 s");
+        assert!(start.elapsed() >= Duration::from_secs(10));
+    }
 }

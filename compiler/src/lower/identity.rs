@@ -77,7 +77,7 @@ impl Launch<'_> {
             .promise(write.promise)
             .needs(write.needs)
             .act(Act::Text(vec![Part::Decimal(Slot::Child)]))
-            .act(Act::Assist(arguments))
+            .act(Act::Assist { arguments, ready: None })
             .note(ENOENT.into(), MAPPING_PROGRAM_MISSING)
             .note(EACCES.into(), MAPPING_PROGRAM_MISSING)
             .note(ENOEXEC.into(), MAPPING_PROGRAM_MISSING)

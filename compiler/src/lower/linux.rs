@@ -20,6 +20,8 @@ pub const O_CREAT: u32 = 0o100;
 pub const O_NOCTTY: u32 = 0o400;
 /// Every write goes to the end.
 pub const O_APPEND: u32 = 0o2000;
+/// SIGIO comes when it can be read.
+pub const O_ASYNC: u32 = 0o20_000;
 /// Neither opening nor reading waits.
 pub const O_NONBLOCK: u32 = 0o4000;
 /// It must be new.
@@ -34,6 +36,8 @@ pub const O_PATH: u32 = 0o10_000_000;
 pub const F_DUPFD_CLOEXEC: u32 = 1030;
 /// Set the status flags.
 pub const F_SETFL: u32 = 4;
+/// Who gets SIGIO.
+pub const F_SETOWN: u32 = 8;
 /// Descriptor flags: fails when the descriptor is not open.
 pub const F_GETFD: u32 = 1;
 
@@ -183,6 +187,8 @@ pub const ENOSYS: u8 = 38;
 /// A symbolic link where none may be.
 pub const ELOOP: u8 = 40;
 
+/// The time is up.
+pub const ETIME: u8 = 62;
 /// Not in this kernel, or not for this.
 pub const EOPNOTSUPP: u8 = 95;
 

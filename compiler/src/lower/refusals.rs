@@ -84,7 +84,7 @@ pub const SYMLINK_ON_THE_WAY: &str =
     "no symlink is followed to a mount point: name the path that it leads to";
 /// The host's network cannot be changed.
 pub const NETWORK_REFUSED: &str = "interfaces that reach the host's network need CAP_NET_ADMIN and CAP_SYS_ADMIN there: \
-    launch as root";
+    launch as root, or use network.user_mode = \"pasta\" instead";
 /// The name of a peer is taken.
 pub const PEER_TAKEN: &str = "the host has an interface with the name of `peer` already";
 /// An interface of the host is not there.
@@ -102,6 +102,12 @@ pub const LINK_BUSY: &str = "`link` is in use by a bridge, or another interface 
 pub const NOT_MOVABLE: &str = "the kernel does not let this interface leave its network namespace";
 /// The new network cannot be told to be quiet.
 pub const SYSCTL_READ_ONLY: &str = "/proc/sys is read-only here, as containers have it";
+/// pasta is not there.
+pub const PASTA_MISSING: &str = "network.user_mode needs /usr/bin/pasta: install the package passt";
+/// pasta failed.
+pub const PASTA_FAILED: &str = "what it says stands above; it needs to open /dev/net/tun";
+/// pasta hangs.
+pub const PASTA_HANGS: &str = "it was not ready after 10 s";
 /// No IPv6.
 pub const NO_IPV6: &str = "IPv6 is switched off: see net.ipv6.conf.default.disable_ipv6";
 /// The program cannot be found.

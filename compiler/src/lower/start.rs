@@ -134,7 +134,7 @@ impl Launch<'_> {
         let group = *gid == 0 || groups.iter().flatten().any(|&group| group == 0);
         let unmapped =
             *uid == 0 && namespaces.uid_mappings.is_empty() || group && namespaces.gid_mappings.is_empty();
-        self.maps_from_outside() && unmapped
+        self.privileged && self.new_user() && unmapped
     }
 
     /// The pair of sockets on which both sides notice each other's death.
@@ -148,7 +148,7 @@ impl Launch<'_> {
                 Value::Slot(Slot::GateOutside),
             ],
         );
-        pair.keep = Keep::Gate;
+        pair.keep = Keep::Pair(Slot::GateOutside, Slot::GateInside);
         Some(Step::new(Phase::Fork, "connect both sides", Span::default()).act(pair))
     }
 
@@ -195,6 +195,7 @@ impl Launch<'_> {
             steps.extend(self.map_ids(vec![Part::Literal("/proc/".into()), Part::Decimal(Slot::Child)]));
         }
         steps.extend(self.interfaces_of_child());
+        steps.extend(self.user_mode());
         if self.serves_child() {
             steps.push(
                 Step::new(Phase::Host, "open the gate", Span::default()).act(
@@ -228,11 +229,13 @@ impl Launch<'_> {
 
     /// Whether the child has to wait for what the outside does for it.
     fn serves_child(self) -> bool {
-        self.maps_from_outside() || self.reaches_out()
+        self.maps_from_outside() || self.reaches_out() || self.policy.pasta.is_some()
     }
 
-    /// Whether the outside writes the id maps; else the child maps the caller's own ids itself.
+    /// Whether the outside writes the id maps, because only it may or because another program needs them by then; else the child
+    /// maps the caller's own ids itself.
     pub(super) fn maps_from_outside(self) -> bool {
-        self.new_user() && (self.privileged || !self.policy.namespaces.uid_mappings.is_empty())
+        let mapped = !self.policy.namespaces.uid_mappings.is_empty() || self.policy.pasta.is_some();
+        self.new_user() && (self.privileged || mapped)
     }
 }

@@ -178,6 +178,10 @@ pub enum Slot {
     NetworkSocket,
     /// The host's interface that belongs to the sandbox's with this number: its peer, or what it is on.
     Link(u16),
+    /// The end of a pipe on which a program's readiness is noticed.
+    ReadyHere,
+    /// The end that the program writes to: follows it, as pipe2(2) writes both.
+    ReadyThere,
     /// The bridge that the peer of the interface with this number joins.
     Bridge(u16),
 }
@@ -198,8 +202,8 @@ pub enum Keep {
     Nothing,
     /// It is stored.
     In(Slot),
-    /// The kernel wrote the two ends of the gate.
-    Gate,
+    /// The kernel wrote two words: these slots, in this order.
+    Pair(Slot, Slot),
 }
 
 /// A part of a text that is built at launch.
@@ -279,8 +283,13 @@ pub enum Act {
     Filter(Filter),
     /// The program is executed.
     Exec(String),
-    /// A program of the host runs beside the child until it ended well: texts, the first its path, or [`Buffer::Text`].
-    Assist(Vec<Value>),
+    /// A program of the host runs beside the child.
+    Assist {
+        /// Texts, the first its path, or [`Buffer::Text`].
+        arguments: Vec<Value>,
+        /// The pipe to which it writes when it is ready, and then stays; without one it has to end well.
+        ready: Option<Slot>,
+    },
     /// The process is there for its namespaces, until it is killed.
     Hold,
     /// The child is waited for.

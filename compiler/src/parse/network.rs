@@ -11,6 +11,7 @@ impl Extract for Network {
         Some(Self {
             loopback: field(table, "loopback"),
             address_families: field(table, "address_families"),
+            user_mode: field(table, "user_mode"),
             interfaces: list(table, "interfaces"),
         })
     }

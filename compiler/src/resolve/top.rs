@@ -35,6 +35,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         namespaces,
         loopback: asked(&spec.network.loopback),
         interfaces,
+        pasta: spec.network.user_mode.as_ref().filter(|word| word.value == "pasta").map(|word| word.span),
         address_families,
         rlimits,
         seccomp,

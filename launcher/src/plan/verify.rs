@@ -238,7 +238,10 @@ impl Walk<'_, '_> {
                 }
                 self.netlink(netlink, slots)
             }
-            Kind::Assist(assist) => self.assist(assist),
+            Kind::Assist(assist) => {
+                assist.stays().map_or(Ok(()), |ready| self.slot(ready, slots))?;
+                self.assist(assist)
+            }
         }
     }
 
@@ -305,7 +308,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn assist(&self, Assist { arguments: Strings { blob, count }, text }: &Assist) -> Result<(), Reason> {
+    fn assist(&self, Assist { arguments: Strings { blob, count }, text, .. }: &Assist) -> Result<(), Reason> {
         self.blob(*blob, u64::from(*count) * 4)?;
         for index in 0..*count {
             match self.plan.blob_word(blob + index * 4) {

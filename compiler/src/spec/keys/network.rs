@@ -14,6 +14,15 @@ pub(super) const NETWORK: &[Key] = &[
         "the families of sockets that may be made, of those calls that [seccomp] allows; any when absent",
     ),
     Key::new(
+        "user_mode",
+        Type::Words(&[
+            Word::new("none", "no network but that of the interfaces"),
+            Word::new("pasta", "the program /usr/bin/pasta carries connections out, as whoever launches"),
+        ]),
+        "a network without privileges, by a program outside",
+    )
+    .default("\"none\""),
+    Key::new(
         "interfaces",
         Type::List(&Type::Table(INTERFACE)),
         "interfaces of the new network namespace; only root can reach the host's network with them",
