@@ -339,7 +339,9 @@ fn an_assistant_runs_beside_the_child_alone() {
     assert_eq!(changed(&|record| word(record, 8, &|blob| blob + 8)), Some(Reason::Operation));
     assert_eq!(changed(&|record| word(record, 12, &|_| NONE)), Some(Reason::Pointer));
     assert_eq!(changed(&|record| word(record, 16, &|_| NONE)), Some(Reason::Pointer));
-    assert_eq!(changed(&|record| record[20] = 1), Some(Reason::Operation));
+    // A pipe that nothing made, and room that has no meaning.
+    assert_eq!(changed(&|record| word(record, 20, &|_| 0)), Some(Reason::Slot));
+    assert_eq!(changed(&|record| record[24] = 1), Some(Reason::Operation));
     // Before the fork, and in the child, whose own fork comes later.
     let instead = |record: &mut [u8]| {
         let phase = record[1];

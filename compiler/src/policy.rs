@@ -5,13 +5,14 @@
 //! A value that the spec left to its default has the span of the file's first byte.
 
 mod idmap;
+mod network;
 
 pub use idmap::{IdMap, IdMapping, Inexpressible};
+pub use network::{Interface, InterfaceKind, MacvlanMode, Route, Subnet};
 
 use crate::source::{Span, Spanned};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A whole sandbox, as meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -398,81 +399,6 @@ pub struct ClockOffset {
     pub nanoseconds: u32,
 }
 
-/// An interface of the new network namespace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interface {
-    /// Its name inside: one that the kernel takes as it is.
-    pub name: Spanned<String>,
-    /// What it is.
-    pub kind: InterfaceKind,
-    /// Its addresses inside, none of them a network's own or its broadcast address.
-    pub addresses: Vec<Spanned<Subnet>>,
-    /// Where packets for other networks go; a gateway is of the family of its destination.
-    pub routes: Vec<Spanned<Route>>,
-    /// The size of the largest packet.
-    pub mtu: Option<Spanned<u32>>,
-    /// Its hardware address, that of one host.
-    pub mac: Option<[u8; 6]>,
-}
-
-/// What an interface is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InterfaceKind {
-    /// One end of a pair.
-    Veth {
-        /// The name of the end outside.
-        peer: Spanned<String>,
-        /// The addresses of the end outside.
-        peer_addresses: Vec<Spanned<Subnet>>,
-        /// The bridge outside that the end outside joins.
-        bridge: Option<Spanned<String>>,
-    },
-    /// Another address on an interface of the host.
-    Macvlan {
-        /// That interface.
-        link: Spanned<String>,
-        /// Whom it can talk to.
-        mode: MacvlanMode,
-    },
-    /// An interface of the host, which moves into the sandbox.
-    Physical {
-        /// Its name on the host.
-        link: Spanned<String>,
-    },
-}
-
-/// Whom a macvlan interface can talk to (`linux/if_link.h`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub enum MacvlanMode {
-    /// Nobody on the same link.
-    Private = 1,
-    /// Whom the switch outside sends it back to.
-    Vepa = 2,
-    /// All on the same link.
-    Bridge = 4,
-    /// It has the link for itself.
-    Passthru = 8,
-}
-
-/// An address and how many of its bits name the network: never more than it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Subnet {
-    /// The address.
-    pub address: IpAddr,
-    /// The bits of the network.
-    pub prefix: u8,
-}
-
-/// A route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Route {
-    /// Where it leads: no bit beyond the prefix is set.
-    pub destination: Subnet,
-    /// The next host on the way.
-    pub gateway: IpAddr,
-}
-
 /// A soft and a hard limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rlimit {
@@ -588,46 +514,4 @@ pub enum Action {
     Log,
     /// A tracer is told; without one the call fails with ENOSYS.
     Trace(u16),
-}
-
-impl Subnet {
-    /// The first address of the network: no bit of a host is set.
-    pub fn network(self) -> IpAddr {
-        match self.address {
-            IpAddr::V4(address) => Ipv4Addr::from(address.to_bits() & !self.host_bits() as u32).into(),
-            IpAddr::V6(address) => Ipv6Addr::from(address.to_bits() & !self.host_bits()).into(),
-        }
-    }
-
-    /// The address of all hosts, where a network has one.
-    pub fn broadcast(self) -> Option<IpAddr> {
-        match self.address {
-            IpAddr::V4(address) if self.prefix < 31 => {
-                Some(Ipv4Addr::from(address.to_bits() | self.host_bits() as u32).into())
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether the address is in this network.
-    pub fn holds(self, address: IpAddr) -> bool {
-        address.is_ipv4() == self.address.is_ipv4() && Self { address, ..self }.network() == self.network()
-    }
-
-    /// How many bits an address of its family has.
-    pub fn bits(self) -> u8 {
-        if self.address.is_ipv4() { 32 } else { 128 }
-    }
-
-    /// The bits that are not the network's.
-    fn host_bits(self) -> u128 {
-        let hosts = u32::from(self.bits().saturating_sub(self.prefix));
-        1_u128.checked_shl(hosts).map_or(u128::MAX, |end| end - 1)
-    }
-}
-
-impl fmt::Display for Subnet {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.address, self.prefix)
-    }
 }
