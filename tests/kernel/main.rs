@@ -9,6 +9,7 @@
 )]
 
 mod builds;
+mod bypasses;
 mod demonstrations;
 mod exec_once;
 mod exits;
@@ -25,6 +26,7 @@ mod mounts;
 mod network;
 mod readme;
 mod refusals;
+mod scarcity;
 mod starts;
 #[path = "../vm/mod.rs"]
 mod vm;
@@ -45,10 +47,12 @@ pub struct Test {
 /// The tests, file by file.
 const TESTS: &[&[Test]] = &[
     builds::TESTS,
+    bypasses::TESTS,
     faults::TESTS,
     exec_once::TESTS,
     exits::TESTS,
     starts::TESTS,
+    scarcity::TESTS,
     life::TESTS,
     maps::TESTS,
     idmaps::TESTS,
