@@ -3,11 +3,13 @@
 mod descriptors;
 mod identity;
 mod idmap;
+mod interfaces;
 mod joins;
 mod linux;
 mod mount_calls;
 mod mounts;
 mod namespaces;
+mod netlink;
 mod nodes;
 mod order;
 mod overlay;
@@ -16,6 +18,7 @@ mod refusals;
 mod start;
 mod step;
 mod streams;
+mod user_mode;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
@@ -59,6 +62,7 @@ impl Launch<'_> {
     fn steps(self) -> Vec<Step> {
         let mut steps = self.start();
         steps.extend(self.idmapped());
+        steps.extend(self.keep_host_network());
         steps.extend(self.join());
         if self.forks() {
             let inside = self.inside();
@@ -68,6 +72,7 @@ impl Launch<'_> {
             steps.push(self.supervise(Role::Outside, Slot::Child));
         } else {
             steps.extend(self.unshare());
+            steps.extend(self.own_interfaces());
             steps.extend(self.enter());
             steps.extend(self.payload());
             steps.extend(self.end());

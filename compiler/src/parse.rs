@@ -6,6 +6,7 @@ mod filesystem;
 mod foreign;
 mod hidden;
 mod namespaces;
+mod network;
 mod process;
 mod rules;
 mod seccomp;

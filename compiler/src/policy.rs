@@ -5,8 +5,10 @@
 //! A value that the spec left to its default has the span of the file's first byte.
 
 mod idmap;
+mod network;
 
 pub use idmap::{IdMap, IdMapping, Inexpressible};
+pub use network::{Interface, InterfaceKind, MacvlanMode, Route, Subnet};
 
 use crate::source::{Span, Spanned};
 use std::collections::BTreeMap;
@@ -29,6 +31,10 @@ pub struct Policy {
     pub namespaces: Namespaces,
     /// Bring `lo` up in the new network namespace.
     pub loopback: Option<Span>,
+    /// Interfaces of the new network namespace, in the order of the file; each of another name.
+    pub interfaces: Vec<Interface>,
+    /// Connections are carried out of the new network namespace by the program pasta.
+    pub pasta: Option<Span>,
     /// The families of sockets that may be made (socket(2)), by number; `None` restricts nothing.
     pub address_families: Option<Spanned<Vec<u64>>>,
     /// Resource limits, by resource number (setrlimit(2)).

@@ -1,10 +1,12 @@
 //! `Spec` to `Policy`: defaults filled in, names looked up, units converted, short forms expanded.
 
+mod addresses;
 mod capabilities;
 mod conditions;
 mod etc;
 mod families;
 mod filesystem;
+mod interfaces;
 mod mounts;
 mod namespaces;
 mod paths;

@@ -301,6 +301,48 @@ pub struct Network {
     pub loopback: Leaf<bool>,
     /// `address_families`
     pub address_families: Leaf<Vec<Spanned<String>>>,
+    /// `user_mode`
+    pub user_mode: Leaf<String>,
+    /// `interfaces`
+    pub interfaces: Vec<Spanned<Interface>>,
+}
+
+/// One of `[[network.interfaces]]`; one address that is not in a list is a list of one.
+#[derive(Debug, Clone)]
+pub struct Interface {
+    /// `kind`
+    pub kind: Spanned<String>,
+    /// `name`
+    pub name: Spanned<String>,
+    /// `address`
+    pub address: Vec<Spanned<String>>,
+    /// `gateway`
+    pub gateway: Vec<Spanned<String>>,
+    /// `routes`
+    pub routes: Vec<Spanned<Route>>,
+    /// `mtu`
+    pub mtu: Leaf<u32>,
+    /// `mac`
+    pub mac: Leaf<String>,
+    /// `peer`
+    pub peer: Leaf<String>,
+    /// `peer_address`
+    pub peer_address: Vec<Spanned<String>>,
+    /// `bridge`
+    pub bridge: Leaf<String>,
+    /// `link`
+    pub link: Leaf<String>,
+    /// `mode`
+    pub mode: Leaf<String>,
+}
+
+/// One entry of an interface's `routes`
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// `destination`
+    pub destination: Spanned<String>,
+    /// `gateway`
+    pub gateway: Spanned<String>,
 }
 
 /// One entry of `[rlimits]`

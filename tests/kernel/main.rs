@@ -24,6 +24,7 @@ mod joins;
 mod life;
 mod maps;
 mod mounts;
+mod network;
 mod readme;
 mod refusals;
 mod scarcity;
@@ -59,6 +60,7 @@ const TESTS: &[&[Test]] = &[
     files::TESTS,
     filters::TESTS,
     mounts::TESTS,
+    network::TESTS,
     in_place::TESTS,
     jobs::TESTS,
     joins::TESTS,

@@ -149,7 +149,9 @@ pub fn errno_name(errno: i32) -> String {
         30 => "EROFS",
         38 => "ENOSYS",
         40 => "ELOOP",
+        101 => "ENETUNREACH",
         111 => "ECONNREFUSED",
+        113 => "EHOSTUNREACH",
         126 => "ENOKEY",
         _ => return format!("errno {errno}"),
     };

@@ -79,7 +79,7 @@ pub fn number(call: u16, index: usize, value: u32) -> String {
 }
 
 /// The struct that a blob is for a call.
-pub fn blob(plan: &Plan, call: u16, offset: u32) -> String {
+pub fn blob(plan: &Plan, call: u16, index: usize, offset: u32) -> String {
     let blobs = plan.section(Section::Blobs);
     let word = |index: usize| -> u64 {
         let bytes = blobs.get(offset as usize + index * 8..).and_then(<[u8]>::first_chunk);
@@ -94,6 +94,7 @@ pub fn blob(plan: &Plan, call: u16, offset: u32) -> String {
         }
         number::openat2 => format!("{{flags={}, resolve={:#x}}}", combine(OPEN, low(0)), word(2)),
         number::prlimit64 => format!("{{rlim_cur={}, rlim_max={}}}", limit(word(0)), limit(word(1))),
+        number::rt_sigtimedwait if index == 2 => format!("{{{} s, {} ns}}", word(0), word(1)),
         number::rt_sigprocmask | number::rt_sigtimedwait => format!("[{:#x}]", word(0)),
         number::capset => format!("{{{:#x}, ...}}", low(0)),
         _ => format!("blob {offset}"),

@@ -31,7 +31,7 @@ impl Launch<'_> {
         let flags = (O_PATH | O_DIRECTORY | O_CLOEXEC).into();
         let open = [AT_FDCWD.into(), "/proc".into(), flags];
         let idmaps = self.policy.filesystem.idmaps().next().is_some();
-        (self.enters_user() || self.has_own_clocks() || idmaps).then(|| {
+        (self.enters_user() || self.has_own_clocks() || idmaps || self.reaches_out()).then(|| {
             Step::new(Phase::Start, "find /proc", self.policy.namespaces.user.span)
                 .needs(&[Fact::HostPaths])
                 .act(Call::new(number::openat, open).keep(Slot::Proc))
@@ -98,7 +98,7 @@ impl Launch<'_> {
             .promise(write.promise)
             .needs(write.needs)
             .act(Act::Text(vec![Part::Decimal(Slot::Child)]))
-            .act(Act::Assist(arguments))
+            .act(Act::Assist { arguments, ready: None })
             .note(ENOENT.into(), MAPPING_PROGRAM_MISSING)
             .note(EACCES.into(), MAPPING_PROGRAM_MISSING)
             .note(ENOEXEC.into(), MAPPING_PROGRAM_MISSING)

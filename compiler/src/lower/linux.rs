@@ -20,6 +20,8 @@ pub const O_CREAT: u32 = 0o100;
 pub const O_NOCTTY: u32 = 0o400;
 /// Every write goes to the end.
 pub const O_APPEND: u32 = 0o2000;
+/// SIGIO comes when it can be read.
+pub const O_ASYNC: u32 = 0o20_000;
 /// Neither opening nor reading waits.
 pub const O_NONBLOCK: u32 = 0o4000;
 /// It must be new.
@@ -34,6 +36,8 @@ pub const O_PATH: u32 = 0o10_000_000;
 pub const F_DUPFD_CLOEXEC: u32 = 1030;
 /// Set the status flags.
 pub const F_SETFL: u32 = 4;
+/// Who gets SIGIO.
+pub const F_SETOWN: u32 = 8;
 /// Descriptor flags: fails when the descriptor is not open.
 pub const F_GETFD: u32 = 1;
 
@@ -140,10 +144,16 @@ pub const SIG_SETMASK: u32 = 2;
 pub const AF_UNIX: u32 = 1;
 /// IPv4: any socket will do to talk to the interface.
 pub const AF_INET: u32 = 2;
+/// The kernel itself.
+pub const AF_NETLINK: u32 = 16;
 /// Datagrams.
 pub const SOCK_DGRAM: u32 = 2;
+/// Whole messages as they are.
+pub const SOCK_RAW: u32 = 3;
 /// Whole messages in order.
 pub const SOCK_SEQPACKET: u32 = 5;
+/// `linux/netlink.h`: addresses, interfaces and routes.
+pub const NETLINK_ROUTE: u32 = 0;
 /// Close it at exec.
 pub const SOCK_CLOEXEC: u32 = O_CLOEXEC;
 /// Do not wait.
@@ -167,6 +177,8 @@ pub const EBADF: u8 = 9;
 pub const EAGAIN: u8 = 11;
 /// Not permitted by mode or policy.
 pub const EACCES: u8 = 13;
+/// In use.
+pub const EBUSY: u8 = 16;
 /// There already.
 pub const EEXIST: u8 = 17;
 /// Another file system or mount.
@@ -175,6 +187,8 @@ pub const EXDEV: u8 = 18;
 pub const ENODEV: u8 = 19;
 /// Not a valid argument.
 pub const EINVAL: u8 = 22;
+/// Read-only.
+pub const EROFS: u8 = 30;
 /// No room.
 pub const ENOSPC: u8 = 28;
 /// Not in this kernel, or refused as if it were not.
@@ -182,6 +196,11 @@ pub const ENOSYS: u8 = 38;
 
 /// A symbolic link where none may be.
 pub const ELOOP: u8 = 40;
+
+/// The time is up.
+pub const ETIME: u8 = 62;
+/// Not in this kernel, or not for this.
+pub const EOPNOTSUPP: u8 = 95;
 
 /// `linux/mount.h`: `struct mount_attr`.
 pub fn mount_attributes(set: u32, propagation: u64) -> Vec<u8> {

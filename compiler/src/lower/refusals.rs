@@ -110,5 +110,33 @@ pub const NO_MOUNT_POINT: &str = "nothing is created in a tree that is not the s
 /// A symlink on the way to a mount point.
 pub const SYMLINK_ON_THE_WAY: &str =
     "no symlink is followed to a mount point: name the path that it leads to";
+/// The host's network cannot be changed.
+pub const NETWORK_REFUSED: &str = "interfaces that reach the host's network need CAP_NET_ADMIN and CAP_SYS_ADMIN there: \
+    launch as root, or use network.user_mode = \"pasta\" instead";
+/// The name of a peer is taken.
+pub const PEER_TAKEN: &str = "the host has an interface with the name of `peer` already";
+/// An interface of the host is not there.
+pub const NO_INTERFACE: &str = "the host has no interface of this name";
+/// What is called a bridge is none.
+pub const NO_BRIDGE: &str = "an interface of this name is there, but it is no bridge";
+/// A kind of interface is not there.
+pub const INTERFACE_MISSING: &str =
+    "the kernel has no interfaces of this kind, or their module is not loaded";
+/// A macvlan cannot be made on an interface.
+pub const NO_MACVLAN: &str = "`link` cannot carry it, or cannot have packets of this `mtu`";
+/// A macvlan that wants the link for itself.
+pub const LINK_BUSY: &str = "`link` is in use by a bridge, or another interface has it for itself";
+/// An interface that stays where it is.
+pub const NOT_MOVABLE: &str = "the kernel does not let this interface leave its network namespace";
+/// The new network cannot be told to be quiet.
+pub const SYSCTL_READ_ONLY: &str = "/proc/sys is read-only here, as containers have it";
+/// pasta is not there.
+pub const PASTA_MISSING: &str = "network.user_mode needs /usr/bin/pasta: install the package passt";
+/// pasta failed.
+pub const PASTA_FAILED: &str = "what it says stands above; it needs to open /dev/net/tun";
+/// pasta hangs.
+pub const PASTA_HANGS: &str = "it was not ready after 10 s";
+/// No IPv6.
+pub const NO_IPV6: &str = "IPv6 is switched off: see net.ipv6.conf.default.disable_ipv6";
 /// The program cannot be found.
 pub const PROGRAM_MISSING: &str = "the program, or the interpreter that it names, is not in the sandbox";

@@ -8,6 +8,10 @@ pub(super) const INVALID_TEXT: Rule = Rule::error("invalid-text", "a text cannot
 pub(super) const INVALID_AMOUNT: Rule =
     Rule::error("invalid-amount", "a size, duration or limit cannot be understood or is out of range");
 pub(super) const INVALID_MAPPING: Rule = Rule::error("invalid-mapping", "an id mapping is out of range");
+pub(super) const INVALID_ADDRESS: Rule =
+    Rule::error("invalid-address", "an address is none, or not one that an interface or a route can have");
+pub(super) const INVALID_INTERFACE: Rule =
+    Rule::error("invalid-interface", "an interface lacks what its kind needs, or has what another kind has");
 pub(super) const UNKNOWN_CAPABILITY: Rule =
     Rule::error("unknown-capability", "the kernel has no such capability");
 pub(super) const UNKNOWN_SYSCALL: Rule =
@@ -40,6 +44,8 @@ pub const RULES: &[Rule] = &[
     INVALID_TEXT,
     INVALID_AMOUNT,
     INVALID_MAPPING,
+    INVALID_ADDRESS,
+    INVALID_INTERFACE,
     UNKNOWN_CAPABILITY,
     UNKNOWN_SYSCALL,
     UNKNOWN_ERRNO,

@@ -111,6 +111,8 @@ pub enum Form {
     Signal,
     /// An IP address, with or without a prefix length.
     Address,
+    /// The name of a network interface.
+    Interface,
     /// A day such as 2027-06-30.
     Date,
     /// A version such as 6.7.
@@ -134,7 +136,6 @@ const RUNNING: &str = "a later version brings it, together with supervision of t
 const LAYERS: &str = "a later version brings it, together with the merging of specs";
 const LANDLOCK: &str = "a later version brings it, together with Landlock";
 const CGROUP: &str = "a later version brings it, together with cgroup v2";
-const NETWORK: &str = "a later version brings it, together with network set-up";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
 const OTHER_MACHINES: &str = "a later version brings it, together with launchers for other machines";
 

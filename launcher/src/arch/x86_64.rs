@@ -21,7 +21,7 @@ pub mod number {
 
     numbers! {
         read = 0, write = 1, close = 3, mmap = 9, mprotect = 10, rt_sigaction = 13, rt_sigprocmask = 14,
-        ioctl = 16, dup2 = 33, getpid = 39, socket = 41, recvfrom = 45, socketpair = 53, execve = 59,
+        ioctl = 16, dup2 = 33, alarm = 37, getpid = 39, socket = 41, recvfrom = 45, socketpair = 53, execve = 59,
         kill = 62, fcntl = 72, chdir = 80, fchdir = 81, umask = 95, getuid = 102, getgid = 104, getppid = 110,
         setsid = 112, setgroups = 116, setresuid = 117, setresgid = 119, capget = 125, capset = 126,
         rt_sigtimedwait = 128, fstatfs = 138, pivot_root = 155, prctl = 157, umount2 = 166, sethostname = 170,
@@ -29,12 +29,13 @@ pub mod number {
         mknodat = 259, fchownat = 260, symlinkat = 266, unshare = 272, prlimit64 = 302, setns = 308,
         seccomp = 317, getrandom = 318, statx = 332, pidfd_send_signal = 424, open_tree = 428,
         move_mount = 429, fsopen = 430, fsconfig = 431, fsmount = 432, clone3 = 435, close_range = 436,
-        openat2 = 437, mount_setattr = 442,
+        openat2 = 437, mount_setattr = 442, pipe2 = 293,
     }
 
     /// The calls that a plan may make: none of them changes the launcher's memory, code or control flow, given addresses of
     /// the plan's and the arena's bytes only. See `plan::PERMITTED_CALLS`.
     pub(crate) const PERMITTED: &[u16] = &[
+        alarm,
         capset,
         chdir,
         close,
@@ -61,6 +62,7 @@ pub mod number {
         open_tree,
         openat,
         openat2,
+        pipe2,
         pivot_root,
         prctl,
         prlimit64,

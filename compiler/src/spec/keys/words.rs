@@ -91,6 +91,7 @@ impl Form {
             Self::Constant => "a constant such as \"AF_INET\" or \"CLONE_NEWUSER|CLONE_NEWNET\"",
             Self::Signal => "a signal such as \"SIGTERM\"",
             Self::Address => "an address such as \"10.0.0.2/24\"",
+            Self::Interface => "the name of an interface such as \"eth0\"",
             Self::Date => "a date such as \"2027-06-30\"",
             Self::Version => "a version such as \"6.7\"",
             Self::Place => "the name of a key such as \"process.args\"",

@@ -19,6 +19,7 @@ mod environment;
 mod exec;
 mod filter;
 mod fork;
+mod netlink;
 mod signals;
 mod supervise;
 mod text;
@@ -31,6 +32,7 @@ pub use environment::{Environment, Strings};
 pub use exec::Exec;
 pub use filter::{Cookie, Filter};
 pub use fork::Fork;
+pub use netlink::{Netlink, Patch};
 pub use signals::Signals;
 pub use supervise::{Role, Supervise};
 pub use text::{Piece, Text};
@@ -77,6 +79,8 @@ pub enum Kind {
     Exec(Exec),
     /// Waits for the child.
     Supervise(Supervise),
+    /// Sends a message to the kernel's network.
+    Netlink(Netlink),
     /// Runs a program beside the child.
     Assist(Assist),
 }
@@ -222,6 +226,7 @@ impl Operation {
             Filter::NUMBER => Kind::Filter(Filter::read(&record)?),
             Exec::NUMBER => Kind::Exec(Exec::read(&record)?),
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
+            Netlink::NUMBER => Kind::Netlink(Netlink::read(&record)?),
             Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
             _ => return Err(Malformed),
         };
@@ -272,6 +277,10 @@ impl Operation {
             Kind::Supervise(supervise) => {
                 supervise.write(&mut record);
                 Supervise::NUMBER
+            }
+            Kind::Netlink(netlink) => {
+                netlink.write(&mut record);
+                Netlink::NUMBER
             }
             Kind::Assist(assist) => {
                 assist.write(&mut record);
