@@ -3,6 +3,8 @@
 mod ambiguous_rules;
 mod capability_undoes_mounts;
 mod cwd_not_visible;
+mod deadline_needs_host_user;
+mod deadline_on_some_processors;
 mod execve_denied;
 mod filter_too_large;
 mod host_namespace;
@@ -21,6 +23,7 @@ mod mounts_need_namespace;
 mod nothing_to_protect;
 mod program_not_executable;
 mod program_not_visible;
+mod real_time_without_limit;
 mod socket_bound;
 mod symlink_on_host;
 mod tree;
@@ -47,6 +50,8 @@ pub const CHECKS: &[Check] = &[
     sees(ambiguous_rules::RULE, ambiguous_rules::check),
     sees(capability_undoes_mounts::RULE, capability_undoes_mounts::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
+    sees(deadline_needs_host_user::RULE, deadline_needs_host_user::check),
+    sees(deadline_on_some_processors::RULE, deadline_on_some_processors::check),
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),
     sees(host_namespace::RULE, host_namespace::check),
@@ -65,6 +70,7 @@ pub const CHECKS: &[Check] = &[
     misses(nothing_to_protect::RULE, nothing_to_protect::check),
     sees(program_not_executable::RULE, program_not_executable::check),
     misses(program_not_visible::RULE, program_not_visible::check),
+    misses(real_time_without_limit::RULE, real_time_without_limit::check),
     sees(socket_bound::RULE, socket_bound::check),
     sees(symlink_on_host::RULE, symlink_on_host::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),

@@ -11,6 +11,7 @@ mod order;
 mod overlay;
 mod process;
 mod refusals;
+mod scheduling;
 mod start;
 mod step;
 mod streams;
@@ -96,7 +97,8 @@ impl Launch<'_> {
 
     /// What happens in the new namespaces, whoever made them.
     fn enter(self) -> Vec<Step> {
-        let mut steps: Vec<Step> = self.clocks().into_iter().collect();
+        let mut steps = self.own_oom_score_adj();
+        steps.extend(self.clocks());
         steps.extend(self.names());
         steps.extend(self.loopback());
         steps.extend(self.own_mounts());

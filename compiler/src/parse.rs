@@ -8,6 +8,7 @@ mod hidden;
 mod namespaces;
 mod process;
 mod rules;
+mod scheduling;
 mod seccomp;
 mod sections;
 mod syntax;

@@ -4,6 +4,10 @@
 //! path and no duration text. It knows nothing of system calls: that is the [plan](boxwright_launcher::plan)'s.
 //! A value that the spec left to its default has the span of the file's first byte.
 
+mod scheduling;
+
+pub use scheduling::{HugePages, IoClass, IoPriority, Personality, Scheduler, Scheduling, SchedulingPolicy};
+
 use crate::source::{Span, Spanned};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -64,6 +68,14 @@ pub struct Process {
     pub streams: [Spanned<Stream>; 3],
     /// The session keyring.
     pub keyring: Spanned<Keyring>,
+    /// How the kernel shares processors and disks with it.
+    pub scheduling: Scheduling,
+    /// Its execution domain.
+    pub personality: Spanned<Personality>,
+    /// Memory is never both writable and executable, nor one after the other.
+    pub memory_deny_write_execute: Option<Span>,
+    /// Whether its memory may come in huge pages.
+    pub huge_pages: Spanned<HugePages>,
 }
 
 /// The ids of the program.

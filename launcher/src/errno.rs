@@ -15,6 +15,7 @@ const WORDS: &[u8] = b"\
     \x8dPermission denied\
     \x90Device or resource busy\
     \x91File exists\
+    \x93No such device\
     \x94Not a directory\
     \x95Is a directory\
     \x96Invalid argument\

@@ -30,6 +30,7 @@ impl Launch<'_> {
                 .act(Act::Signals(EVERY_DISPOSITION)),
             Step::new(Phase::Start, "prepare the file mode mask", Span::default())
                 .act(Call::new(number::umask, []).any()),
+            self.personality(),
             Step::new(Phase::Start, "prepare argv and envp", process.args[0].span)
                 .gives(&[Fact::Environment])
                 .act(Act::Environment {
@@ -193,6 +194,7 @@ impl Launch<'_> {
         ];
         if self.maps_from_outside() {
             steps.extend(self.map_ids(vec![Part::Literal("/proc/".into()), Part::Decimal(Slot::Child)]));
+            steps.extend(self.raise_priorities());
             steps.push(
                 Step::new(Phase::Host, "open the gate", Span::default()).act(
                     Call::new(number::write, [Slot::GateOutside.into(), "g".into(), 1.into()]).equals(2),
