@@ -31,14 +31,14 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// A launcher whose program has a mark in its arguments by which /proc shows it, and what it does then.
-fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
+pub fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
     let mark = format!("mark-{}", stage.site.key);
     let questions = [format!("note={mark}"), action.to_owned()];
     (stage.build(&spec.asking(&stage.site, &questions)), mark)
 }
 
 /// The processes whose arguments contain this, on the whole machine.
-fn processes_with(mark: &str) -> BTreeSet<i32> {
+pub fn processes_with(mark: &str) -> BTreeSet<i32> {
     let entries = fs::read_dir("/proc").expect("/proc").flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter(|pid| {
@@ -48,7 +48,7 @@ fn processes_with(mark: &str) -> BTreeSet<i32> {
 }
 
 #[track_caller]
-fn expect_gone(mark: &str) {
+pub fn expect_gone(mark: &str) {
     let deadline = Instant::now() + Duration::from_secs(5);
     while !processes_with(mark).is_empty() {
         assert!(Instant::now() < deadline, "still there: {:?}", processes_with(mark));
@@ -72,7 +72,7 @@ fn pid(child: &Child) -> Pid {
 }
 
 /// Kills without waiting for the end of its output, which a process that is left would hold open.
-fn kill_launcher(mut child: Child) {
+pub fn kill_launcher(mut child: Child) {
     child.kill().expect("kill");
     child.wait().expect("it can be waited for");
 }

@@ -19,9 +19,11 @@ mod harness;
 mod in_place;
 mod jobs;
 mod life;
+mod limits;
 mod mounts;
 mod readme;
 mod refusals;
+mod scheduling;
 mod starts;
 #[path = "../vm/mod.rs"]
 mod vm;
@@ -47,6 +49,8 @@ const TESTS: &[&[Test]] = &[
     exits::TESTS,
     starts::TESTS,
     life::TESTS,
+    limits::TESTS,
+    scheduling::TESTS,
     files::TESTS,
     filters::TESTS,
     mounts::TESTS,

@@ -6,6 +6,8 @@ use std::io::Error;
 
 pub mod nr {
     pub const CLOSE: u64 = 3;
+    pub const MMAP: u64 = 9;
+    pub const MPROTECT: u64 = 10;
     pub const RT_SIGACTION: u64 = 13;
     pub const RT_SIGPROCMASK: u64 = 14;
     pub const IOCTL: u64 = 16;
@@ -37,16 +39,25 @@ pub mod nr {
     pub const GETSID: u64 = 124;
     pub const CAPGET: u64 = 125;
     pub const RT_SIGTIMEDWAIT: u64 = 128;
+    pub const PERSONALITY: u64 = 135;
+    pub const SETPRIORITY: u64 = 141;
+    pub const SCHED_SETSCHEDULER: u64 = 144;
+    pub const SCHED_GETSCHEDULER: u64 = 145;
     pub const PRCTL: u64 = 157;
     pub const CHROOT: u64 = 161;
     pub const MOUNT: u64 = 165;
+    pub const SCHED_SETAFFINITY: u64 = 203;
+    pub const SCHED_GETAFFINITY: u64 = 204;
     pub const CLOCK_GETTIME: u64 = 228;
     pub const MQ_OPEN: u64 = 240;
     pub const MQ_UNLINK: u64 = 241;
     pub const WAITID: u64 = 247;
     pub const KEYCTL: u64 = 250;
+    pub const IOPRIO_SET: u64 = 251;
+    pub const IOPRIO_GET: u64 = 252;
     pub const UNSHARE: u64 = 272;
     pub const PRLIMIT64: u64 = 302;
+    pub const SCHED_GETATTR: u64 = 315;
     pub const GETRANDOM: u64 = 318;
     pub const EXECVEAT: u64 = 322;
 }
@@ -102,6 +113,7 @@ pub fn errno_name(errno: i32) -> String {
         8 => "ENOEXEC",
         9 => "EBADF",
         10 => "ECHILD",
+        11 => "EAGAIN",
         12 => "ENOMEM",
         13 => "EACCES",
         14 => "EFAULT",
