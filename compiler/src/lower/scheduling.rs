@@ -216,11 +216,11 @@ fn io_priority(priority: IoPriority) -> u32 {
 /// The kernel takes as many of the processors as there are, and this launch takes all or fails: what is in force is part
 /// of what was asked for, so only words with a processor have to be compared.
 fn set_affinity(cpus: &Spanned<BTreeSet<u32>>) -> Step {
-    let mut mask = vec![0_u64; cpus.value.last().map_or(0, |last| *last as usize / 64 + 1)];
+    let bytes = cpus.value.last().map_or(0, |last| last / 64 * 8 + 8);
+    let mut mask = vec![0_u64; bytes as usize / 8];
     for cpu in &cpus.value {
         mask[*cpu as usize / 64] |= 1 << (cpu % 64);
     }
-    let bytes = (mask.len() * 8) as u32;
     let set = [Value::Zero, bytes.into(), words(&mask).into()];
     let get = [Value::Zero, AFFINITY_BYTES.into(), Buffer::Answer.into()];
     let check = |place, comparison, value, otherwise| Act::Check {
