@@ -52,7 +52,7 @@ fn the_tree() {
     assert_eq!(filesystem.root.value, Root::Empty);
     let kind = |path: &str| filesystem.mounts.get(path).map(|mount| mount.kind.clone());
     let bind = |source: &str, writable, executable, optional| {
-        Some(MountKind::Bind { source: source.into(), writable, executable, optional })
+        Some(MountKind::Bind { source: source.into(), writable, executable, optional, idmap: None })
     };
     assert_eq!(kind("/usr"), bind("/usr", false, true, false));
     assert_eq!(kind("/etc/ld.so.cache"), bind("/etc/ld.so.cache", false, true, true));

@@ -4,8 +4,10 @@
 //! path and no duration text. It knows nothing of system calls: that is the [plan](boxwright_launcher::plan)'s.
 //! A value that the spec left to its default has the span of the file's first byte.
 
+mod idmap;
 mod scheduling;
 
+pub use idmap::{IdMap, IdMapping, Inexpressible};
 pub use scheduling::{HugePages, IoClass, IoPriority, Personality, Scheduler, Scheduling, SchedulingPolicy};
 
 use crate::source::{Span, Spanned};
@@ -137,6 +139,8 @@ pub enum Keyring {
 pub struct Filesystem {
     /// What `/` is.
     pub root: Spanned<Root>,
+    /// Other owners inside than on the disk, of a root file system.
+    pub root_idmap: Option<Spanned<IdMap>>,
     /// Everything that is mounted or made, by normalised absolute destination: what `base`, `etc`, `proc`, `dev`,
     /// `read_only` and `read_write` stand for is expanded into it, what `false` took away is gone. Never `/` itself.
     pub mounts: BTreeMap<String, Mount>,
@@ -179,6 +183,8 @@ pub enum MountKind {
         executable: bool,
         /// Leave it out when the source does not exist (ENOENT and nothing else).
         optional: bool,
+        /// Other owners inside than on the disk.
+        idmap: Option<Spanned<IdMap>>,
     },
     /// A file system in memory.
     Tmpfs {
@@ -294,6 +300,15 @@ impl Filesystem {
     /// The most directories of an overlay: their names have to fit into one text of 255 bytes (fsconfig(2)).
     pub const LAYERS_MAX: usize = 50;
 
+    /// Every idmap, the root's first.
+    pub fn idmaps(&self) -> impl Iterator<Item = &Spanned<IdMap>> {
+        let of_mounts = self.mounts.values().filter_map(|mount| match &mount.kind {
+            MountKind::Bind { idmap, .. } => idmap.as_ref(),
+            _ => None,
+        });
+        self.root_idmap.iter().chain(of_mounts)
+    }
+
     /// The nearest entry above a destination.
     pub fn container(&self, destination: &str) -> Option<&str> {
         let above = destination.rmatch_indices('/').map(|(at, _)| &destination[..at]);
@@ -375,17 +390,6 @@ pub enum Namespace {
     New,
     /// The launcher's own.
     Host,
-}
-
-/// One line of a uid_map or gid_map (user_namespaces(7)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IdMapping {
-    /// The first id inside.
-    pub container_id: u32,
-    /// The first id outside.
-    pub host_id: u32,
-    /// How many; at least 1, and neither range overflows 32 bits.
-    pub size: u32,
 }
 
 /// One line of timens_offsets (time_namespaces(7)).

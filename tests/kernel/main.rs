@@ -16,10 +16,12 @@ mod faults;
 mod files;
 mod filters;
 mod harness;
+mod idmaps;
 mod in_place;
 mod jobs;
 mod life;
 mod limits;
+mod maps;
 mod mounts;
 mod readme;
 mod refusals;
@@ -51,6 +53,8 @@ const TESTS: &[&[Test]] = &[
     life::TESTS,
     limits::TESTS,
     scheduling::TESTS,
+    maps::TESTS,
+    idmaps::TESTS,
     files::TESTS,
     filters::TESTS,
     mounts::TESTS,

@@ -4,6 +4,7 @@ use crate::Test;
 use crate::exits::{PLAIN, in_place};
 use crate::harness::{Answers, Need, Spec, Stage};
 use crate::life::{expect_gone, kill_launcher, marked, processes_with, ready};
+use crate::maps::{mapped, with_ranges};
 use nix::libc;
 use std::fs;
 
@@ -13,6 +14,11 @@ const OF_OTHERS: &[Need] = &[Need::Unprivileged, Need::UserNamespaces];
 
 pub const TESTS: &[Test] = &[
     Test { name: "scheduling/applied", needs: NAMESPACES, run: applied },
+    Test {
+        name: "scheduling/applied-beside-newuidmap",
+        needs: &[Need::Root, Need::UserNamespaces, Need::Program("newuidmap")],
+        run: beside_newuidmap,
+    },
     Test { name: "scheduling/not-taken-back", needs: NAMESPACES, run: not_taken_back },
     Test { name: "scheduling/raised-by-root", needs: OF_ROOT, run: raised },
     Test { name: "scheduling/raised-by-nobody", needs: OF_OTHERS, run: refused },
@@ -84,6 +90,23 @@ fn applied(stage: &Stage) {
         let answers = stage.ask(spec.with(idle), &["scheduling"]);
         answers.expect(&[("policy", "5"), ("io_priority", "24576"), ("cpus", "1")]);
     }
+}
+
+/// An ordinary user's outside maps the ids, and so does the rest of its work there too, with the ordinary user's rights.
+fn beside_newuidmap(stage: &Stage) {
+    let lines =
+        "{ container_id = 0, host_id = 65534, size = 1 }, { container_id = 1, host_id = 100000, size = 9 }";
+    let launch = |keys: &str, more: &[&str]| {
+        let spec = mapped(5, lines).with(keys);
+        let launcher = stage.build(&spec.asking(&stage.site, &["scheduling".to_owned()]));
+        with_ranges(stage, "nobody:100000:65536\n", more, &launcher)
+    };
+    let run = launch(ALL, &[]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    run.answers().expect(&APPLIED);
+    let run = launch("process.scheduler = { policy = 'fifo', priority = 1 }", &["limit=14:0:0"]);
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("RLIMIT_RTPRIO"), "{}", run.stderr);
 }
 
 fn not_taken_back(stage: &Stage) {

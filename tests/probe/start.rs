@@ -39,6 +39,8 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "chroot" => change_root(value),
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
         "covered_root" => covered_root(),
+        "cover" => cover(value),
+        "shared_mounts" => own_mounts(MS_REC_SHARED),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
         "personality" => call(nr::PERSONALITY, [parse(value), 0, 0, 0, 0, 0]).map(drop),
@@ -121,10 +123,26 @@ fn change_root(path: &str) -> Result<(), i32> {
 
 /// A mount namespace of its own in which a file system stands over the root, where only `/..` leads.
 fn covered_root() -> Result<(), i32> {
-    call(nr::UNSHARE, [0x2_0000, 0, 0, 0, 0, 0])?;
-    mount("none", "/", MS_REC_PRIVATE)?;
+    own_mounts(MS_REC_PRIVATE)?;
     mount("tmpfs", "/", 0)
 }
+
+/// `FROM:TO`: something else stands at a path, in a mount namespace of its own.
+fn cover(value: &str) -> Result<(), i32> {
+    let Some((from, to)) = value.split_once(':') else { usage("`cover` takes two paths") };
+    own_mounts(MS_REC_PRIVATE)?;
+    mount(from, to, MS_BIND)
+}
+
+fn own_mounts(propagation: u64) -> Result<(), i32> {
+    call(nr::UNSHARE, [0x2_0000, 0, 0, 0, 0, 0])?;
+    mount("none", "/", propagation)
+}
+
+/// MS_BIND.
+const MS_BIND: u64 = 0x1000;
+/// MS_REC and MS_SHARED: how an init leaves the mounts of a machine.
+const MS_REC_SHARED: u64 = 0x10_4000;
 
 /// MS_REC and MS_PRIVATE: what every launcher does first.
 const MS_REC_PRIVATE: u64 = 0x4_4000;

@@ -68,6 +68,8 @@ pub const MOUNT_ATTR_NOSUID: u32 = 2;
 pub const MOUNT_ATTR_NODEV: u32 = 4;
 /// Nothing can be executed.
 pub const MOUNT_ATTR_NOEXEC: u32 = 8;
+/// The owners of its files are others than on the disk.
+pub const MOUNT_ATTR_IDMAP: u32 = 0x10_0000;
 /// `linux/mount.h`: no propagation in or out.
 pub const MS_PRIVATE: u64 = 1 << 18;
 /// `linux/fs.h`: detach a mount now, drop it when it is not used any more.
@@ -108,14 +110,6 @@ pub const PR_SET_NO_NEW_PRIVS: u32 = 38;
 pub const PR_CAP_AMBIENT: u32 = 47;
 /// Add one.
 pub const PR_CAP_AMBIENT_RAISE: u32 = 2;
-/// `linux/securebits.h`: changing ids drops no capabilities.
-pub const SECBIT_NO_SETUID_FIXUP: u32 = 1 << 2;
-/// uid 0 gets nothing at exec, the changes of the other bits are locked, and no ambient capability can be added:
-/// NOROOT, its lock, the locks of NO_SETUID_FIXUP and KEEP_CAPS, NO_CAP_AMBIENT_RAISE and its lock.
-pub const SECUREBITS: u32 = 1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7;
-/// `linux/capability.h`: change securebits and the bounding set.
-pub const CAP_SETPCAP: u32 = 8;
-
 /// How much later than asked a sleep may end, in nanoseconds.
 pub const PR_SET_TIMERSLACK: u32 = 29;
 /// No transparent huge pages.
@@ -130,6 +124,13 @@ pub const PR_SCHED_CORE_SCOPE_THREAD_GROUP: u32 = 1;
 pub const PR_SET_MDWE: u32 = 65;
 /// What is not executable never becomes it, and nothing is mapped both writable and executable.
 pub const PR_MDWE_REFUSE_EXEC_GAIN: u32 = 1;
+/// `linux/securebits.h`: changing ids drops no capabilities.
+pub const SECBIT_NO_SETUID_FIXUP: u32 = 1 << 2;
+/// uid 0 gets nothing at exec, the changes of the other bits are locked, and no ambient capability can be added:
+/// NOROOT, its lock, the locks of NO_SETUID_FIXUP and KEEP_CAPS, NO_CAP_AMBIENT_RAISE and its lock.
+pub const SECUREBITS: u32 = 1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7;
+/// `linux/capability.h`: change securebits and the bounding set.
+pub const CAP_SETPCAP: u32 = 8;
 
 /// `linux/sched.h`: the default policy.
 pub const SCHED_OTHER: u32 = 0;
@@ -155,6 +156,10 @@ pub const PRIO_PROCESS: u32 = 0;
 pub const IOPRIO_WHO_PROCESS: u32 = 1;
 /// `linux/personality.h`: uname(2) names a 32-bit machine.
 pub const PER_LINUX32: u32 = 8;
+/// `linux/wait.h`: the process with this pid.
+pub const P_PID: u32 = 1;
+/// Wait until it has ended.
+pub const WEXITED: u32 = 4;
 
 /// `linux/keyctl.h`.
 pub const KEYCTL_JOIN_SESSION_KEYRING: u32 = 1;
@@ -183,6 +188,8 @@ pub const EPERM: u8 = 1;
 pub const ENOENT: u8 = 2;
 /// No such device or address.
 pub const ENXIO: u8 = 6;
+/// Not a program.
+pub const ENOEXEC: u8 = 8;
 /// Not open.
 pub const EBADF: u8 = 9;
 /// Nothing now.
@@ -315,6 +322,8 @@ mod tests {
             (KEYCTL_JOIN_SESSION_KEYRING.into(), libc::KEYCTL_JOIN_SESSION_KEYRING.into()),
             (SIOCSIFFLAGS.into(), libc::SIOCSIFFLAGS),
             (TIOCNOTTY.into(), libc::TIOCNOTTY),
+            (P_PID.into(), libc::P_PID.into()),
+            (WEXITED.into(), libc::WEXITED as u64),
             (MSG_DONTWAIT.into(), libc::MSG_DONTWAIT as u64),
         ];
         for (index, (ours, theirs)) in pairs.iter().enumerate() {

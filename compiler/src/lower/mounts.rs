@@ -29,11 +29,11 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Launch<'a> {
-    fn has_own_mounts(self) -> bool {
+    pub(super) fn has_own_mounts(self) -> bool {
         self.policy.namespaces.mount.value == Namespace::New
     }
 
-    fn entries(self) -> impl Iterator<Item = Entry<'a>> {
+    pub(super) fn entries(self) -> impl Iterator<Item = Entry<'a>> {
         let numbered = (0..).zip(&self.policy.filesystem.mounts);
         numbered.map(|(number, (destination, mount))| Entry { number, destination, mount })
     }
@@ -69,12 +69,14 @@ impl<'a> Launch<'a> {
         if !self.has_own_mounts() {
             return steps;
         }
-        if let Root::Rootfs(path) | Root::Overlay(path) = &self.policy.filesystem.root.value {
-            let attributes = MOUNT_ATTR_RDONLY | PLAIN;
+        let filesystem = &self.policy.filesystem;
+        if let Root::Rootfs(path) | Root::Overlay(path) = &filesystem.root.value
+            && filesystem.root_idmap.is_none()
+        {
             steps.push(
                 self.source_step("open root", path, self.root_span())
                     .act(open_tree(path).keep(Slot::Root))
-                    .act(set_attributes(Slot::Root.into(), "", attributes, 0)),
+                    .act(set_attributes(Slot::Root.into(), "", attributes(false, true), 0)),
             );
         }
         steps.extend(self.entries().filter_map(|entry| self.open_source(entry)));
@@ -139,10 +141,10 @@ impl<'a> Launch<'a> {
         let Entry { number, mount, .. } = entry;
         let source = Slot::Source(number);
         Some(match &mount.kind {
-            MountKind::Bind { source: path, writable, executable, optional } => {
-                let mut attributes = PLAIN;
-                attributes |= if *writable { 0 } else { MOUNT_ATTR_RDONLY };
-                attributes |= if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
+            // Opened outside.
+            MountKind::Bind { idmap: Some(_), .. } => return None,
+            MountKind::Bind { source: path, writable, executable, optional, idmap: None } => {
+                let attributes = attributes(*writable, *executable);
                 let close = vec![set_attributes(source.into(), "", attributes, 0).into()];
                 self.source_step("open", path, mount.span).acts(open_source(path, source, *optional, close))
             }

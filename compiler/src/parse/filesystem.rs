@@ -24,9 +24,11 @@ impl Extract for Filesystem {
 impl Extract for Root {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
         match value.as_table() {
-            Some(table) => {
-                Some(Self::Rootfs { path: field(table, "path")?, overlay: field(table, "overlay") })
-            }
+            Some(table) => Some(Self::Rootfs {
+                path: field(table, "path")?,
+                overlay: field(table, "overlay"),
+                idmap: field(table, "idmap"),
+            }),
             None => String::extract(value).map(Self::Word),
         }
     }
@@ -49,6 +51,7 @@ fn kind(table: &DeTable<'_>) -> Option<Mount> {
             writable: field(table, "writable"),
             executable: field(table, "executable"),
             optional: optional(),
+            idmap: field(table, "idmap"),
         })
     } else if has("tmpfs") {
         Some(Mount::Tmpfs {

@@ -1,9 +1,9 @@
 //! The tree of mounts: one destination, one entry, whatever key asks for it.
 
 use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING};
-use super::{keep, paths, units};
+use super::{keep, namespaces, paths, units};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Filesystem, Mount, MountKind, TextPart, View};
+use crate::policy::{Filesystem, IdMap, Mount, MountKind, TextPart, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf};
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ fn duplicate(destination: &str, pair: &[Mount]) -> Option<Diagnostic> {
 /// What stands at the destination; nothing when it is taken away.
 fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind> {
     Some(match mount {
-        spec::Mount::Bind { source, writable, executable, optional } => {
+        spec::Mount::Bind { source, writable, executable, optional, idmap: owners } => {
             keep(paths::absolute(source), findings);
             let writable = is(writable);
             MountKind::Bind {
@@ -83,6 +83,7 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
                 writable,
                 executable: executable.as_ref().map_or(!writable, |executable| executable.value),
                 optional: is(optional),
+                idmap: idmap(owners, findings),
             }
         }
         spec::Mount::Tmpfs { size, mode, executable } => MountKind::Tmpfs {
@@ -127,6 +128,14 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
         spec::Mount::Seal { optional } => MountKind::Seal { optional: is(optional) },
         spec::Mount::Removed => return None,
     })
+}
+
+/// Other owners inside than on the disk.
+pub(super) fn idmap(leaf: &Leaf<spec::IdMap>, findings: &mut Vec<Diagnostic>) -> Option<Spanned<IdMap>> {
+    let Spanned { value, span } = leaf.as_ref()?;
+    let uid = namespaces::mappings(&value.uid, findings);
+    let gid = namespaces::mappings(&value.gid, findings);
+    Some(Spanned::new(IdMap { uid, gid }, *span))
 }
 
 fn is(leaf: &Leaf<bool>) -> bool {

@@ -50,6 +50,7 @@ pub mod number {
         fsopen,
         fstatfs,
         getgid,
+        getpid,
         getppid,
         getuid,
         ioctl,
@@ -91,6 +92,7 @@ pub mod number {
         umask,
         umount2,
         unshare,
+        waitid,
         write,
     ];
 }
