@@ -12,6 +12,7 @@ mod order;
 mod overlay;
 mod process;
 mod refusals;
+mod rehearsal;
 mod scheduling;
 mod start;
 mod step;
@@ -19,6 +20,7 @@ mod streams;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
+pub use rehearsal::nothing_executable;
 pub use step::{Act, Buffer, Call, Else, Fact, Filter, Keep, Part, Phase, Place, Program, Slot, Step, Value};
 
 use crate::policy::{Namespace, Policy};

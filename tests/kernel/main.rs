@@ -10,6 +10,7 @@
 
 mod builds;
 mod demonstrations;
+mod doctor;
 mod exec_once;
 mod exits;
 mod faults;
@@ -61,6 +62,7 @@ const TESTS: &[&[Test]] = &[
     in_place::TESTS,
     jobs::TESTS,
     readme::TESTS,
+    doctor::TESTS,
     refusals::TESTS,
 ];
 

@@ -178,6 +178,7 @@ impl Launch<'_> {
             let get = [Value::Zero, limit.resource.into(), Value::Zero, Buffer::Answer.into()];
             let set = [Value::Zero, limit.resource.into(), words(&[limit.hard, limit.hard]).into()];
             Step::new(Phase::Start, format!("raise rlimits.{}", limit.name), limit.span)
+                .promise(Promise::Limits)
                 .act(Call::new(number::prlimit64, get))
                 .act(Act::Check {
                     place: Place::Buffer(Buffer::Answer, 8),
