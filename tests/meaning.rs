@@ -10,7 +10,7 @@ use boxwright::diagnostic::render_concise;
 use boxwright::policy::{
     Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Policy, Root, Stream, TextPart, User,
 };
-use boxwright::source::{Source, Span};
+use boxwright::source::{Source, Span, Spanned};
 use boxwright::understand;
 
 const EVERYTHING: &str = include_str!("fixtures/good/everything.sandbox.toml");
@@ -57,6 +57,11 @@ fn the_tree() {
     assert_eq!(kind("/usr"), bind("/usr", false, true, false));
     assert_eq!(kind("/etc/ld.so.cache"), bind("/etc/ld.so.cache", false, true, true));
     assert_eq!(kind("/bin"), Some(MountKind::Symlink { target: "usr/bin".into() }));
+    let lines = |lines: &[Spanned<IdMapping>]| lines.iter().map(|line| line.value).collect::<Vec<_>>();
+    let Some(MountKind::Bind { idmap: Some(idmap), .. }) = kind("/srv/data") else { panic!("an idmap") };
+    let one = IdMapping { container_id: 65534, host_id: 1000, size: 1 };
+    assert_eq!(lines(&idmap.value.uid), [one]);
+    assert_eq!(lines(&idmap.value.gid).len(), 2);
     assert_eq!(kind("/lib64"), None, "false takes away what base gave");
     assert_eq!(kind("/dev/full"), None, "false takes away what dev gave");
     assert_eq!(kind("/etc/hosts"), bind("/etc/hosts", false, true, false));
