@@ -65,6 +65,9 @@ pub const IDMAP_UNKNOWN: &str = "the file system, or one that is mounted beneath
 /// A hard limit cannot be raised.
 pub const LIMIT_REFUSED: &str =
     "raising a hard limit needs CAP_SYS_RESOURCE outside: launch as root, or ask for less";
+/// The persona cannot be set.
+pub const PERSONALITY_REFUSED: &str = "a seccomp filter around the launcher refuses personality(2), with which a persona \
+    that takes protection away is cleared: run with one that allows it";
 /// A real-time policy is refused.
 pub const REAL_TIME_REFUSED: &str = "real-time needs CAP_SYS_NICE outside (launch as root) or a limit RLIMIT_RTPRIO of \
     that priority (ulimit -r), and real-time left in the control group (cpu.rt_runtime_us)";

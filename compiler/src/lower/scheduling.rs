@@ -32,6 +32,7 @@ impl<'a> Launch<'a> {
         Step::new(Phase::Start, "set the personality", personality.span)
             .promise(Promise::Limits)
             .act(Call::new(number::personality, [domain.into()]).any())
+            .note(EPERM.into(), PERSONALITY_REFUSED)
     }
 
     /// Beside the child: what its own user namespace cannot give.
