@@ -9,6 +9,7 @@
 )]
 
 mod builds;
+mod bypasses;
 mod demonstrations;
 mod doctor;
 mod exec_once;
@@ -26,6 +27,7 @@ mod maps;
 mod mounts;
 mod readme;
 mod refusals;
+mod scarcity;
 mod scheduling;
 mod starts;
 #[path = "../vm/mod.rs"]
@@ -47,10 +49,12 @@ pub struct Test {
 /// The tests, file by file.
 const TESTS: &[&[Test]] = &[
     builds::TESTS,
+    bypasses::TESTS,
     faults::TESTS,
     exec_once::TESTS,
     exits::TESTS,
     starts::TESTS,
+    scarcity::TESTS,
     life::TESTS,
     limits::TESTS,
     scheduling::TESTS,

@@ -38,9 +38,14 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "umask" => call(nr::UMASK, [u64::from_str_radix(value, 8).unwrap_or(0), 0, 0, 0, 0, 0]).map(drop),
         "chroot" => change_root(value),
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
-        "covered_root" => covered_root(),
+        "tmpfs_over" => tmpfs_over(value),
         "cover" => cover(value),
         "shared_mounts" => own_mounts(MS_REC_SHARED),
+        "read_only" => read_only(),
+        "no_user_namespaces" => fs::write("/proc/sys/user/max_user_namespaces", "0").map_err(errno),
+        "groups" => groups(parse(value)),
+        "securebits" => call(nr::PRCTL, [28, parse(value), 0, 0, 0, 0]).map(drop),
+        "no_bounding" => no_bounding(),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
         "personality" => call(nr::PERSONALITY, [parse(value), 0, 0, 0, 0, 0]).map(drop),
@@ -52,12 +57,19 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
             shape.environment = Some(Vec::new());
             Ok(())
         }
+        "large_environment" => {
+            // An argument may have 128 KiB (execve(2)).
+            let values = (0..parse(value)).map(|number| format!("LARGE{number}={}", "x".repeat(100_000)));
+            shape.environment.get_or_insert_default().extend(values);
+            Ok(())
+        }
         "environment" => {
             shape.environment.get_or_insert_default().push(value.to_owned());
             Ok(())
         }
         "subreaper" => watch(),
         "parent_dies" => parent_dies(parse(value)),
+        "parent" => parent(),
         "terminal" => controlling_terminal(),
         _ => usage(&format!("`{name}` is not a condition that it knows")),
     };
@@ -121,10 +133,34 @@ fn change_root(path: &str) -> Result<(), i32> {
     std::env::set_current_dir("/").map_err(errno)
 }
 
-/// A mount namespace of its own in which a file system stands over the root, where only `/..` leads.
-fn covered_root() -> Result<(), i32> {
+/// A mount namespace of its own in which a file system stands over this path; over the root only `/..` leads there.
+fn tmpfs_over(path: &str) -> Result<(), i32> {
     own_mounts(MS_REC_PRIVATE)?;
-    mount("tmpfs", "/", 0)
+    mount("tmpfs", path, 0)
+}
+
+/// A mount namespace of its own in which nothing can be written to, a full disk for instance.
+fn read_only() -> Result<(), i32> {
+    own_mounts(MS_REC_PRIVATE)?;
+    // struct mount_attr: MOUNT_ATTR_RDONLY to set, with AT_RECURSIVE, and for /proc, which is no disk, to clear.
+    for (path, flags, attributes) in [("/", 0x8000, [1_u64, 0, 0, 0]), ("/proc", 0, [0, 1, 0, 0])] {
+        let path = text(path);
+        let (here, path) = ((-100_i64).cast_unsigned(), from(path.as_bytes_with_nul()));
+        call(nr::MOUNT_SETATTR, [here, path, flags, from(&attributes), 32, 0])?;
+    }
+    Ok(())
+}
+
+fn groups(count: u64) -> Result<(), i32> {
+    let list: Vec<u32> = (1000..).take(usize::try_from(count).unwrap_or(0)).collect();
+    call(nr::SETGROUPS, [count, from(list.as_slice()), 0, 0, 0, 0]).map(drop)
+}
+
+fn no_bounding() -> Result<(), i32> {
+    // PR_CAPBSET_DROP, up to the first that the kernel does not know.
+    let dropped = (0..64).map(|capability| call(nr::PRCTL, [24, capability, 0, 0, 0, 0]));
+    let mut failed = dropped.filter_map(Result::err);
+    failed.find(|errno| *errno != 22).map_or(Ok(()), Err)
 }
 
 /// `FROM:TO`: something else stands at a path, in a mount namespace of its own.
@@ -228,6 +264,16 @@ fn parent_dies(milliseconds: u64) -> Result<(), i32> {
     std::process::exit(0)
 }
 
+/// Goes on in a child and waits for it.
+fn parent() -> Result<(), i32> {
+    let child = call(nr::FORK, [0; 6])?;
+    if child != 0 {
+        call(nr::WAIT4, [child, 0, 0, 0, 0, 0])?;
+        std::process::exit(0);
+    }
+    Ok(())
+}
+
 /// A new session whose controlling terminal is a fresh pseudo-terminal, which is also standard input.
 fn controlling_terminal() -> Result<(), i32> {
     let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(errno)?;
@@ -251,11 +297,29 @@ fn controlling_terminal() -> Result<(), i32> {
     call(nr::DUP2, [descriptor, 0, 0, 0, 0, 0]).map(drop)
 }
 
+/// Makes children that sleep until no more can be made, but at most so many.
+pub fn fork_bomb(most: i32) {
+    let made = (0..most).take_while(|_| match call(nr::FORK, [0; 6]) {
+        Ok(0) => {
+            std::thread::sleep(Duration::from_secs(2));
+            std::process::exit(0)
+        }
+        result => result.is_ok(),
+    });
+    fact("forked", made.count());
+}
+
 /// Leaves a grandchild behind that sleeps.
 pub fn orphan(milliseconds: i32) {
-    if call(nr::FORK, [0; 6]) == Ok(0) {
-        std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
-        std::process::exit(0);
+    match call(nr::FORK, [0; 6]) {
+        Ok(0) => {
+            if call(nr::FORK, [0; 6]) == Ok(0) {
+                std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
+            }
+            std::process::exit(0)
+        }
+        Ok(child) => _ = call(nr::WAIT4, [child, 0, 0, 0, 0, 0]),
+        Err(errno) => fact("orphan", errno_name(errno)),
     }
 }
 
