@@ -5,6 +5,8 @@ mod ambiguous_rules;
 mod capability_undoes_mounts;
 mod clocks_need_own_process;
 mod cwd_not_visible;
+mod deadline_needs_host_user;
+mod deadline_on_some_processors;
 mod duplicate_route;
 mod execve_denied;
 mod filter_too_large;
@@ -33,6 +35,7 @@ mod pasta_beside_interfaces;
 mod pasta_needs_namespaces;
 mod program_not_executable;
 mod program_not_visible;
+mod real_time_without_limit;
 mod socket_bound;
 mod symlink_on_host;
 mod tree;
@@ -61,6 +64,8 @@ pub const CHECKS: &[Check] = &[
     sees(capability_undoes_mounts::RULE, capability_undoes_mounts::check),
     sees(clocks_need_own_process::RULE, clocks_need_own_process::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
+    sees(deadline_needs_host_user::RULE, deadline_needs_host_user::check),
+    sees(deadline_on_some_processors::RULE, deadline_on_some_processors::check),
     sees(duplicate_route::RULE, duplicate_route::check),
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),
@@ -89,6 +94,7 @@ pub const CHECKS: &[Check] = &[
     sees(pasta_needs_namespaces::RULE, pasta_needs_namespaces::check),
     sees(program_not_executable::RULE, program_not_executable::check),
     misses(program_not_visible::RULE, program_not_visible::check),
+    misses(real_time_without_limit::RULE, real_time_without_limit::check),
     sees(socket_bound::RULE, socket_bound::check),
     sees(symlink_on_host::RULE, symlink_on_host::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),

@@ -55,7 +55,7 @@ impl Page<'_, '_> {
             ("kernel", format!("{}.{} or newer", kernel >> 16, kernel & 0xffff)),
             ("size", format!("{} bytes, {} operations", self.plan.bytes().len(), self.plan.operations())),
             ("filter", filter::of_the_program(self.plan)),
-            ("not applied", "Landlock, cgroups and limits other than rlimits: this version has none".into()),
+            ("not applied", "Landlock and cgroups: this version has neither".into()),
         ];
         for (name, value) in rows {
             self.line(0, &format!("{name:<12}{value}"));

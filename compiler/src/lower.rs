@@ -15,6 +15,8 @@ mod order;
 mod overlay;
 mod process;
 mod refusals;
+mod rehearsal;
+mod scheduling;
 mod start;
 mod step;
 mod streams;
@@ -22,6 +24,7 @@ mod user_mode;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
+pub use rehearsal::nothing_executable;
 pub use step::{Act, Buffer, Call, Else, Fact, Filter, Keep, Part, Phase, Place, Program, Slot, Step, Value};
 
 use crate::policy::{Namespace, Policy};
@@ -106,7 +109,8 @@ impl Launch<'_> {
 
     /// What happens in the new namespaces, whoever made them.
     fn enter(self) -> Vec<Step> {
-        let mut steps: Vec<Step> = self.clocks().into_iter().collect();
+        let mut steps: Vec<Step> = self.own_oom_score_adj(Phase::Inside).into_iter().collect();
+        steps.extend(self.clocks());
         steps.extend(self.names());
         steps.extend(self.loopback());
         steps.extend(self.own_mounts());

@@ -9,6 +9,7 @@ mod namespaces;
 mod network;
 mod process;
 mod rules;
+mod scheduling;
 mod seccomp;
 mod sections;
 mod syntax;

@@ -6,9 +6,11 @@
 
 mod idmap;
 mod network;
+mod scheduling;
 
 pub use idmap::{IdMap, IdMapping, Inexpressible};
 pub use network::{Interface, InterfaceKind, MacvlanMode, Route, Subnet};
+pub use scheduling::{HugePages, IoClass, IoPriority, Personality, Scheduler, Scheduling, SchedulingPolicy};
 
 use crate::source::{Span, Spanned};
 use std::collections::BTreeMap;
@@ -74,6 +76,14 @@ pub struct Process {
     pub streams: [Spanned<Stream>; 3],
     /// The session keyring.
     pub keyring: Spanned<Keyring>,
+    /// How the kernel shares processors and disks with it.
+    pub scheduling: Scheduling,
+    /// Its execution domain.
+    pub personality: Spanned<Personality>,
+    /// Memory is never both writable and executable, nor one after the other.
+    pub memory_deny_write_execute: Option<Span>,
+    /// Whether its memory may come in huge pages.
+    pub huge_pages: Spanned<HugePages>,
 }
 
 /// The ids of the program.

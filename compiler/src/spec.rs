@@ -5,6 +5,9 @@
 //! here and a finding there.
 
 pub mod keys;
+mod scheduling;
+
+pub use scheduling::{Cpus, IoPriority, Scheduler, Scheduling};
 
 use crate::source::{Span, Spanned};
 
@@ -65,6 +68,14 @@ pub struct Process {
     pub exec: Leaf<String>,
     /// `keyring`
     pub keyring: Leaf<String>,
+    /// `scheduler`, `io_priority`, `cpu_affinity` and their kin
+    pub scheduling: Scheduling,
+    /// `personality`
+    pub personality: Leaf<String>,
+    /// `memory_deny_write_execute`
+    pub memory_deny_write_execute: Leaf<bool>,
+    /// `transparent_huge_pages`
+    pub transparent_huge_pages: Leaf<String>,
 }
 
 /// `process.user`

@@ -11,6 +11,7 @@
 mod builds;
 mod bypasses;
 mod demonstrations;
+mod doctor;
 mod exec_once;
 mod exits;
 mod faults;
@@ -22,12 +23,14 @@ mod in_place;
 mod jobs;
 mod joins;
 mod life;
+mod limits;
 mod maps;
 mod mounts;
 mod network;
 mod readme;
 mod refusals;
 mod scarcity;
+mod scheduling;
 mod starts;
 #[path = "../vm/mod.rs"]
 mod vm;
@@ -55,6 +58,8 @@ const TESTS: &[&[Test]] = &[
     starts::TESTS,
     scarcity::TESTS,
     life::TESTS,
+    limits::TESTS,
+    scheduling::TESTS,
     maps::TESTS,
     idmaps::TESTS,
     files::TESTS,
@@ -65,6 +70,7 @@ const TESTS: &[&[Test]] = &[
     jobs::TESTS,
     joins::TESTS,
     readme::TESTS,
+    doctor::TESTS,
     refusals::TESTS,
 ];
 

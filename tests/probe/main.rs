@@ -15,6 +15,7 @@ mod files;
 mod ipc;
 mod network;
 mod process;
+mod scheduling;
 mod start;
 mod sys;
 mod trace;
@@ -65,6 +66,11 @@ fn answer(question: &str) {
         ("namespaces", []) => process::namespaces(),
         ("descriptors", []) => process::descriptors(),
         ("rlimits", []) => process::rlimits(),
+        ("scheduling", []) => scheduling::scheduling(),
+        ("take_more", []) => scheduling::take_more(),
+        ("write_execute", []) => scheduling::write_execute(),
+        ("spin", [milliseconds]) => scheduling::spin(start::number(milliseconds).unsigned_abs().into()),
+        ("child_policy", []) => scheduling::child_policy(),
         ("signals", []) => process::signals(),
         ("environment", []) => process::environment(),
         ("terminal", []) => process::terminal(),

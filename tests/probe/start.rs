@@ -54,6 +54,7 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "no_bounding" => no_bounding(),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
+        "personality" => call(nr::PERSONALITY, [parse(value), 0, 0, 0, 0, 0]).map(drop),
         "no_arguments" => {
             shape.arguments.clear();
             Ok(())

@@ -31,7 +31,12 @@ impl Launch<'_> {
         let flags = (O_PATH | O_DIRECTORY | O_CLOEXEC).into();
         let open = [AT_FDCWD.into(), "/proc".into(), flags];
         let idmaps = self.policy.filesystem.idmaps().next().is_some();
-        (self.enters_user() || self.has_own_clocks() || idmaps || self.reaches_out()).then(|| {
+        let needed = self.enters_user()
+            || self.has_own_clocks()
+            || self.reaches_out()
+            || self.policy.process.scheduling.oom_score_adj.is_some()
+            || idmaps;
+        needed.then(|| {
             Step::new(Phase::Start, "find /proc", self.policy.namespaces.user.span)
                 .needs(&[Fact::HostPaths])
                 .act(Call::new(number::openat, open).keep(Slot::Proc))

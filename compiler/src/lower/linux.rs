@@ -124,6 +124,20 @@ pub const PR_SET_NO_NEW_PRIVS: u32 = 38;
 pub const PR_CAP_AMBIENT: u32 = 47;
 /// Add one.
 pub const PR_CAP_AMBIENT_RAISE: u32 = 2;
+/// How much later than asked a sleep may end, in nanoseconds.
+pub const PR_SET_TIMERSLACK: u32 = 29;
+/// No transparent huge pages.
+pub const PR_SET_THP_DISABLE: u32 = 41;
+/// Who may run on the same processor core.
+pub const PR_SCHED_CORE: u32 = 62;
+/// Only who has the same cookie, which is new.
+pub const PR_SCHED_CORE_CREATE: u32 = 1;
+/// The whole process.
+pub const PR_SCHED_CORE_SCOPE_THREAD_GROUP: u32 = 1;
+/// Rights of memory that cannot be gained, since Linux 6.3.
+pub const PR_SET_MDWE: u32 = 65;
+/// What is not executable never becomes it, and nothing is mapped both writable and executable.
+pub const PR_MDWE_REFUSE_EXEC_GAIN: u32 = 1;
 /// `linux/securebits.h`: changing ids drops no capabilities.
 pub const SECBIT_NO_SETUID_FIXUP: u32 = 1 << 2;
 /// uid 0 gets nothing at exec, the changes of the other bits are locked, and no ambient capability can be added:
@@ -132,10 +146,35 @@ pub const SECUREBITS: u32 = 1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7;
 /// `linux/capability.h`: change securebits and the bounding set.
 pub const CAP_SETPCAP: u32 = 8;
 
+/// `linux/sched.h`: the default policy.
+pub const SCHED_OTHER: u32 = 0;
+/// Real-time until it blocks.
+pub const SCHED_FIFO: u32 = 1;
+/// Real-time in turns.
+pub const SCHED_RR: u32 = 2;
+/// Work that nobody waits for.
+pub const SCHED_BATCH: u32 = 3;
+/// What nobody else wants.
+pub const SCHED_IDLE: u32 = 5;
+/// Time in every period.
+pub const SCHED_DEADLINE: u32 = 6;
+/// Children lose real-time and a negative nice value: a flag of sched_setscheduler(2)'s policy.
+pub const SCHED_RESET_ON_FORK: u32 = 0x4000_0000;
+/// The same as a flag of sched_setattr(2).
+pub const SCHED_FLAG_RESET_ON_FORK: u64 = 1;
+/// Room for a set of processors: 2048 of them, the largest that the language names.
+pub const AFFINITY_BYTES: u32 = 256;
+/// `linux/resource.h`: one process.
+pub const PRIO_PROCESS: u32 = 0;
+/// `linux/ioprio.h`: one process.
+pub const IOPRIO_WHO_PROCESS: u32 = 1;
+/// `linux/personality.h`: uname(2) names a 32-bit machine.
+pub const PER_LINUX32: u32 = 8;
 /// `linux/wait.h`: the process with this pid.
 pub const P_PID: u32 = 1;
 /// Wait until it has ended.
 pub const WEXITED: u32 = 4;
+
 /// `linux/keyctl.h`.
 pub const KEYCTL_JOIN_SESSION_KEYRING: u32 = 1;
 /// `asm-generic/signal.h`: replace the signal mask.
@@ -229,6 +268,19 @@ pub fn capability_header() -> Vec<u8> {
     [boxwright_launcher::abi::CAPABILITY_VERSION_3, 0].iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
+/// `linux/sched/types.h`: `struct sched_param`.
+pub fn parameter(priority: u32) -> Vec<u8> {
+    priority.to_le_bytes().to_vec()
+}
+
+/// `linux/sched/types.h`: `struct sched_attr` of its first version, for a deadline; three lengths in nanoseconds.
+pub fn deadline_attributes(flags: u64, lengths: [u64; 3]) -> Vec<u8> {
+    const BYTES: u32 = 48;
+    let policy = [BYTES, SCHED_DEADLINE].iter().flat_map(|word| word.to_le_bytes());
+    // Nice value and priority belong to other policies.
+    policy.chain(words(&[flags, 0])).chain(words(&lengths)).collect()
+}
+
 /// `linux/if.h`: `struct ifreq` for `lo` with `IFF_UP`.
 pub fn loopback_up() -> Vec<u8> {
     let mut request = vec![0; 40];
@@ -286,6 +338,23 @@ mod tests {
             (PR_SET_NO_NEW_PRIVS.into(), libc::PR_SET_NO_NEW_PRIVS as u64),
             (PR_CAP_AMBIENT.into(), libc::PR_CAP_AMBIENT as u64),
             (PR_CAP_AMBIENT_RAISE.into(), libc::PR_CAP_AMBIENT_RAISE as u64),
+            (PR_SET_TIMERSLACK.into(), libc::PR_SET_TIMERSLACK as u64),
+            (PR_SET_THP_DISABLE.into(), libc::PR_SET_THP_DISABLE as u64),
+            (PR_SCHED_CORE.into(), libc::PR_SCHED_CORE as u64),
+            (PR_SCHED_CORE_CREATE.into(), libc::PR_SCHED_CORE_CREATE as u64),
+            (PR_SCHED_CORE_SCOPE_THREAD_GROUP.into(), libc::PR_SCHED_CORE_SCOPE_THREAD_GROUP as u64),
+            (PR_SET_MDWE.into(), libc::PR_SET_MDWE as u64),
+            (PR_MDWE_REFUSE_EXEC_GAIN.into(), libc::PR_MDWE_REFUSE_EXEC_GAIN.into()),
+            (SCHED_OTHER.into(), libc::SCHED_OTHER as u64),
+            (SCHED_FIFO.into(), libc::SCHED_FIFO as u64),
+            (SCHED_RR.into(), libc::SCHED_RR as u64),
+            (SCHED_BATCH.into(), libc::SCHED_BATCH as u64),
+            (SCHED_IDLE.into(), libc::SCHED_IDLE as u64),
+            (SCHED_DEADLINE.into(), libc::SCHED_DEADLINE as u64),
+            (SCHED_RESET_ON_FORK.into(), libc::SCHED_RESET_ON_FORK as u64),
+            (SCHED_FLAG_RESET_ON_FORK, libc::SCHED_FLAG_RESET_ON_FORK as u64),
+            (PRIO_PROCESS.into(), libc::PRIO_PROCESS.into()),
+            (deadline_attributes(0, [0; 3]).len() as u64, size_of::<libc::sched_attr>() as u64),
             (KEYCTL_JOIN_SESSION_KEYRING.into(), libc::KEYCTL_JOIN_SESSION_KEYRING.into()),
             (SIOCSIFFLAGS.into(), libc::SIOCSIFFLAGS),
             (TIOCNOTTY.into(), libc::TIOCNOTTY),

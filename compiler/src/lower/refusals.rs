@@ -93,6 +93,44 @@ pub const IDMAP_UNKNOWN: &str = "the file system, or one that is mounted beneath
 /// A hard limit cannot be raised.
 pub const LIMIT_REFUSED: &str =
     "raising a hard limit needs CAP_SYS_RESOURCE outside: launch as root, or ask for less";
+/// The persona cannot be set.
+pub const PERSONALITY_REFUSED: &str = "a seccomp filter around the launcher refuses personality(2), with which a persona \
+    that takes protection away is cleared: run with one that allows it";
+/// A real-time policy is refused.
+pub const REAL_TIME_REFUSED: &str = "real-time needs CAP_SYS_NICE outside (launch as root) or a limit RLIMIT_RTPRIO of \
+    that priority (ulimit -r), and real-time left in the control group (cpu.rt_runtime_us)";
+/// Another policy is refused.
+pub const POLICY_REFUSED: &str = "the launcher runs with a policy that only CAP_SYS_NICE outside or RLIMIT_NICE leads \
+    away from: launch as root, or leave the policy out";
+/// A deadline is refused: EPERM.
+pub const DEADLINE_REFUSED: &str = "the policy deadline needs CAP_SYS_NICE outside, which root has, and every processor \
+    of the machine (no taskset, no cpuset)";
+/// A deadline is refused: EINVAL.
+pub const DEADLINE_OUT_OF_RANGE: &str = "the period is outside of kernel.sched_deadline_period_min_us and \
+    kernel.sched_deadline_period_max_us";
+/// A deadline is refused: EBUSY.
+pub const DEADLINE_BUSY: &str = "other processes have deadlines too, and not so much time is left";
+/// The nice value cannot be lowered.
+pub const NICE_REFUSED: &str = "a nice value below the caller's needs CAP_SYS_NICE outside (launch as root) or a limit \
+    RLIMIT_NICE of 20 minus that value (ulimit -e)";
+/// An I/O priority is refused.
+pub const IO_PRIORITY_REFUSED: &str = "the class realtime needs CAP_SYS_NICE outside: launch as root";
+/// No I/O priorities.
+pub const IO_PRIORITY_MISSING: &str = "the kernel has no I/O priorities: leave process.io_priority out";
+/// A processor is not there, or not for this caller.
+pub const PROCESSOR_MISSING: &str = "a processor of process.cpu_affinity is not there, or a cpuset of the control group \
+    does not contain it (/sys/devices/system/cpu/online, cpuset.cpus.effective)";
+/// The score cannot be lowered.
+pub const OOM_SCORE_REFUSED: &str =
+    "a lower oom_score_adj than the caller's needs CAP_SYS_RESOURCE outside: launch as root, or ask for more";
+/// No core scheduling.
+pub const CORE_SCHEDULING_MISSING: &str = "the kernel was built without core scheduling (CONFIG_SCHED_CORE)";
+/// Nothing shares a core.
+pub const CORES_NOT_SHARED: &str = "the processors run one thread on a core, so there is no core to share";
+/// No transparent huge pages.
+pub const HUGE_PAGES_MISSING: &str = "the kernel has no such switch for transparent huge pages";
+/// Memory cannot be kept from becoming executable.
+pub const MDWE_MISSING: &str = "process.memory_deny_write_execute needs Linux 6.3";
 /// Capabilities cannot be had.
 pub const CAPABILITIES_REFUSED: &str =
     "the launcher does not have them: launch as root, or let namespaces.user be \"new\"";

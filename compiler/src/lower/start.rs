@@ -27,6 +27,7 @@ impl Launch<'_> {
                 .act(Act::Signals(EVERY_DISPOSITION)),
             Step::new(Phase::Start, "prepare the file mode mask", Span::default())
                 .act(Call::new(number::umask, []).any()),
+            self.personality(),
             Step::new(Phase::Start, "prepare argv and envp", process.args[0].span)
                 .gives(&[Fact::Environment])
                 .act(Act::Environment {
@@ -49,6 +50,7 @@ impl Launch<'_> {
         steps.extend(self.raise_limits());
         steps.extend(self.set_groups(Phase::Start));
         steps.extend(self.find_proc());
+        steps.extend(self.own_oom_score_adj(Phase::Start));
         steps
     }
 
@@ -177,6 +179,7 @@ impl Launch<'_> {
         ];
         if self.maps_from_outside() {
             steps.extend(self.map_ids(Part::Decimal(Slot::Child)));
+            steps.extend(self.raise_priorities());
         }
         steps.extend(self.interfaces_of_child());
         steps.extend(self.user_mode());

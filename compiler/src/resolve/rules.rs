@@ -28,6 +28,10 @@ pub(super) const INVALID_CONDITION: Rule = Rule::error(
 pub(super) const EMPTY_RULE: Rule = Rule::error("empty-rule", "a rule speaks of no system call");
 pub(super) const TOO_MANY_RULES: Rule =
     Rule::error("too-many-rules", "the rules are more than any filter could hold");
+pub(super) const SCHEDULER_MISMATCH: Rule = Rule::error(
+    "scheduler-mismatch",
+    "a scheduling policy lacks a parameter of its own, or has one of another's",
+);
 pub(super) const DUPLICATE_ENTRY: Rule = Rule::error("duplicate-entry", "a list names something twice");
 pub(super) const DUPLICATE_DESTINATION: Rule =
     Rule::error("duplicate-destination", "two keys ask for something at one destination");
@@ -54,6 +58,7 @@ pub const RULES: &[Rule] = &[
     INVALID_CONDITION,
     EMPTY_RULE,
     TOO_MANY_RULES,
+    SCHEDULER_MISMATCH,
     DUPLICATE_ENTRY,
     DUPLICATE_DESTINATION,
     REMOVES_NOTHING,

@@ -1,7 +1,7 @@
 //! The top level: names, and the sections in order.
 
 use super::rules::INVALID_NAME;
-use super::{families, filesystem, interfaces, keep, namespaces, process, rlimits, seccomp};
+use super::{asked, families, filesystem, interfaces, keep, namespaces, process, rlimits, seccomp};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Execution, Policy, Terminal, User};
 use crate::source::{Source, Spanned};
@@ -22,7 +22,9 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let interfaces = interfaces::resolve(&spec.network.interfaces, findings);
     let address_families = families::resolve(&spec.network.address_families, findings);
     let needed = process.as_ref().is_some_and(|process| {
-        process.exec.value == Execution::Once || process.terminal.value == Terminal::Inherit
+        process.exec.value == Execution::Once
+            || process.terminal.value == Terminal::Inherit
+            || process.scheduling.needs_filter()
     });
     let implied = seccomp::Implied { families: address_families.as_ref(), needed };
     let seccomp = seccomp::resolve(&spec.seccomp, &implied, findings);
@@ -41,11 +43,6 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         seccomp,
         die_with_parent: asked(&spec.lifecycle.die_with_parent),
     })
-}
-
-/// The place of a `true`.
-fn asked(leaf: &Leaf<bool>) -> Option<crate::source::Span> {
-    leaf.as_ref().filter(|leaf| leaf.value).map(|leaf| leaf.span)
 }
 
 fn name(leaf: &Leaf<String>, source: &Source, findings: &mut Vec<Diagnostic>) -> Spanned<String> {

@@ -11,10 +11,12 @@ mod network;
 mod process;
 mod rlimits;
 mod root;
+mod scheduling;
 mod seccomp;
 mod words;
 
 pub use root::ROOT;
+pub use scheduling::CPU_MAX;
 pub use words::{alternatives, expected};
 
 /// One key of a table.
@@ -107,6 +109,8 @@ pub enum Form {
     Errno,
     /// Constants that arguments are compared with, such as AF_INET, joined by `|`.
     Constant,
+    /// Processors such as 0-3,5.
+    Cpus,
     /// A signal such as SIGTERM.
     Signal,
     /// An IP address, with or without a prefix length.

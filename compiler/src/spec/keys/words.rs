@@ -89,6 +89,7 @@ impl Form {
             Self::Syscall => "a system call such as \"openat\" or a group such as \"@minimal\"",
             Self::Errno => "an errno such as \"EPERM\"",
             Self::Constant => "a constant such as \"AF_INET\" or \"CLONE_NEWUSER|CLONE_NEWNET\"",
+            Self::Cpus => "processors such as \"0-3,5\"",
             Self::Signal => "a signal such as \"SIGTERM\"",
             Self::Address => "an address such as \"10.0.0.2/24\"",
             Self::Interface => "the name of an interface such as \"eth0\"",
