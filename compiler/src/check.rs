@@ -11,6 +11,7 @@ mod host_root_mapped;
 mod hostname_needs_uts;
 mod impossible_rule;
 mod kernel_files_bound;
+mod later_mounts_unprotected;
 mod loopback_needs_network;
 mod mapping_overlap;
 mod mask_not_durable;
@@ -19,6 +20,7 @@ mod mount_under_mask;
 mod mount_under_proc;
 mod mounts_need_namespace;
 mod nothing_to_protect;
+mod owner_not_mapped;
 mod program_not_executable;
 mod program_not_visible;
 mod socket_bound;
@@ -55,6 +57,7 @@ pub const CHECKS: &[Check] = &[
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
+    sees(later_mounts_unprotected::RULE, later_mounts_unprotected::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),
     sees(mask_not_durable::RULE, mask_not_durable::check),
@@ -63,6 +66,7 @@ pub const CHECKS: &[Check] = &[
     sees(mount_under_proc::RULE, mount_under_proc::check),
     misses(mounts_need_namespace::RULE, mounts_need_namespace::check),
     misses(nothing_to_protect::RULE, nothing_to_protect::check),
+    misses(owner_not_mapped::RULE, owner_not_mapped::check),
     sees(program_not_executable::RULE, program_not_executable::check),
     misses(program_not_visible::RULE, program_not_visible::check),
     sees(socket_bound::RULE, socket_bound::check),

@@ -99,6 +99,8 @@ impl Launch<'_> {
         let mut steps: Vec<Step> = self.clocks().into_iter().collect();
         steps.extend(self.names());
         steps.extend(self.loopback());
+        // From a private mount nothing is heard of the host's any more.
+        steps.extend(self.slaves());
         steps.extend(self.own_mounts());
         steps.extend(self.sources());
         if self.new_user() {

@@ -167,6 +167,8 @@ pub enum MountKind {
         executable: bool,
         /// Leave it out when the source does not exist (ENOENT and nothing else).
         optional: bool,
+        /// Does what the host mounts beneath the source later appear inside?
+        propagation: Propagation,
     },
     /// A file system in memory.
     Tmpfs {
@@ -174,6 +176,8 @@ pub enum MountKind {
         size: Option<u64>,
         /// The mode of its root directory.
         mode: u32,
+        /// Whom its root directory belongs to.
+        owner: Ownership,
         /// May files in it be executed?
         executable: bool,
     },
@@ -182,8 +186,8 @@ pub enum MountKind {
     Directory {
         /// Its mode.
         mode: u32,
-        /// Does it belong to the program, not to the one who builds the sandbox?
-        of_program: bool,
+        /// Whom it belongs to.
+        owner: Ownership,
     },
     /// A symbolic link.
     Symlink {
@@ -241,6 +245,29 @@ pub enum MountKind {
     View(View),
     /// Pseudoterminals of the sandbox's own (pts(4)).
     Terminals,
+}
+
+/// Whether mounts that are made later spread (mount_namespaces(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Propagation {
+    /// Neither in nor out.
+    Private,
+    /// From the host into the sandbox, with the flags that they have there.
+    Slave,
+}
+
+/// Whom something that is made belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ownership {
+    /// The one who builds the sandbox.
+    Builder,
+    /// The program, but for ids that are named.
+    Program {
+        /// The user id inside.
+        uid: Option<Spanned<u32>>,
+        /// The group id inside.
+        gid: Option<Spanned<u32>>,
+    },
 }
 
 /// A part of a file's content.
@@ -305,6 +332,11 @@ impl Filesystem {
             _ => Owner::Foreign,
         }
     }
+}
+
+impl Ownership {
+    /// The program's own.
+    pub const PROGRAM: Self = Self::Program { uid: None, gid: None };
 }
 
 impl MountKind {
@@ -374,6 +406,13 @@ pub struct IdMapping {
     pub host_id: u32,
     /// How many; at least 1, and neither range overflows 32 bits.
     pub size: u32,
+}
+
+impl IdMapping {
+    /// Whether it maps this id of the inside.
+    pub fn contains(&self, id: u32) -> bool {
+        id.checked_sub(self.container_id).is_some_and(|offset| offset < self.size)
+    }
 }
 
 /// One line of timens_offsets (time_namespaces(7)).

@@ -142,6 +142,8 @@ pub enum Mount {
         executable: Leaf<bool>,
         /// `optional`
         optional: Leaf<bool>,
+        /// `propagation`
+        propagation: Leaf<String>,
     },
     /// `{ tmpfs = ... }`
     Tmpfs {
@@ -149,6 +151,8 @@ pub enum Mount {
         size: Leaf<Amount>,
         /// `mode`
         mode: Leaf<u32>,
+        /// `uid` and `gid`
+        owner: Owner,
         /// `executable`
         executable: Leaf<bool>,
     },
@@ -156,6 +160,8 @@ pub enum Mount {
     Directory {
         /// `mode`
         mode: Leaf<u32>,
+        /// `uid` and `gid`
+        owner: Owner,
     },
     /// `{ socket = ... }`
     Socket {
@@ -208,6 +214,15 @@ pub enum Mount {
     },
     /// `false`
     Removed,
+}
+
+/// Whom an entry belongs to.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// `uid`
+    pub uid: Leaf<u32>,
+    /// `gid`
+    pub gid: Leaf<u32>,
 }
 
 /// `[namespaces]`

@@ -20,6 +20,7 @@ mod in_place;
 mod jobs;
 mod life;
 mod mounts;
+mod propagation;
 mod readme;
 mod refusals;
 mod starts;
@@ -50,6 +51,7 @@ const TESTS: &[&[Test]] = &[
     files::TESTS,
     filters::TESTS,
     mounts::TESTS,
+    propagation::TESTS,
     in_place::TESTS,
     jobs::TESTS,
     readme::TESTS,

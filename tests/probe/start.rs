@@ -1,6 +1,7 @@
 //! Starts programs: under hostile conditions, as somebody else, and watched for what they leave behind.
 
-use crate::sys::{call, errno_name, from, into, nr, text};
+use crate::mounts;
+use crate::sys::{call, errno_name, from, into, io_errno, nr, text};
 use crate::{fact, usage};
 use std::fs;
 use std::time::{Duration, Instant};
@@ -39,6 +40,14 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "chroot" => change_root(value),
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
         "covered_root" => covered_root(),
+        "mount_namespace" => mounts::namespace(),
+        "tied_namespace" => mounts::tied_namespace(),
+        "enter" => mounts::enter(value),
+        "tmpfs" => mounts::tmpfs(value),
+        "full" => mounts::full(value),
+        "share" => mounts::share(value),
+        "restrict" => mounts::restrict(value),
+        "directory" => fs::create_dir_all(value).map_err(io_errno),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
         "no_arguments" => {
@@ -97,7 +106,7 @@ fn become_user(id: u64) -> Result<(), i32> {
 }
 
 fn open_descriptors(count: u64) -> Result<(), i32> {
-    let null = fs::File::open("/dev/null").map_err(errno)?;
+    let null = fs::File::open("/dev/null").map_err(io_errno)?;
     let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&null).unsigned_abs());
     for target in 3..count + 3 {
         // dup2 clears close-on-exec, so the program would inherit them all.
@@ -115,29 +124,19 @@ fn ignore(signal: u64) -> Result<(), i32> {
 fn change_root(path: &str) -> Result<(), i32> {
     let directory = text(path);
     call(nr::CHROOT, [from(directory.as_bytes_with_nul()), 0, 0, 0, 0, 0])?;
-    std::env::set_current_dir("/").map_err(errno)
+    std::env::set_current_dir("/").map_err(io_errno)
 }
 
 /// A mount namespace of its own in which a file system stands over the root, where only `/..` leads.
 fn covered_root() -> Result<(), i32> {
-    call(nr::UNSHARE, [0x2_0000, 0, 0, 0, 0, 0])?;
-    mount("none", "/", MS_REC_PRIVATE)?;
-    mount("tmpfs", "/", 0)
-}
-
-/// MS_REC and MS_PRIVATE: what every launcher does first.
-const MS_REC_PRIVATE: u64 = 0x4_4000;
-
-fn mount(kind: &str, path: &str, flags: u64) -> Result<(), i32> {
-    let (kind, path) = (text(kind), text(path));
-    let kind = from(kind.as_bytes_with_nul());
-    call(nr::MOUNT, [kind, from(path.as_bytes_with_nul()), kind, flags, 0, 0]).map(drop)
+    mounts::namespace()?;
+    mounts::mount("tmpfs", "/", 0)
 }
 
 fn deleted_directory(path: &str) -> Result<(), i32> {
     let directory = format!("{path}/deleted-{}", std::process::id());
-    fs::create_dir(&directory).and_then(|()| std::env::set_current_dir(&directory)).map_err(errno)?;
-    fs::remove_dir(directory).map_err(errno)
+    fs::create_dir(&directory).and_then(|()| std::env::set_current_dir(&directory)).map_err(io_errno)?;
+    fs::remove_dir(directory).map_err(io_errno)
 }
 
 /// `RESOURCE:SOFT`, or `RESOURCE:SOFT:HARD`.
@@ -150,10 +149,6 @@ fn limit(value: &str) -> Result<(), i32> {
     call(nr::PRLIMIT64, [0, numbers[0], from(&limits), 0, 0, 0]).map(drop)
 }
 
-fn errno(error: std::io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(0)
-}
-
 /// Enters a new user namespace, alone mapped to 0 in it, with a mount namespace, and tries a mount.
 fn user_namespace() -> Result<(), (&'static str, i32)> {
     let mut ids = [0_u32; 3];
@@ -164,11 +159,12 @@ fn user_namespace() -> Result<(), (&'static str, i32)> {
     _ = call(nr::GETRESGID, [into(real), into(effective), into(saved), 0, 0, 0]);
     let gid = *effective;
     call(nr::UNSHARE, [0x1000_0000 | 0x2_0000, 0, 0, 0, 0, 0]).map_err(|errno| ("unshare", errno))?;
-    let write = |file: &str, content: String| fs::write(format!("/proc/self/{file}"), content).map_err(errno);
+    let write =
+        |file: &str, content: String| fs::write(format!("/proc/self/{file}"), content).map_err(io_errno);
     write("setgroups", "deny".to_owned()).map_err(|errno| ("setgroups", errno))?;
     write("uid_map", format!("0 {uid} 1")).map_err(|errno| ("uid_map", errno))?;
     write("gid_map", format!("0 {gid} 1")).map_err(|errno| ("gid_map", errno))?;
-    mount("none", "/", MS_REC_PRIVATE).map_err(|errno| ("mount", errno))
+    mounts::make_private().map_err(|errno| ("mount", errno))
 }
 
 /// Whether a user namespace can be had here, and a mount inside it; says which step was refused.
@@ -211,7 +207,7 @@ fn parent_dies(milliseconds: u64) -> Result<(), i32> {
 
 /// A new session whose controlling terminal is a fresh pseudo-terminal, which is also standard input.
 fn controlling_terminal() -> Result<(), i32> {
-    let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(errno)?;
+    let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(io_errno)?;
     let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&leader).unsigned_abs());
     let mut unlock = 0_i32;
     call(nr::IOCTL, [descriptor, 0x4004_5431, into(&mut unlock), 0, 0, 0])?;
@@ -226,7 +222,7 @@ fn controlling_terminal() -> Result<(), i32> {
     }
     call(nr::SETSID, [0; 6])?;
     let follower =
-        fs::OpenOptions::new().read(true).write(true).open(format!("/dev/pts/{number}")).map_err(errno)?;
+        fs::OpenOptions::new().read(true).write(true).open(format!("/dev/pts/{number}")).map_err(io_errno)?;
     let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&follower).unsigned_abs());
     call(nr::IOCTL, [descriptor, 0x540e, 0, 0, 0, 0])?;
     call(nr::DUP2, [descriptor, 0, 0, 0, 0, 0]).map(drop)
@@ -244,7 +240,7 @@ pub fn orphan(milliseconds: i32) {
 pub fn run(program: &str, arguments: &[&str]) {
     let result = std::process::Command::new(program).args(arguments).status();
     let ended = result.map_or_else(
-        |error| errno_name(errno(error)),
+        |error| errno_name(io_errno(error)),
         |status| {
             std::os::unix::process::ExitStatusExt::signal(&status)
                 .map_or_else(|| status.code().unwrap_or(0).to_string(), |signal| format!("signal {signal}"))

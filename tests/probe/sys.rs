@@ -47,6 +47,8 @@ pub mod nr {
     pub const KEYCTL: u64 = 250;
     pub const UNSHARE: u64 = 272;
     pub const PRLIMIT64: u64 = 302;
+    pub const SETNS: u64 = 308;
+    pub const RENAMEAT2: u64 = 316;
     pub const GETRANDOM: u64 = 318;
     pub const EXECVEAT: u64 = 322;
 }
@@ -87,9 +89,14 @@ pub fn outcome<T>(result: Result<T, i32>) -> String {
     result.map_or_else(errno_name, |_| "ok".to_owned())
 }
 
+/// The errno that the standard library reports.
+pub fn io_errno(error: Error) -> i32 {
+    error.raw_os_error().unwrap_or(0)
+}
+
 /// The same for what the standard library reports.
 pub fn io_outcome<T>(result: std::io::Result<T>) -> String {
-    outcome(result.map_err(|error| error.raw_os_error().unwrap_or(0)))
+    outcome(result.map_err(io_errno))
 }
 
 /// The names of the errnos that tests speak of; any other is its number.

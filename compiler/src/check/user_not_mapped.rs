@@ -1,8 +1,7 @@
 //! With explicit mappings, the program's own ids must be among them.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{IdMapping, Policy, User};
-use crate::source::Spanned;
+use crate::policy::{Policy, User};
 
 pub(super) const RULE: Rule =
     Rule::error("user-not-mapped", "the program's id is not in the mappings of its user namespace");
@@ -15,14 +14,10 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         .chain(groups.iter().flatten().map(|group| (*group, "group", &namespaces.gid_mappings)));
     ids.filter_map(|(id, what, mappings)| {
         let first = mappings.first()?;
-        (!mappings.iter().any(|mapping| contains(mapping, id))).then(|| {
+        (!mappings.iter().any(|mapping| mapping.value.contains(id))).then(|| {
             RULE.at(user.span, format!("{what} id {id} is not mapped"))
                 .and(first.span, format!("no `container_id` covers {id}"))
         })
     })
     .collect()
-}
-
-fn contains(mapping: &Spanned<IdMapping>, id: u32) -> bool {
-    id.checked_sub(mapping.value.container_id).is_some_and(|offset| offset < mapping.value.size)
 }

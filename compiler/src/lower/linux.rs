@@ -70,6 +70,8 @@ pub const MOUNT_ATTR_NODEV: u32 = 4;
 pub const MOUNT_ATTR_NOEXEC: u32 = 8;
 /// `linux/mount.h`: no propagation in or out.
 pub const MS_PRIVATE: u64 = 1 << 18;
+/// Propagation in, not out.
+pub const MS_SLAVE: u64 = 1 << 19;
 /// `linux/fs.h`: detach a mount now, drop it when it is not used any more.
 pub const MNT_DETACH: u32 = 2;
 
@@ -226,6 +228,7 @@ mod tests {
             (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),
             (RESOLVE_NO_SYMLINKS, libc::RESOLVE_NO_SYMLINKS),
             (MS_PRIVATE, libc::MS_PRIVATE),
+            (MS_SLAVE, libc::MS_SLAVE),
             (MNT_DETACH.into(), libc::MNT_DETACH as u64),
             (S_IFMT.into(), libc::S_IFMT.into()),
             (S_IFSOCK.into(), libc::S_IFSOCK.into()),

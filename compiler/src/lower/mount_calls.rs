@@ -127,9 +127,11 @@ pub(super) fn make_directory(path: &str) -> Call {
     Call::new(number::mkdirat, [AT_FDCWD.into(), path.into(), DIRECTORY_MODE.into()])
 }
 
-pub(super) fn give(path: &str, (uid, gid): (u32, u32)) -> Act {
-    let flags = AT_SYMLINK_NOFOLLOW.into();
-    Call::new(number::fchownat, [AT_FDCWD.into(), path.into(), uid.into(), gid.into(), flags]).into()
+/// Nothing when it belongs to the right one already; an id alone leaves the other.
+pub(super) fn give(path: &str, owner: (Option<u32>, Option<u32>)) -> Option<Act> {
+    let [uid, gid] = [owner.0, owner.1].map(|id| id.unwrap_or(u32::MAX).into());
+    let arguments = [AT_FDCWD.into(), path.into(), uid, gid, AT_SYMLINK_NOFOLLOW.into()];
+    (owner != (None, None)).then(|| Call::new(number::fchownat, arguments).into())
 }
 
 /// A directory or a file to mount on, as the source is when that is not known; it may be there already or not.

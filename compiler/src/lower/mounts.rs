@@ -9,7 +9,7 @@ use super::mount_calls::*;
 use super::nodes::{device, socket};
 use super::refusals::*;
 use super::step::{Act, Call, Fact, Phase, Slot, Step, Value};
-use crate::policy::{Mount, MountKind, Namespace, Owner, Root, View};
+use crate::policy::{Mount, MountKind, Namespace, Owner, Ownership, Propagation, Root, View};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise};
@@ -135,16 +135,25 @@ impl<'a> Launch<'a> {
             .act(Call::new(number::close, [Slot::Scratch.into()]))
     }
 
+    /// Opens what goes on hearing of the host's mounts; what is private by then never does.
+    pub(super) fn slaves(self) -> Vec<Step> {
+        let open = |entry: Entry| {
+            let MountKind::Bind { source, propagation: Propagation::Slave, .. } = &entry.mount.kind else {
+                return None;
+            };
+            let step = Step::new(Phase::Inside, format!("open {source}"), entry.mount.span);
+            Some(open_bind(step, &entry).needs(&[Fact::HostPaths, Fact::Capabilities]))
+        };
+        let entries = self.has_own_mounts().then(|| self.entries());
+        entries.into_iter().flatten().filter_map(open).collect()
+    }
+
     fn open_source(self, entry: Entry) -> Option<Step> {
         let Entry { number, mount, .. } = entry;
         let source = Slot::Source(number);
         Some(match &mount.kind {
-            MountKind::Bind { source: path, writable, executable, optional } => {
-                let mut attributes = PLAIN;
-                attributes |= if *writable { 0 } else { MOUNT_ATTR_RDONLY };
-                attributes |= if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
-                let close = vec![set_attributes(source.into(), "", attributes, 0).into()];
-                self.source_step("open", path, mount.span).acts(open_source(path, source, *optional, close))
+            MountKind::Bind { source: path, propagation: Propagation::Private, .. } => {
+                open_bind(self.source_step("open", path, mount.span), &entry)
             }
             MountKind::Device { source: path, number, optional } => {
                 self.source_step("open", path, mount.span).acts(device(path, source, *number, *optional))
@@ -344,7 +353,8 @@ impl<'a> Launch<'a> {
         let tree = Slot::Cover;
         let mut acts: Vec<Act> = vec![open_tree_at(place.into(), "").keep(tree).into()];
         if attributes != 0 {
-            acts.push(set_attributes(tree.into(), "", attributes, 0).into());
+            // What the host mounts later would have flags of its own.
+            acts.push(set_attributes(tree.into(), "", attributes, MS_PRIVATE).into());
         }
         acts.push(move_onto(tree, place).into());
         acts.push(Call::new(number::close, [tree.into()]).into());
@@ -380,20 +390,21 @@ impl<'a> Launch<'a> {
             MountKind::Proc { .. } | MountKind::View(_) | MountKind::Overlay { .. } => {
                 step("mount").acts(parents).acts(self.put(&entry, Some(true)))
             }
-            MountKind::Tmpfs { size, mode, executable } => {
+            MountKind::Tmpfs { size, mode, owner, executable } => {
                 let attributes = PLAIN | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
-                self.memory(step("mount"), &entry, parents, *size, *mode, attributes)
+                self.memory(step("mount"), &entry, parents, (*size, *mode, owner), attributes)
             }
             MountKind::Terminals => {
                 step("mount").acts(terminals(source)).acts(parents).acts(self.put(&entry, Some(true)))
             }
-            MountKind::Directory { mode, .. } if self.is_mounted_directory(&entry) => {
-                self.memory(step("mount"), &entry, parents, None, *mode, PLAIN | MOUNT_ATTR_NOEXEC)
+            MountKind::Directory { mode, owner } if self.is_mounted_directory(&entry) => {
+                let attributes = PLAIN | MOUNT_ATTR_NOEXEC;
+                self.memory(step("mount"), &entry, parents, (None, *mode, owner), attributes)
             }
-            MountKind::Directory { mode, of_program } => {
+            MountKind::Directory { mode, owner } => {
                 let make = Call::new(number::mkdirat, [AT_FDCWD.into(), destination.into(), (*mode).into()]);
-                let owner = self.owner().filter(|_| *of_program);
-                step("make").acts(parents).act(make).acts(owner.map(|ids| give(destination, ids)))
+                let step = step("make").note(EINVAL.into(), OWNER_NOT_MAPPED);
+                step.acts(parents).act(make).acts(give(destination, self.owner_for(owner)))
             }
             MountKind::Symlink { target } => step("link").acts(parents).act(Call::new(
                 number::symlinkat,
@@ -420,24 +431,23 @@ impl<'a> Launch<'a> {
         step: Step,
         entry: &Entry,
         parents: Vec<Act>,
-        size: Option<u64>,
-        mode: u32,
+        (size, mode, owner): (Option<u64>, u32, &Ownership),
         attributes: u32,
     ) -> Step {
-        let of_builder = matches!(entry.mount.kind, MountKind::Directory { of_program: false, .. });
-        let owner = self.owner().filter(|_| !of_builder);
+        let (uid, gid) = self.owner_for(owner);
         let parameters: Vec<(&str, String)> = [
             Some(("mode", format!("{mode:o}"))),
             size.map(|size| ("size", size.to_string())),
-            owner.map(|(uid, _)| ("uid", uid.to_string())),
-            owner.map(|(_, gid)| ("gid", gid.to_string())),
+            uid.map(|uid| ("uid", uid.to_string())),
+            gid.map(|gid| ("gid", gid.to_string())),
         ]
         .into_iter()
         .flatten()
         .collect();
         let parameters: Vec<(&str, &str)> =
             parameters.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        step.acts(new_file_system("tmpfs", &parameters, attributes, Slot::Source(entry.number)))
+        step.note(EINVAL.into(), OWNER_NOT_MAPPED)
+            .acts(new_file_system("tmpfs", &parameters, attributes, Slot::Source(entry.number)))
             .acts(parents)
             .acts(self.put(entry, Some(true)))
     }
@@ -482,6 +492,24 @@ impl<'a> Launch<'a> {
             .act(resolve(entry.destination, place, optional))
             .acts(optionally(place, optional, acts))
     }
+}
+
+/// A bind's source, as closed as the spec says.
+fn open_bind(step: Step, entry: &Entry) -> Step {
+    let MountKind::Bind { source: path, writable, executable, optional, propagation } = &entry.mount.kind
+    else {
+        return step;
+    };
+    let attributes = PLAIN
+        | if *writable { 0 } else { MOUNT_ATTR_RDONLY }
+        | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
+    // A private one is so from the tree that it is copied from.
+    let propagation = if *propagation == Propagation::Slave { MS_SLAVE } else { 0 };
+    let source = Slot::Source(entry.number);
+    let close = vec![set_attributes(source.into(), "", attributes, propagation).into()];
+    step.promise(Promise::Mounts)
+        .acts(open_source(path, source, *optional, close))
+        .note(ENOSYS.into(), MOUNT_API_MISSING)
 }
 
 /// The directories above a destination, outermost first, without `/`.

@@ -11,7 +11,7 @@ use super::mount_calls::{PLAIN, attach, give, make_directory, new_file_system, o
 use super::mounts::Entry;
 use super::refusals::{MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
 use super::step::{Act, Call, Slot, Step, Value};
-use crate::policy::MountKind;
+use crate::policy::{MountKind, Ownership};
 use boxwright_launcher::arch::number;
 
 /// What is written; or, of a single directory that is not written to, the second layer that an overlay must have.
@@ -38,7 +38,7 @@ impl Launch<'_> {
         let attributes = PLAIN
             | if *writable { 0 } else { MOUNT_ATTR_RDONLY }
             | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
-        let owner = self.owner().map(|ids| give(UPPER, ids));
+        let owner = give(UPPER, self.owner_for(&Ownership::PROGRAM));
         Some(layered(step, &slots, owner, *writable, attributes, Slot::Source(entry.number)))
     }
 

@@ -30,6 +30,9 @@ pub const STREAM_NOT_READ: &str = "a socket cannot be opened, and a FIFO only wh
 /// An overlay cannot be made.
 pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts beneath it, or its file system cannot be \
     a layer";
+/// An owner has no meaning inside.
+pub const OWNER_NOT_MAPPED: &str = "an owner is not mapped in the user namespace: with its mappings unsaid only the \
+    program's own ids are";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
 /// What process.keep_fds names is not open.

@@ -1,9 +1,9 @@
 //! The tree of mounts: one destination, one entry, whatever key asks for it.
 
 use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING};
-use super::{keep, paths, units};
+use super::{keep, paths, units, word};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Filesystem, Mount, MountKind, TextPart, View};
+use crate::policy::{Filesystem, Mount, MountKind, Ownership, Propagation, TextPart, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf};
 use std::collections::BTreeMap;
@@ -12,6 +12,9 @@ const MOUNTS: &str = "filesystem.mounts";
 
 /// The longest target of a symbolic link (`PATH_MAX` in linux/limits.h, without the NUL).
 const TARGET_MAX: usize = 4095;
+
+const PROPAGATIONS: [(&str, Propagation); 2] =
+    [("private", Propagation::Private), ("slave", Propagation::Slave)];
 
 /// What has been asked for so far.
 #[derive(Debug, Default)]
@@ -75,7 +78,7 @@ fn duplicate(destination: &str, pair: &[Mount]) -> Option<Diagnostic> {
 /// What stands at the destination; nothing when it is taken away.
 fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind> {
     Some(match mount {
-        spec::Mount::Bind { source, writable, executable, optional } => {
+        spec::Mount::Bind { source, writable, executable, optional, propagation } => {
             keep(paths::absolute(source), findings);
             let writable = is(writable);
             MountKind::Bind {
@@ -83,16 +86,19 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
                 writable,
                 executable: executable.as_ref().map_or(!writable, |executable| executable.value),
                 optional: is(optional),
+                propagation: word(propagation, &PROPAGATIONS, Propagation::Private).value,
             }
         }
-        spec::Mount::Tmpfs { size, mode, executable } => MountKind::Tmpfs {
+        spec::Mount::Tmpfs { size, mode, owner, executable } => MountKind::Tmpfs {
             size: size.as_ref().and_then(|size| keep(tmpfs_size(size), findings)),
             mode: mode.as_ref().map_or(0o1777, |mode| mode.value),
+            owner: ownership(owner),
             executable: is(executable),
         },
-        spec::Mount::Directory { mode } => {
-            MountKind::Directory { mode: mode.as_ref().map_or(0o755, |mode| mode.value), of_program: true }
-        }
+        spec::Mount::Directory { mode, owner } => MountKind::Directory {
+            mode: mode.as_ref().map_or(0o755, |mode| mode.value),
+            owner: ownership(owner),
+        },
         spec::Mount::Socket { source, optional } => {
             keep(paths::absolute(source), findings);
             MountKind::Socket { source: source.value.clone(), optional: is(optional) }
@@ -127,6 +133,10 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
         spec::Mount::Seal { optional } => MountKind::Seal { optional: is(optional) },
         spec::Mount::Removed => return None,
     })
+}
+
+fn ownership(owner: &spec::Owner) -> Ownership {
+    Ownership::Program { uid: owner.uid.clone(), gid: owner.gid.clone() }
 }
 
 fn is(leaf: &Leaf<bool>) -> bool {

@@ -1,8 +1,6 @@
 //! The keys of `[process]`.
 
-use super::{Form, Key, LANDLOCK, RUNNING, Type, Word};
-
-const ID_MAX: i64 = u32::MAX as i64 - 1;
+use super::{Form, ID_MAX, Key, LANDLOCK, RUNNING, Type, Word};
 
 const STREAM: Type = Type::Union(&[
     Type::Words(&[Word::new("inherit", "the launcher's own"), Word::new("null", "/dev/null")]),
