@@ -20,6 +20,7 @@ mod in_place;
 mod jobs;
 mod life;
 mod mounts;
+mod owners;
 mod propagation;
 mod readme;
 mod refusals;
@@ -51,6 +52,7 @@ const TESTS: &[&[Test]] = &[
     files::TESTS,
     filters::TESTS,
     mounts::TESTS,
+    owners::TESTS,
     propagation::TESTS,
     in_place::TESTS,
     jobs::TESTS,
