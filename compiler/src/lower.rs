@@ -11,6 +11,7 @@ mod order;
 mod overlay;
 mod process;
 mod refusals;
+mod spot;
 mod start;
 mod step;
 mod streams;

@@ -8,12 +8,13 @@ use super::linux::*;
 use super::mount_calls::*;
 use super::nodes::{device, socket};
 use super::refusals::*;
+use super::spot::Spot;
 use super::step::{Act, Call, Fact, Phase, Slot, Step, Value};
 use crate::policy::{Mount, MountKind, Namespace, Owner, Ownership, Propagation, Root, View};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The first letters of a file of the scratch file system.
 const EMPTY_FILE: &str = "empty";
@@ -228,7 +229,7 @@ impl<'a> Launch<'a> {
             Root::Overlay(_) => steps.extend([self.overlay_root(), self.change_root()]),
         }
         let mut made = BTreeSet::new();
-        let mut pinned = BTreeSet::new();
+        let (mut pins, mut pinned) = (self.pins(), 0);
         for entry in self.entries() {
             let mut parents = self.make_parents(&entry, &mut made);
             if self.owner_of(&entry) != Owner::Sealed && !parents.is_empty() {
@@ -236,14 +237,15 @@ impl<'a> Launch<'a> {
                 let step = self.mount_step("make what leads to", entry.destination, entry.mount.span);
                 steps.push(step.acts(parents.drain(..)));
             }
-            steps.extend(self.pin_parents(&entry, &mut pinned));
+            steps.extend(self.pin_parents(&entry, &mut pins, &mut pinned));
             steps.push(self.place(entry, parents));
         }
         if self.policy.filesystem.root.value == Root::Empty {
-            steps.push(self.close("/", self.root_span()));
+            let close = self.close("/", self.root_span()).takes(&[Fact::RootWritable]);
+            steps.push(close.act(set_alone(AT_FDCWD.into(), "/", MOUNT_ATTR_RDONLY)));
         }
         let own = self.entries().filter(|entry| self.is_mounted_directory(entry));
-        steps.extend(own.map(|entry| self.close(entry.destination, entry.mount.span)));
+        steps.extend(own.map(|entry| self.close_directory(&entry)));
         steps
     }
 
@@ -288,18 +290,20 @@ impl<'a> Launch<'a> {
     }
 
     fn close(self, path: &str, span: Span) -> Step {
-        let mut close = set_attributes(AT_FDCWD.into(), path, MOUNT_ATTR_RDONLY, 0);
-        // Only this mount: what is mounted in it has its own flags.
-        close.arguments[2] = Value::Zero;
         Step::new(Phase::Seal, format!("make {path} read-only"), span)
             .promise(Promise::Root)
             .needs(&[Fact::Capabilities])
-            .takes(if path == "/" { &[Fact::RootWritable] } else { &[] })
-            .act(close)
+    }
+
+    fn close_directory(self, entry: &Entry) -> Step {
+        let directory = Slot::Source(entry.number);
+        self.close(entry.destination, entry.mount.span)
+            .act(set_alone(directory.into(), "", MOUNT_ATTR_RDONLY))
+            .act(Call::new(number::close, [directory.into()]))
     }
 
     /// Whether a directory stands over somebody else's tree, instead of being made in the sandbox's own.
-    fn is_mounted_directory(self, entry: &Entry) -> bool {
+    pub(super) fn is_mounted_directory(self, entry: &Entry) -> bool {
         let foreign = matches!(self.owner_of(entry), Owner::Foreign | Owner::Overlaid);
         foreign && matches!(entry.mount.kind, MountKind::Directory { .. })
     }
@@ -314,31 +318,39 @@ impl<'a> Launch<'a> {
         let parents = parents(entry.destination).filter(|parent| parent.len() > container.len());
         let missing = parents.filter(|parent| made.insert((*parent).to_owned()));
         let there = self.owner_of(entry) == Owner::Overlaid;
-        missing.map(|parent| unless_there(make_directory(parent), there, 0).into()).collect()
+        let make = |spot: Spot| vec![unless_there(make_directory(&spot), there, 0).into()];
+        missing.flat_map(|parent| self.make_at(parent, make)).collect()
     }
 
     /// Above an entry that a writable grant must not be able to move aside, every directory up to the outermost such grant
-    /// becomes a mount, which rename(2) refuses to move.
-    fn pin_parents(self, entry: &Entry, pinned: &mut BTreeSet<String>) -> Vec<Step> {
+    /// becomes a mount, which rename(2) refuses to move. Each with the first entry that asks for it.
+    fn pins(self) -> BTreeMap<&'a str, Entry<'a>> {
         let mounts = &self.policy.filesystem.mounts;
         let is_writable = |path: &str| mounts.get(path).is_some_and(|mount| mount.kind.is_writable());
-        let outermost = match self.policy.filesystem.root.value {
-            Root::Overlay(_) => Some(""),
-            _ => parents(entry.destination).find(|parent| is_writable(parent)),
-        };
-        let (Some(grant), false) = (outermost, entry.mount.kind.is_writable()) else { return Vec::new() };
-        let between = parents(entry.destination)
-            .filter(|parent| parent.len() > grant.len() && !mounts.contains_key(*parent));
-        let optional = entry.mount.kind.is_optional();
-        let mut steps = Vec::new();
-        for parent in between {
-            // A slot of its own: what is not there must not be taken for what another pin found.
-            let place = Slot::Pin(u16::try_from(pinned.len()).unwrap_or(u16::MAX));
-            if pinned.insert(parent.to_owned()) {
-                steps.push(self.cover_with_itself(entry, parent, place, 0, optional));
-            }
+        let mut pins = BTreeMap::new();
+        for entry in self.entries().filter(|entry| !entry.mount.kind.is_writable()) {
+            let outermost = match self.policy.filesystem.root.value {
+                Root::Overlay(_) => Some(""),
+                _ => parents(entry.destination).find(|parent| is_writable(parent)),
+            };
+            let Some(grant) = outermost else { continue };
+            let between = parents(entry.destination)
+                .filter(|parent| parent.len() > grant.len() && !mounts.contains_key(*parent));
+            between.for_each(|parent| _ = pins.entry(parent).or_insert(entry));
         }
-        steps
+        pins
+    }
+
+    /// The pins on the way to an entry, before it is placed: what is mounted beneath a directory is hidden by what is mounted on it.
+    fn pin_parents(self, entry: &Entry, pins: &mut BTreeMap<&str, Entry>, pinned: &mut u16) -> Vec<Step> {
+        let asked = parents(entry.destination).filter_map(|parent| Some((parent, pins.remove(parent)?)));
+        let pin = |(parent, by): (&str, Entry)| {
+            // A slot of its own: what is not there must not be taken for what another pin found.
+            let place = Slot::Pin(*pinned);
+            *pinned = pinned.saturating_add(1);
+            self.cover_with_itself(&by, parent, place, 0, by.mount.kind.is_optional())
+        };
+        asked.map(pin).collect()
     }
 
     /// Mounts what is at `path` on itself, with more attributes.
@@ -361,7 +373,7 @@ impl<'a> Launch<'a> {
         acts.push(Call::new(number::close, [place.into()]).into());
         let verb = if attributes == 0 { "pin" } else { "seal" };
         self.mount_step(verb, path, entry.mount.span)
-            .act(resolve(path, place, optional))
+            .act(self.spot(path).resolve(place, optional))
             .acts(optionally(place, optional, acts))
     }
 
@@ -402,16 +414,22 @@ impl<'a> Launch<'a> {
                 self.memory(step("mount"), &entry, parents, (None, *mode, owner), attributes)
             }
             MountKind::Directory { mode, owner } => {
-                let make = Call::new(number::mkdirat, [AT_FDCWD.into(), destination.into(), (*mode).into()]);
+                let spot = self.spot(destination);
+                let arguments = [spot.directory.clone(), spot.path.as_str().into(), (*mode).into()];
                 let step = step("make").note(EINVAL.into(), OWNER_NOT_MAPPED);
-                step.acts(parents).act(make).acts(give(destination, self.owner_for(owner)))
+                let make = Call::new(number::mkdirat, arguments);
+                step.acts(parents).act(make).acts(give(&spot, self.owner_for(owner)))
             }
-            MountKind::Symlink { target } => step("link").acts(parents).act(Call::new(
-                number::symlinkat,
-                [target.as_str().into(), AT_FDCWD.into(), destination.into()],
-            )),
+            MountKind::Symlink { target } => {
+                let link = |Spot { directory, path }: Spot| {
+                    let arguments = [target.as_str().into(), directory, path.as_str().into()];
+                    vec![Call::new(number::symlinkat, arguments).into()]
+                };
+                step("link").acts(parents).acts(self.make_at(destination, link))
+            }
             MountKind::Text { content, mode } if self.is_written_in_place(&entry) => {
-                step("write").acts(parents).acts(write_file(AT_FDCWD.into(), destination, content, *mode))
+                let Spot { directory, path } = self.spot(destination);
+                step("write").acts(parents).acts(write_file(directory, &path, content, *mode))
             }
             MountKind::Text { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
             MountKind::Mask { optional } => self.mask(&entry, *optional),
@@ -456,22 +474,24 @@ impl<'a> Launch<'a> {
     /// file, as the source is when that is not known; in anybody else's it must be there.
     fn put(self, entry: &Entry, directory: Option<bool>) -> Vec<Act> {
         let (source, place) = (Slot::Source(entry.number), Slot::Destination(entry.number));
-        let path = entry.destination;
+        let spot = self.spot(entry.destination);
         let mut acts = Vec::new();
         let owner = self.owner_of(entry);
         if owner == Owner::Overlaid {
-            acts.extend(make_mount_point(path, source, directory, true));
+            let make = |spot: Spot| make_mount_point(&spot, source, directory, true);
+            acts.extend(self.make_at(entry.destination, make));
         }
         if matches!(owner, Owner::Foreign | Owner::Overlaid) {
-            acts.push(resolve(path, place, false));
+            acts.push(spot.resolve(place, false));
             acts.push(move_onto(source, place).into());
             acts.push(Call::new(number::close, [place.into()]).into());
         } else {
-            acts.extend(make_mount_point(path, source, directory, false));
-            let to = [source.into(), "".into(), AT_FDCWD.into(), path.into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
-            acts.push(Call::new(number::move_mount, to).into());
+            acts.extend(make_mount_point(&spot, source, directory, false));
+            acts.push(move_to(source, &spot).into());
         }
-        acts.push(Call::new(number::close, [source.into()]).into());
+        if !self.holds(entry) && !self.is_mounted_directory(entry) {
+            acts.push(Call::new(number::close, [source.into()]).into());
+        }
         acts
     }
 
@@ -489,7 +509,7 @@ impl<'a> Launch<'a> {
             Call::new(number::close, [place.into()]).into(),
         ];
         self.mount_step("mask", entry.destination, entry.mount.span)
-            .act(resolve(entry.destination, place, optional))
+            .act(self.spot(entry.destination).resolve(place, optional))
             .acts(optionally(place, optional, acts))
     }
 }

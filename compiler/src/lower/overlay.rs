@@ -7,9 +7,10 @@
 
 use super::Launch;
 use super::linux::*;
-use super::mount_calls::{PLAIN, attach, give, make_directory, new_file_system, open_tree};
+use super::mount_calls::{PLAIN, attach, give, make_directory, move_to, new_file_system, open_tree};
 use super::mounts::Entry;
 use super::refusals::{MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
+use super::spot::Spot;
 use super::step::{Act, Call, Slot, Step, Value};
 use crate::policy::{MountKind, Ownership};
 use boxwright_launcher::arch::number;
@@ -38,7 +39,7 @@ impl Launch<'_> {
         let attributes = PLAIN
             | if *writable { 0 } else { MOUNT_ATTR_RDONLY }
             | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
-        let owner = give(UPPER, self.owner_for(&Ownership::PROGRAM));
+        let owner = give(&here(UPPER), self.owner_for(&Ownership::PROGRAM));
         Some(layered(step, &slots, owner, *writable, attributes, Slot::Source(entry.number)))
     }
 
@@ -63,17 +64,16 @@ fn layered(
     let mut names = Vec::new();
     for (layer, slot) in lower.iter().enumerate() {
         let name = format!("l{layer}");
-        let place = [AT_FDCWD.into(), name.as_str().into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
-        let tree: [Value; 2] = [(*slot).into(), "".into()];
+        let spot = here(&name);
         step = step
-            .act(make_directory(&name))
-            .act(Call::new(number::move_mount, tree.into_iter().chain(place).collect::<Vec<_>>()))
+            .act(make_directory(&spot))
+            .act(move_to(*slot, &spot))
             .act(Call::new(number::close, [(*slot).into()]));
         names.push(name);
     }
-    step = step.act(make_directory(UPPER)).acts(owner);
+    step = step.act(make_directory(&here(UPPER))).acts(owner);
     if writable {
-        step = step.act(make_directory(WORK));
+        step = step.act(make_directory(&here(WORK)));
     } else if lower.len() == 1 {
         names.push(UPPER.into());
     }
@@ -84,6 +84,11 @@ fn layered(
         .note(EINVAL.into(), OVERLAY_REFUSED)
         .note(ENODEV.into(), OVERLAY_MISSING)
         .note(EPERM.into(), MOUNT_REFUSED)
+}
+
+/// In the file system of the layers.
+fn here(name: &str) -> Spot {
+    Spot { directory: AT_FDCWD.into(), path: name.to_owned() }
 }
 
 /// What it must remember of files it keeps in attributes that need no privilege (`userxattr`, Linux 5.11).
