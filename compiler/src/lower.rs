@@ -3,6 +3,7 @@
 mod descriptors;
 mod identity;
 mod linux;
+mod memory;
 mod mount_calls;
 mod mounts;
 mod namespaces;
@@ -10,6 +11,7 @@ mod nodes;
 mod order;
 mod overlay;
 mod process;
+mod protection;
 mod refusals;
 mod spot;
 mod start;

@@ -16,6 +16,7 @@ mod faults;
 mod files;
 mod filters;
 mod harness;
+mod hostile_root;
 mod in_place;
 mod jobs;
 mod life;
@@ -51,6 +52,7 @@ const TESTS: &[&[Test]] = &[
     life::TESTS,
     files::TESTS,
     filters::TESTS,
+    hostile_root::TESTS,
     mounts::TESTS,
     owners::TESTS,
     propagation::TESTS,

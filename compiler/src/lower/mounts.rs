@@ -9,12 +9,12 @@ use super::mount_calls::*;
 use super::nodes::{device, socket};
 use super::refusals::*;
 use super::spot::Spot;
-use super::step::{Act, Call, Fact, Phase, Slot, Step, Value};
-use crate::policy::{Mount, MountKind, Namespace, Owner, Ownership, Propagation, Root, View};
+use super::step::{Act, Call, Fact, Phase, Slot, Step};
+use crate::policy::{Mount, MountKind, Namespace, Owner, Propagation, Root, View};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
-use boxwright_launcher::plan::operation::{Comparison, Promise};
-use std::collections::{BTreeMap, BTreeSet};
+use boxwright_launcher::plan::operation::Promise;
+use std::collections::BTreeSet;
 
 /// The first letters of a file of the scratch file system.
 const EMPTY_FILE: &str = "empty";
@@ -34,7 +34,7 @@ impl<'a> Launch<'a> {
         self.policy.namespaces.mount.value == Namespace::New
     }
 
-    fn entries(self) -> impl Iterator<Item = Entry<'a>> {
+    pub(super) fn entries(self) -> impl Iterator<Item = Entry<'a>> {
         let numbered = (0..).zip(&self.policy.filesystem.mounts);
         numbered.map(|(number, (destination, mount))| Entry { number, destination, mount })
     }
@@ -238,6 +238,7 @@ impl<'a> Launch<'a> {
                 steps.push(step.acts(parents.drain(..)));
             }
             steps.extend(self.pin_parents(&entry, &mut pins, &mut pinned));
+            steps.extend(self.make_memory(&entry));
             steps.push(self.place(entry, parents));
         }
         if self.policy.filesystem.root.value == Root::Empty {
@@ -322,62 +323,7 @@ impl<'a> Launch<'a> {
         missing.flat_map(|parent| self.make_at(parent, make)).collect()
     }
 
-    /// Above an entry that a writable grant must not be able to move aside, every directory up to the outermost such grant
-    /// becomes a mount, which rename(2) refuses to move. Each with the first entry that asks for it.
-    fn pins(self) -> BTreeMap<&'a str, Entry<'a>> {
-        let mounts = &self.policy.filesystem.mounts;
-        let is_writable = |path: &str| mounts.get(path).is_some_and(|mount| mount.kind.is_writable());
-        let mut pins = BTreeMap::new();
-        for entry in self.entries().filter(|entry| !entry.mount.kind.is_writable()) {
-            let outermost = match self.policy.filesystem.root.value {
-                Root::Overlay(_) => Some(""),
-                _ => parents(entry.destination).find(|parent| is_writable(parent)),
-            };
-            let Some(grant) = outermost else { continue };
-            let between = parents(entry.destination)
-                .filter(|parent| parent.len() > grant.len() && !mounts.contains_key(*parent));
-            between.for_each(|parent| _ = pins.entry(parent).or_insert(entry));
-        }
-        pins
-    }
-
-    /// The pins on the way to an entry, before it is placed: what is mounted beneath a directory is hidden by what is mounted on it.
-    fn pin_parents(self, entry: &Entry, pins: &mut BTreeMap<&str, Entry>, pinned: &mut u16) -> Vec<Step> {
-        let asked = parents(entry.destination).filter_map(|parent| Some((parent, pins.remove(parent)?)));
-        let pin = |(parent, by): (&str, Entry)| {
-            // A slot of its own: what is not there must not be taken for what another pin found.
-            let place = Slot::Pin(*pinned);
-            *pinned = pinned.saturating_add(1);
-            self.cover_with_itself(&by, parent, place, 0, by.mount.kind.is_optional())
-        };
-        asked.map(pin).collect()
-    }
-
-    /// Mounts what is at `path` on itself, with more attributes.
-    fn cover_with_itself(
-        self,
-        entry: &Entry,
-        path: &str,
-        place: Slot,
-        attributes: u32,
-        optional: bool,
-    ) -> Step {
-        let tree = Slot::Cover;
-        let mut acts: Vec<Act> = vec![open_tree_at(place.into(), "").keep(tree).into()];
-        if attributes != 0 {
-            // What the host mounts later would have flags of its own.
-            acts.push(set_attributes(tree.into(), "", attributes, MS_PRIVATE).into());
-        }
-        acts.push(move_onto(tree, place).into());
-        acts.push(Call::new(number::close, [tree.into()]).into());
-        acts.push(Call::new(number::close, [place.into()]).into());
-        let verb = if attributes == 0 { "pin" } else { "seal" };
-        self.mount_step(verb, path, entry.mount.span)
-            .act(self.spot(path).resolve(place, optional))
-            .acts(optionally(place, optional, acts))
-    }
-
-    fn mount_step(self, verb: &str, path: &str, span: Span) -> Step {
+    pub(super) fn mount_step(self, verb: &str, path: &str, span: Span) -> Step {
         Step::new(Phase::Mounts, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::Capabilities])
@@ -390,28 +336,25 @@ impl<'a> Launch<'a> {
         let Entry { number, destination, mount } = entry;
         let source = Slot::Source(number);
         let step = |verb| self.mount_step(verb, destination, mount.span);
+        let put_there = || step("mount").note(EINVAL.into(), ANOTHER_KIND);
         match &mount.kind {
             MountKind::Bind { optional, .. } => {
                 let acts = optionally(source, *optional, self.put(&entry, None));
-                step("mount").acts(parents).acts(acts)
+                put_there().acts(parents).acts(acts)
             }
             MountKind::Device { optional, .. } | MountKind::Socket { optional, .. } => {
                 let acts = optionally(source, *optional, self.put(&entry, Some(false)));
-                step("mount").acts(parents).acts(acts)
+                put_there().acts(parents).acts(acts)
             }
-            MountKind::Proc { .. } | MountKind::View(_) | MountKind::Overlay { .. } => {
-                step("mount").acts(parents).acts(self.put(&entry, Some(true)))
-            }
-            MountKind::Tmpfs { size, mode, owner, executable } => {
-                let attributes = PLAIN | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
-                self.memory(step("mount"), &entry, parents, (*size, *mode, owner), attributes)
+            MountKind::Proc { .. }
+            | MountKind::View(_)
+            | MountKind::Overlay { .. }
+            | MountKind::Tmpfs { .. } => put_there().acts(parents).acts(self.put(&entry, Some(true))),
+            MountKind::Directory { .. } if self.is_mounted_directory(&entry) => {
+                put_there().acts(parents).acts(self.put(&entry, Some(true)))
             }
             MountKind::Terminals => {
-                step("mount").acts(terminals(source)).acts(parents).acts(self.put(&entry, Some(true)))
-            }
-            MountKind::Directory { mode, owner } if self.is_mounted_directory(&entry) => {
-                let attributes = PLAIN | MOUNT_ATTR_NOEXEC;
-                self.memory(step("mount"), &entry, parents, (None, *mode, owner), attributes)
+                put_there().acts(terminals(source)).acts(parents).acts(self.put(&entry, Some(true)))
             }
             MountKind::Directory { mode, owner } => {
                 let spot = self.spot(destination);
@@ -431,7 +374,7 @@ impl<'a> Launch<'a> {
                 let Spot { directory, path } = self.spot(destination);
                 step("write").acts(parents).acts(write_file(directory, &path, content, *mode))
             }
-            MountKind::Text { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
+            MountKind::Text { .. } => put_there().acts(parents).acts(self.put(&entry, Some(false))),
             MountKind::Mask { optional } => self.mask(&entry, *optional),
             MountKind::Seal { optional } => self.cover_with_itself(
                 &entry,
@@ -441,33 +384,6 @@ impl<'a> Launch<'a> {
                 *optional,
             ),
         }
-    }
-
-    /// A file system in memory at its destination.
-    fn memory(
-        self,
-        step: Step,
-        entry: &Entry,
-        parents: Vec<Act>,
-        (size, mode, owner): (Option<u64>, u32, &Ownership),
-        attributes: u32,
-    ) -> Step {
-        let (uid, gid) = self.owner_for(owner);
-        let parameters: Vec<(&str, String)> = [
-            Some(("mode", format!("{mode:o}"))),
-            size.map(|size| ("size", size.to_string())),
-            uid.map(|uid| ("uid", uid.to_string())),
-            gid.map(|gid| ("gid", gid.to_string())),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let parameters: Vec<(&str, &str)> =
-            parameters.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        step.note(EINVAL.into(), OWNER_NOT_MAPPED)
-            .acts(new_file_system("tmpfs", &parameters, attributes, Slot::Source(entry.number)))
-            .acts(parents)
-            .acts(self.put(entry, Some(true)))
     }
 
     /// Moves an entry's source to its destination. In a tree of the sandbox's own the mount point is made, a directory or a
@@ -494,24 +410,6 @@ impl<'a> Launch<'a> {
         }
         acts
     }
-
-    /// Hides what is there with something empty of the same kind.
-    fn mask(self, entry: &Entry, optional: bool) -> Step {
-        let (place, directory) = (Slot::Destination(entry.number), Slot::Source(entry.number));
-        let file = Slot::EmptyFile(entry.number);
-        let duplicate = [file.into(), F_DUPFD_CLOEXEC.into(), Value::Zero];
-        // The directory's slot holds what is moved: for anything but a directory the file's descriptor takes its place.
-        let acts = vec![
-            stat(place),
-            type_is(Comparison::NotEqual, S_IFDIR),
-            Call::new(number::fcntl, duplicate).keep(directory).into(),
-            move_onto(directory, place).into(),
-            Call::new(number::close, [place.into()]).into(),
-        ];
-        self.mount_step("mask", entry.destination, entry.mount.span)
-            .act(self.spot(entry.destination).resolve(place, optional))
-            .acts(optionally(place, optional, acts))
-    }
 }
 
 /// A bind's source, as closed as the spec says.
@@ -533,6 +431,6 @@ fn open_bind(step: Step, entry: &Entry) -> Step {
 }
 
 /// The directories above a destination, outermost first, without `/`.
-fn parents(destination: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parents(destination: &str) -> impl Iterator<Item = &str> {
     destination.match_indices('/').skip(1).map(|(at, _)| &destination[..at])
 }

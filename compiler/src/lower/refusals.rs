@@ -30,6 +30,8 @@ pub const STREAM_NOT_READ: &str = "a socket cannot be opened, and a FIFO only wh
 /// An overlay cannot be made.
 pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts beneath it, or its file system cannot be \
     a layer";
+/// Files and directories do not go over each other: EINVAL.
+pub const ANOTHER_KIND: &str = "a directory can only be mounted on a directory, and a file on a file";
 /// An owner has no meaning inside.
 pub const OWNER_NOT_MAPPED: &str = "an owner is not mapped in the user namespace: with its mappings unsaid only the \
     program's own ids are";
