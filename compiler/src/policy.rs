@@ -309,6 +309,10 @@ impl Filesystem {
     /// The most directories of an overlay: their names have to fit into one text of 255 bytes (fsconfig(2)).
     pub const LAYERS_MAX: usize = 50;
 
+    /// The most entries: each costs a launch a dozen operations, of which a plan holds so many
+    /// ([`MOST_OPERATIONS`](boxwright_launcher::plan::MOST_OPERATIONS)), and most of them a descriptor.
+    pub const ENTRIES_MAX: usize = 2000;
+
     /// The nearest entry above a destination.
     pub fn container(&self, destination: &str) -> Option<&str> {
         let above = destination.rmatch_indices('/').map(|(at, _)| &destination[..at]);

@@ -20,6 +20,7 @@ mod hostile_root;
 mod in_place;
 mod jobs;
 mod life;
+mod many;
 mod mounts;
 mod owners;
 mod propagation;
@@ -50,6 +51,7 @@ const TESTS: &[&[Test]] = &[
     exits::TESTS,
     starts::TESTS,
     life::TESTS,
+    many::TESTS,
     files::TESTS,
     filters::TESTS,
     hostile_root::TESTS,

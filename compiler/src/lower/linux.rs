@@ -159,6 +159,8 @@ pub const EXDEV: u8 = 18;
 pub const ENODEV: u8 = 19;
 /// Not a valid argument.
 pub const EINVAL: u8 = 22;
+/// No descriptor is left.
+pub const EMFILE: u8 = 24;
 /// No room.
 pub const ENOSPC: u8 = 28;
 /// Not in this kernel, or refused as if it were not.

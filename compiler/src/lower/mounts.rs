@@ -97,6 +97,7 @@ impl<'a> Launch<'a> {
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
             .note(ENOSYS.into(), MOUNT_API_MISSING)
+            .note(EMFILE.into(), DESCRIPTORS_USED_UP)
     }
 
     pub(super) fn inline_step(self, verb: &str, path: &str, span: Span) -> Step {
@@ -105,6 +106,7 @@ impl<'a> Launch<'a> {
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
             .note(EPERM.into(), MOUNT_REFUSED)
             .note(EACCES.into(), MOUNT_REFUSED)
+            .note(EMFILE.into(), DESCRIPTORS_USED_UP)
     }
 
     fn owner_of(self, entry: &Entry) -> Owner {

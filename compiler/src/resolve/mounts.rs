@@ -1,6 +1,6 @@
 //! The tree of mounts: one destination, one entry, whatever key asks for it.
 
-use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING};
+use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING, TOO_MANY_MOUNTS};
 use super::{keep, paths, units, word};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Filesystem, Mount, MountKind, Ownership, Propagation, TextPart, View};
@@ -56,6 +56,7 @@ impl Tree {
                 );
             }
         }
+        findings.extend(self.excess());
         self.entries
             .into_iter()
             .filter_map(|(destination, mut mounts)| {
@@ -63,6 +64,19 @@ impl Tree {
                 (!mounts.is_empty()).then(|| (destination, mounts.swap_remove(0)))
             })
             .collect()
+    }
+}
+
+impl Tree {
+    /// Says where there are too many, in the order in which they are written.
+    fn excess(&self) -> Option<Diagnostic> {
+        let most = Filesystem::ENTRIES_MAX;
+        let mut spans: Vec<Span> = self.entries.values().flatten().map(|mount| mount.span).collect();
+        spans.sort();
+        let finding = TOO_MANY_MOUNTS
+            .at(*spans.get(most)?, format!("the tree has {} entries", spans.len()))
+            .label(format!("expected at most {most}"));
+        Some(finding.help("bind a directory that has more of them in it"))
     }
 }
 
