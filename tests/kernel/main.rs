@@ -26,6 +26,7 @@ mod owners;
 mod propagation;
 mod readme;
 mod refusals;
+mod sources;
 mod starts;
 #[path = "../vm/mod.rs"]
 mod vm;
@@ -49,6 +50,7 @@ const TESTS: &[&[Test]] = &[
     faults::TESTS,
     exec_once::TESTS,
     exits::TESTS,
+    sources::TESTS,
     starts::TESTS,
     life::TESTS,
     many::TESTS,

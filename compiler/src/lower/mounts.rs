@@ -6,7 +6,7 @@
 use super::Launch;
 use super::linux::*;
 use super::mount_calls::*;
-use super::nodes::{device, socket};
+use super::nodes::{device, directory, socket};
 use super::refusals::*;
 use super::spot::Spot;
 use super::step::{Act, Call, Fact, Phase, Slot, Step};
@@ -75,6 +75,7 @@ impl<'a> Launch<'a> {
             steps.push(
                 self.source_step("open root", path, self.root_span())
                     .act(open_tree(path).keep(Slot::Root))
+                    .acts(directory(Slot::Root))
                     .act(set_attributes(Slot::Root.into(), "", attributes, 0)),
             );
         }

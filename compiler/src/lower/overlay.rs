@@ -9,6 +9,7 @@ use super::Launch;
 use super::linux::*;
 use super::mount_calls::{PLAIN, attach, give, make_directory, move_to, new_file_system, open_tree};
 use super::mounts::Entry;
+use super::nodes::directory;
 use super::refusals::{MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
 use super::spot::Spot;
 use super::step::{Act, Call, Slot, Step, Value};
@@ -26,7 +27,8 @@ impl Launch<'_> {
         let MountKind::Overlay { lower, .. } = &entry.mount.kind else { return Vec::new() };
         let open = |(layer, path): (u16, &String)| {
             let slot = Slot::Layer(entry.number, layer);
-            self.source_step("open", path, entry.mount.span).act(open_tree(path).keep(slot))
+            let step = self.source_step("open", path, entry.mount.span);
+            step.act(open_tree(path).keep(slot)).acts(directory(slot))
         };
         (0..).zip(lower).map(open).collect()
     }

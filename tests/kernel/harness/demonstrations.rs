@@ -171,6 +171,45 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
         },
     },
     Demonstration {
+        name: "rootfs-with-memory-on-top",
+        spec: "rootfs",
+        adjust: |spec, site| {
+            let root = site.rootfs.display();
+            spec.with(&format!(
+                "filesystem.root = {{ path = '{root}', overlay = 'memory' }}
+                 [filesystem.mounts]
+                 '/layers' = {{ overlay = ['{root}/etc', '{root}'], writable = true }}
+                 '/single' = {{ overlay = ['{root}'] }}"
+            ))
+        },
+        questions: |site| {
+            let host = site.rootfs.display();
+            let inside = words(&[
+                "open=/made,make",
+                "read=/hello",
+                "open=/layers/made,make",
+                "list=/layers",
+                "list=/single",
+                "open=/single/made,make",
+            ]);
+            [vec![format!("list={host}")], inside, vec![format!("list={host}")]]
+        },
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[
+                ("make./made", "ok"),
+                ("content./hello", "from the rootfs\\n"),
+                ("make./layers/made", "ok"),
+                ("make./single/made", "EROFS"),
+            ]);
+            let key = format!("list.{}", seen.site.rootfs.display());
+            let below = seen.before.get(&key);
+            assert_eq!(seen.inside.get("list./layers").replace(" made", ""), below);
+            assert_eq!(seen.inside.get("list./single"), below);
+            assert_eq!(seen.after.get(&key), below, "the host's tree was written to");
+        },
+    },
+    Demonstration {
         name: "private-tmp",
         spec: "private-tmp",
         adjust: as_it_is,
