@@ -26,6 +26,7 @@ mod owners;
 mod propagation;
 mod readme;
 mod refusals;
+mod rows;
 mod sources;
 mod starts;
 #[path = "../vm/mod.rs"]
@@ -50,6 +51,7 @@ const TESTS: &[&[Test]] = &[
     faults::TESTS,
     exec_once::TESTS,
     exits::TESTS,
+    rows::TESTS,
     sources::TESTS,
     starts::TESTS,
     life::TESTS,

@@ -85,6 +85,7 @@ fn answer(question: &str) {
             fact(&format!("mount_call.{path}"), sys::outcome(mounts::mount("tmpfs", path, 0)))
         }
         ("exchange", [one, other]) => mounts::exchange(one, other),
+        ("undo", [path]) => mounts::undo(path),
         ("appear", [path]) => files::appear(path),
         ("ipc", ["make", key]) => ipc::make(key),
         ("ipc", ["find", key]) => ipc::find(key),

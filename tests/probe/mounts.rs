@@ -1,7 +1,8 @@
 //! Makes the mounts that a launch finds: a mount namespace of its own, and what is mounted in it.
 
-use crate::sys::{call, errno_name, from, io_errno, nr, text};
-use crate::usage;
+use crate::start::user_namespace;
+use crate::sys::{call, errno_name, from, io_errno, nr, outcome, text};
+use crate::{fact, usage};
 use std::fs;
 use std::os::fd::AsRawFd as _;
 
@@ -74,6 +75,38 @@ pub fn mount(kind: &str, path: &str, flags: u64) -> Result<(), i32> {
     let (kind, path) = (text(kind), text(path));
     let kind = from(kind.as_bytes_with_nul());
     call(nr::MOUNT, [kind, from(path.as_bytes_with_nul()), kind, flags, 0, 0]).map(drop)
+}
+
+/// What is elsewhere in the tree, too.
+pub fn bind(value: &str) -> Result<(), i32> {
+    let (source, path) = value.split_once(':').unwrap_or_default();
+    let (source, path) = (text(source), text(path));
+    let arguments =
+        [from(source.as_bytes_with_nul()), from(path.as_bytes_with_nul()), 0, MS_BIND | MS_REC, 0, 0];
+    call(nr::MOUNT, arguments).map(drop)
+}
+
+/// Every mount that there is, but those of the kernel's own files, with these flags.
+pub fn restrict_all(flags: &str) -> Result<(), i32> {
+    let table = fs::read_to_string("/proc/self/mountinfo").map_err(io_errno)?;
+    let points =
+        table.lines().filter_map(|line| line.split(' ').nth(4)).filter(|point| !point.starts_with("/proc"));
+    points.into_iter().try_for_each(|point| restrict(&format!("{point}:{flags}")))
+}
+
+/// As the root of a user namespace of its own takes a mount of its own away, which works, and tries the same with the one beneath
+/// it, and to make that writable.
+pub fn undo(path: &str) {
+    const MNT_DETACH: u64 = 2;
+    let mut said = "no namespace".to_owned();
+    if user_namespace().is_ok() {
+        let point = text(path);
+        let detach = || outcome(call(nr::UMOUNT2, [from(point.as_bytes_with_nul()), MNT_DETACH, 0, 0, 0, 0]));
+        let own = bind(&format!("{path}:{path}")).map(|()| detach());
+        let remounted = mount("none", path, MS_REMOUNT | MS_BIND);
+        said = format!("{} {} {}", own.unwrap_or_else(errno_name), detach(), outcome(remounted));
+    }
+    fact(&format!("undo.{path}"), said);
 }
 
 /// Exchanges two paths until somebody ends this process.

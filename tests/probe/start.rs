@@ -47,6 +47,8 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "full" => mounts::full(value),
         "share" => mounts::share(value),
         "restrict" => mounts::restrict(value),
+        "restrict_all" => mounts::restrict_all(value),
+        "bind" => mounts::bind(value),
         "directory" => fs::create_dir_all(value).map_err(io_errno),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
@@ -150,7 +152,7 @@ fn limit(value: &str) -> Result<(), i32> {
 }
 
 /// Enters a new user namespace, alone mapped to 0 in it, with a mount namespace, and tries a mount.
-fn user_namespace() -> Result<(), (&'static str, i32)> {
+pub fn user_namespace() -> Result<(), (&'static str, i32)> {
     let mut ids = [0_u32; 3];
     let [real, effective, saved] = &mut ids;
     _ = call(nr::GETRESUID, [into(real), into(effective), into(saved), 0, 0, 0]);

@@ -40,6 +40,7 @@ pub mod nr {
     pub const PRCTL: u64 = 157;
     pub const CHROOT: u64 = 161;
     pub const MOUNT: u64 = 165;
+    pub const UMOUNT2: u64 = 166;
     pub const CLOCK_GETTIME: u64 = 228;
     pub const MQ_OPEN: u64 = 240;
     pub const MQ_UNLINK: u64 = 241;
