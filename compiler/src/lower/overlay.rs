@@ -10,7 +10,7 @@ use super::linux::*;
 use super::mount_calls::{PLAIN, attach, give, make_directory, move_to, new_file_system, open_tree};
 use super::mounts::Entry;
 use super::nodes::directory;
-use super::refusals::{MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
+use super::refusals::{LAYERS_OVERLAP, MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
 use super::spot::Spot;
 use super::step::{Act, Call, Slot, Step, Value};
 use crate::policy::{MountKind, Ownership};
@@ -84,6 +84,7 @@ fn layered(
         .act(Call::new(number::chdir, ["/".into()]))
         .act(Call::new(number::close, [Slot::Layers.into()]))
         .note(EINVAL.into(), OVERLAY_REFUSED)
+        .note(ELOOP.into(), LAYERS_OVERLAP)
         .note(ENODEV.into(), OVERLAY_MISSING)
         .note(EPERM.into(), MOUNT_REFUSED)
 }

@@ -38,6 +38,9 @@ pub const ANOTHER_KIND: &str = "a directory can only be mounted on a directory, 
 /// An owner has no meaning inside.
 pub const OWNER_NOT_MAPPED: &str = "an owner is not mapped in the user namespace: with its mappings unsaid only the \
     program's own ids are";
+/// Layers that overlap: ELOOP.
+pub const LAYERS_OVERLAP: &str =
+    "one directory of the overlay is, or leads to, another one or something in it";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
 /// What process.keep_fds names is not open.

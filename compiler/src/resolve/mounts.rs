@@ -1,6 +1,8 @@
 //! The tree of mounts: one destination, one entry, whatever key asks for it.
 
-use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING, TOO_MANY_MOUNTS};
+use super::rules::{
+    DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, OVERLAPPING_LAYERS, REMOVES_NOTHING, TOO_MANY_MOUNTS,
+};
 use super::{keep, paths, units, word};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Filesystem, Mount, MountKind, Ownership, Propagation, TextPart, View};
@@ -126,6 +128,7 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
             for path in &lower.value {
                 keep(paths::absolute(path), findings);
             }
+            findings.extend(overlap(&lower.value));
             let writable = is(writable);
             MountKind::Overlay {
                 lower: lower.value.iter().map(|path| path.value.clone()).collect(),
@@ -184,6 +187,23 @@ fn layers(lower: &Spanned<Vec<Spanned<String>>>) -> Result<(), Diagnostic> {
         }
         _ => Ok(()),
     }
+}
+
+/// The kernel refuses layers of which one holds another.
+fn overlap(lower: &[Spanned<String>]) -> Option<Diagnostic> {
+    let is_in = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || outer == "/")
+    };
+    lower.iter().enumerate().find_map(|(at, second)| {
+        let overlaps = |first: &&Spanned<String>| {
+            is_in(&first.value, &second.value) || is_in(&second.value, &first.value)
+        };
+        let first = lower[..at].iter().find(overlaps)?;
+        let finding = OVERLAPPING_LAYERS
+            .at(second.span, format!("`{}` and `{}` overlap", first.value, second.value))
+            .and(first.span, "a layer above it");
+        Some(finding.help("name directories that are beside each other"))
+    })
 }
 
 fn symlink_target(target: &Spanned<String>) -> Result<(), Diagnostic> {
