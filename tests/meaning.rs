@@ -11,7 +11,7 @@ use boxwright::policy::{
     Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Ownership, Policy, Propagation, Root,
     Stream, TextPart, User,
 };
-use boxwright::source::{Source, Span};
+use boxwright::source::{Source, Span, Spanned};
 use boxwright::understand;
 
 const EVERYTHING: &str = include_str!("fixtures/good/everything.sandbox.toml");
@@ -59,11 +59,17 @@ fn the_tree() {
             executable,
             optional,
             propagation: Propagation::Private,
+            idmap: None,
         })
     };
     assert_eq!(kind("/usr"), bind("/usr", false, true, false));
     assert_eq!(kind("/etc/ld.so.cache"), bind("/etc/ld.so.cache", false, true, true));
     assert_eq!(kind("/bin"), Some(MountKind::Symlink { target: "usr/bin".into() }));
+    let lines = |lines: &[Spanned<IdMapping>]| lines.iter().map(|line| line.value).collect::<Vec<_>>();
+    let Some(MountKind::Bind { idmap: Some(idmap), .. }) = kind("/srv/data") else { panic!("an idmap") };
+    let one = IdMapping { container_id: 65534, host_id: 1000, size: 1 };
+    assert_eq!(lines(&idmap.value.uid), [one]);
+    assert_eq!(lines(&idmap.value.gid).len(), 2);
     assert_eq!(kind("/lib64"), None, "false takes away what base gave");
     assert_eq!(kind("/dev/full"), None, "false takes away what dev gave");
     assert_eq!(kind("/etc/hosts"), bind("/etc/hosts", false, true, false));

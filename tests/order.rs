@@ -6,7 +6,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::lower::{Act, Fact, Filter, Filters, Misplaced, Program, Step, lower, prove};
+use boxwright::lower::{Act, Fact, Filter, Filters, Misplaced, Program, Slot, Step, lower, prove};
 use boxwright::source::Source;
 use boxwright::understand;
 
@@ -69,6 +69,18 @@ fn every_demonstration_is_in_order() {
 fn sources_are_opened_before_the_root_is_left() {
     assert_eq!(moved(CONTAINED, "open /usr", "link /bin"), need("open /usr", Fact::HostPaths));
     assert_eq!(moved(CONTAINED, "make proc", "link /bin"), need("make proc", Fact::HostPaths));
+}
+
+/// A tree with other owners comes from the host's namespaces, and its owners from a namespace that is open by then.
+#[test]
+fn idmaps_come_first() {
+    const MAPPED: &str = include_str!("fixtures/good/everything.sandbox.toml");
+    let (hold, open) = ("make a user namespace for an idmap", "open /srv/data with other owners");
+    let unset = |step: &str, slot| Err(Misplaced::Unset { step: step.into(), slot });
+    assert_eq!(without(MAPPED, hold), unset(open, Slot::IdMap(0)));
+    assert_eq!(moved(MAPPED, open, hold), unset(open, Slot::IdMap(0)));
+    assert!(matches!(without(MAPPED, open), Err(Misplaced::Unset { slot: Slot::Source(_), .. })));
+    assert_eq!(prove(&program(MAPPED)), Ok(()));
 }
 
 #[test]

@@ -10,8 +10,10 @@
 use boxwright::link::LAUNCHER;
 use boxwright::source::Source;
 use boxwright::{build, understand};
-use boxwright_launcher::plan::operation::{Argument, Call, Kind, Otherwise, Promise, Tally};
-use boxwright_launcher::plan::write::rehash;
+use boxwright_launcher::plan::operation::{
+    Argument, Call, Exec, Fork, Kind, NONE, Operation, Otherwise, Promise, Role, Supervise, Tally,
+};
+use boxwright_launcher::plan::write::{Draft, Sources, rehash};
 use boxwright_launcher::plan::{Entry, PERMITTED_CALLS, Plan, Reason, Refusal, Section};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -28,6 +30,17 @@ read_only = ["/usr"]
 [seccomp]
 allow = ["@minimal"]
 "#;
+
+/// The same with what the outside does for it: programs that write maps, and a process that holds a namespace.
+fn outside() -> String {
+    let lines = "[{ container_id = 65534, host_id = 1000, size = 2 }]";
+    let mappings = format!("{{ uid_mappings = {lines}, gid_mappings = {lines} }}");
+    let lines = "[{ container_id = 65534, host_id = 0, size = 1 }]";
+    let idmap = format!("{{ uid_mappings = {lines}, gid_mappings = {lines} }}");
+    format!(
+        "{SPEC}[namespaces]\nuser = {mappings}\n[filesystem.mounts]\n'/srv' = {{ bind = '/srv', idmap = {idmap} }}\n"
+    )
+}
 
 /// The same without a second process, as whoever runs the tests; for root as somebody else.
 fn in_place() -> String {
@@ -115,7 +128,7 @@ fn on_the_way(plan: &Plan, entry: Entry) -> Vec<u32> {
             way.push(index);
             match plan.operation(index).expect("an operation").kind {
                 Kind::Exec(_) => return way,
-                Kind::Fork(fork) => break fork.list,
+                Kind::Fork(fork) if leads_to_the_program(plan, fork.list) => break fork.list,
                 Kind::Check(check) => match check.otherwise {
                     Otherwise::Skip(count) => index += u32::from(count),
                     Otherwise::SkipOptional(_) | Otherwise::Fail(_) => {}
@@ -126,6 +139,18 @@ fn on_the_way(plan: &Plan, entry: Entry) -> Vec<u32> {
             index += 1;
         };
     }
+}
+
+/// Whether a list ends in the program, or one that it forks does.
+fn leads_to_the_program(plan: &Plan, list: u16) -> bool {
+    let range = plan.list(list).expect("a list");
+    (range.first..range.first + range.count).any(|index| {
+        match plan.operation(index).expect("an operation").kind {
+            Kind::Exec(_) => true,
+            Kind::Fork(fork) => leads_to_the_program(plan, fork.list),
+            _ => false,
+        }
+    })
 }
 
 #[test]
@@ -179,24 +204,26 @@ fn flipped_bits_with_a_new_hash_are_refused_or_permitted() {
 
 #[test]
 fn an_operation_that_is_left_out_breaks_the_promise() {
-    let plan = plan(SPEC);
-    let view = Plan::read(&plan).unwrap();
-    let operations = view.section(Section::Operations).as_ptr() as usize - plan.as_ptr() as usize;
-    let mut tried = 0;
-    // Beside the way is only what the outside does for its child, which cannot go on without it.
-    for index in on_the_way(&view, Entry::Privileged) {
-        if view.operation(index).unwrap().promise == Promise::None {
-            continue;
+    for spec in [SPEC.to_owned(), outside()] {
+        let plan = plan(&spec);
+        let view = Plan::read(&plan).unwrap();
+        let operations = view.section(Section::Operations).as_ptr() as usize - plan.as_ptr() as usize;
+        let mut tried = 0;
+        // Beside the way is only what the outside does for its child, which cannot go on without it.
+        for index in on_the_way(&view, Entry::Privileged) {
+            if view.operation(index).unwrap().promise == Promise::None {
+                continue;
+            }
+            // The promise's byte of the record: the operation then keeps none.
+            let mut changed = plan.clone();
+            changed[operations + index as usize * 48 + 2] = 0;
+            rehash(&mut changed);
+            let reason = Plan::read(&changed).err().map(|refusal| refusal.reason);
+            assert_eq!(reason, Some(Reason::Promise), "operation {index}");
+            tried += 1;
         }
-        // The promise's byte of the record: the operation then keeps none.
-        let mut changed = plan.clone();
-        changed[operations + index as usize * 48 + 2] = 0;
-        rehash(&mut changed);
-        let reason = Plan::read(&changed).err().map(|refusal| refusal.reason);
-        assert_eq!(reason, Some(Reason::Promise), "operation {index}");
-        tried += 1;
+        assert!(tried > 30, "{tried}");
     }
-    assert!(tried > 30, "{tried}");
 }
 
 /// Every reason that the reader has is one that the launcher prints, with the byte.
@@ -238,7 +265,11 @@ fn the_launcher_itself_refuses() {
 
 /// A real plan with one record changed and everything else in order; why it is refused.
 fn refused_when(is: impl Fn(&Kind) -> bool, change: impl Fn(&mut [u8])) -> Option<Reason> {
-    let plan = plan(SPEC);
+    refused_in(SPEC, is, change)
+}
+
+fn refused_in(spec: &str, is: impl Fn(&Kind) -> bool, change: impl Fn(&mut [u8])) -> Option<Reason> {
+    let plan = plan(spec);
     let view = Plan::read(&plan).unwrap();
     let start = view.section(Section::Operations).as_ptr() as usize - plan.as_ptr() as usize;
     let index = (0..view.operations()).find(|&index| is(&view.operation(index).unwrap().kind)).unwrap();
@@ -269,4 +300,76 @@ fn a_slot_starts_unset() {
     changed[arena + length - 4..arena + length].fill(0);
     rehash(&mut changed);
     assert_eq!(Plan::read(&changed).err().map(|refusal| refusal.reason), Some(Reason::Slot));
+}
+
+/// An assistant is a program of the host by its absolute path, beside a child that is there already.
+#[test]
+fn an_assistant_runs_beside_the_child_alone() {
+    let plan = plan(&outside());
+    let view = Plan::read(&plan).unwrap();
+    let assist = (0..view.operations()).map(|index| view.operation(index).unwrap());
+    let assist = assist.into_iter().find(|operation| matches!(operation.kind, Kind::Assist(_))).unwrap();
+    let is_assist = |kind: &Kind| matches!(kind, Kind::Assist(_));
+    let changed = |change: &dyn Fn(&mut [u8])| refused_in(&outside(), is_assist, change);
+    let word = |record: &mut [u8], at: usize, change: &dyn Fn(u32) -> u32| {
+        let old = u32::from_le_bytes(record[at..at + 4].try_into().unwrap());
+        record[at..at + 4].copy_from_slice(&change(old).to_le_bytes());
+    };
+    assert_eq!(changed(&|_| ()), None);
+    // No arguments; what is built at launch, and a number, in the place of the path.
+    assert_eq!(changed(&|record| word(record, 12, &|_| 0)), Some(Reason::Operation));
+    assert_eq!(changed(&|record| word(record, 8, &|blob| blob + 4)), Some(Reason::Operation));
+    assert_eq!(changed(&|record| word(record, 8, &|blob| blob + 8)), Some(Reason::Operation));
+    assert_eq!(changed(&|record| word(record, 12, &|_| NONE)), Some(Reason::Pointer));
+    assert_eq!(changed(&|record| word(record, 16, &|_| NONE)), Some(Reason::Pointer));
+    assert_eq!(changed(&|record| record[20] = 1), Some(Reason::Operation));
+    // Before the fork, and in the child, whose own fork comes later.
+    let instead = |record: &mut [u8]| {
+        let phase = record[1];
+        record.copy_from_slice(&assist.write());
+        record[1] = phase;
+    };
+    let before = refused_in(&outside(), |kind| matches!(kind, Kind::Signals(_)), instead);
+    assert_eq!(before, Some(Reason::Flow));
+    let is_exec = |kind: &Kind| matches!(kind, Kind::Call(call) if call.number == 157 && call.arguments[0] == Argument::Immediate(4));
+    assert_eq!(refused_in(&outside(), is_exec, instead), Some(Reason::Flow));
+}
+
+/// Only a process that nobody waits for holds.
+#[test]
+fn a_holder_has_no_child() {
+    let role =
+        |role: Role| move |kind: &Kind| matches!(kind, Kind::Supervise(supervise) if supervise.role == role);
+    let becomes = |from: Role, to: u8, pid: u8| {
+        refused_in(&outside(), role(from), |record| {
+            record[3] = to;
+            record[8..12].fill(pid);
+        })
+    };
+    assert_eq!(becomes(Role::Holder, 2, 0), None);
+    assert_eq!(becomes(Role::Holder, 2, 1), Some(Reason::Operation));
+    assert_eq!(becomes(Role::Holder, 0, 0), Some(Reason::Slot));
+    assert_eq!(becomes(Role::Outside, 2, 0), Some(Reason::Flow));
+    assert_eq!(becomes(Role::Reaper, 2, 0), Some(Reason::Flow));
+    assert_eq!(becomes(Role::Holder, 3, 0), Some(Reason::Operation));
+}
+
+/// Lists may be forked more than once, but not without measure: each of a thousand forks would fork a thousand times.
+#[test]
+fn forks_are_counted() {
+    let read = |forks: usize| {
+        let mut draft = Draft::default();
+        draft.arena = vec![0xff; 16];
+        draft.arena_bytes = 64;
+        let origin = draft.origin("step", "file", 1, 1);
+        let path = draft.string("/program");
+        let operation = |kind| Operation { phase: 0, promise: Promise::None, origin, kind };
+        let fork = |list| vec![operation(Kind::Fork(Fork { list, flags: 0, pid: 0 })); forks];
+        let hold = operation(Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }));
+        let exec = operation(Kind::Exec(Exec { path }));
+        draft.lists = vec![[fork(1), vec![exec]].concat(), [fork(2), vec![hold]].concat(), vec![hold]];
+        draft.sources(&Sources { name: "", compiler: "", tables: "", spec: [0; 32], launcher: [0; 32] });
+        Plan::read(&draft.finish()).err().map(|refusal| refusal.reason)
+    };
+    assert_eq!([read(10), read(1000)], [None, Some(Reason::Flow)]);
 }

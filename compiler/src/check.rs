@@ -5,11 +5,13 @@ mod capability_undoes_mounts;
 mod cwd_not_visible;
 mod execve_denied;
 mod filter_too_large;
+mod half_mapped;
 mod host_namespace;
 mod host_processes_visible;
 mod host_root_mapped;
 mod hostname_needs_uts;
 mod impossible_rule;
+mod invalid_idmap;
 mod kernel_files_bound;
 mod later_mounts_unprotected;
 mod loopback_needs_network;
@@ -51,11 +53,13 @@ pub const CHECKS: &[Check] = &[
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),
+    misses(half_mapped::RULE, half_mapped::check),
     sees(host_namespace::RULE, host_namespace::check),
     misses(host_processes_visible::RULE, host_processes_visible::check),
     sees(host_root_mapped::RULE, host_root_mapped::check),
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),
+    misses(invalid_idmap::RULE, invalid_idmap::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
     sees(later_mounts_unprotected::RULE, later_mounts_unprotected::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),

@@ -3,8 +3,8 @@
 use crate::lower::{Act, Buffer, Call, Else, Keep, Part, Place, Program, Slot, Step, Value};
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
-    self, Argument, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, Operation, Otherwise, Piece,
-    Promise, Rule, Signals, Store, Strings, Supervise, Text, Then,
+    self, Argument, Assist, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, NONE, Operation,
+    Otherwise, Piece, Promise, Role, Rule, Signals, Store, Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -88,7 +88,10 @@ impl Encoder<'_> {
                 // One of two alternatives is passed over: neither is what keeps the promise.
                 let promise = if alternatives > 0 { Promise::None } else { step.promise };
                 alternatives = alternatives.saturating_sub(1).max(skips(act));
-                if matches!(act, Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_)) {
+                if matches!(
+                    act,
+                    Act::Call(_) | Act::Fork { .. } | Act::Exec(_) | Act::Filter(_) | Act::Assist(_)
+                ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
                 }
                 let kind = self.act(act);
@@ -131,6 +134,8 @@ impl Encoder<'_> {
                 cookie: filter.cookie.map_or(Cookie::None, |words| Cookie::Drawn(self.words(&words))),
             }),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
+            Act::Assist(arguments) => self.assist(arguments),
+            Act::Hold => Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }),
             Act::Supervise { role, terminal, pid } => {
                 Kind::Supervise(Supervise { role: *role, terminal: *terminal, pid: self.slot(*pid) })
             }
@@ -170,6 +175,9 @@ impl Encoder<'_> {
             // The call that fills the gate takes its address.
             Value::Slot(slot) if keep == Keep::Gate => Argument::Arena(self.slot(*slot)),
             Value::Slot(slot) => Argument::Slot(self.slot(*slot)),
+            Value::Struct(slot) => {
+                Argument::Arena(self.slot(*slot) - slot.before().map_or(0, |before| index32(before.len())))
+            }
             Value::Each => Argument::Each,
         }
     }
@@ -192,6 +200,15 @@ impl Encoder<'_> {
         }
     }
 
+    fn assist(&mut self, arguments: &[Value]) -> Kind {
+        let strings: Vec<u32> = arguments
+            .iter()
+            .map(|argument| if let Value::Text(text) = argument { self.draft.string(text) } else { NONE })
+            .collect();
+        let arguments = Strings { blob: self.words(&strings), count: index32(strings.len()) };
+        Kind::Assist(Assist { arguments, text: offset(Buffer::Text) })
+    }
+
     fn strings(&mut self, strings: &[String]) -> Strings {
         let offsets: Vec<u8> =
             strings.iter().flat_map(|string| self.draft.string(string).to_le_bytes()).collect();
@@ -212,11 +229,14 @@ impl Encoder<'_> {
 
     /// A slot's offset, after the answer, in the order of first use.
     fn slot(&mut self, slot: Slot) -> u32 {
-        let next = &mut self.next;
-        *self.slots.entry(slot).or_insert_with(|| {
-            *next += 4;
-            *next - 4
-        })
+        if let Some(&known) = self.slots.get(&slot) {
+            return known;
+        }
+        let structure = slot.before();
+        let offset = self.next + structure.as_ref().map_or(0, |before| index32(before.len()));
+        self.next = offset + if structure.is_some() { 8 } else { 4 };
+        self.slots.insert(slot, offset);
+        offset
     }
 
     fn finish(mut self, sources: &Sources) -> Vec<u8> {
@@ -224,6 +244,15 @@ impl Encoder<'_> {
         // Slots start as "unset"; the image reaches to the last of them.
         self.draft.arena = vec![0; self.next.min(LARGEST_ARENA) as usize];
         self.draft.arena[ANSWER_BYTES as usize..].fill(0xff);
+        for (slot, &offset) in &self.slots {
+            let Some(before) = slot.before() else { continue };
+            let start = offset as usize - before.len();
+            let high = offset as usize + 4;
+            if let Some(room) = self.draft.arena.get_mut(start..high + 4) {
+                room[..before.len()].copy_from_slice(&before);
+                room[before.len() + 4..].fill(0);
+            }
+        }
         self.draft.kernel = KERNEL;
         self.draft.sources(sources);
         self.draft.finish()

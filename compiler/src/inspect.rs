@@ -7,8 +7,8 @@ pub use filter::render_filters;
 
 use crate::diagnostic::visible;
 use boxwright_launcher::plan::operation::{
-    Argument, Call, Check, Comparison, Cookie, Kind, Operation, Otherwise, Piece, Promise, Role, Store,
-    Strings, Success, Text, Then,
+    Argument, Assist, Call, Check, Comparison, Cookie, Kind, NONE, Operation, Otherwise, Piece, Promise,
+    Role, Store, Strings, Success, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -124,7 +124,9 @@ impl Page<'_, '_> {
             Kind::Supervise(supervise) => match supervise.role {
                 Role::Outside => "wait, pass signals on, end with the program's exit status".into(),
                 Role::Reaper => "reap every orphan, pass signals on, end with the program".into(),
+                Role::Holder => "wait to be killed".into(),
             },
+            Kind::Assist(assist) => self.assist(assist),
         }
     }
 
@@ -164,6 +166,9 @@ impl Page<'_, '_> {
             Argument::Immediate(value) => arguments::number(number, index, value),
             Argument::String(offset) => quoted(self.plan.string(offset)),
             Argument::Blob(offset) => arguments::blob(self.plan, number, offset),
+            Argument::Arena(offset) if number == boxwright_launcher::arch::number::mount_setattr => {
+                format!("{{attr_set=MOUNT_ATTR_IDMAP, userns_fd=${}}}", offset + 24)
+            }
             Argument::Arena(offset) => format!("&{offset}"),
             Argument::Slot(offset) => format!("${offset}"),
             Argument::Each => "each".into(),
@@ -198,6 +203,14 @@ impl Page<'_, '_> {
         };
         let pieces: Vec<String> = (0..text.count).map(piece).collect();
         format!("text &{} = {}, length ${}", text.offset, pieces.join(" "), text.length)
+    }
+
+    fn assist(&self, Assist { arguments: Strings { blob, count }, text }: &Assist) -> String {
+        let arguments = (0..*count).map(|index| match self.plan.blob_word(blob + index * 4) {
+            NONE => format!("&{text}"),
+            string => quoted(self.plan.string(string)),
+        });
+        format!("run [{}] beside the child, which must end with 0", arguments.collect::<Vec<_>>().join(", "))
     }
 
     fn strings(&self, Strings { blob, count }: Strings) -> String {

@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod identity;
+mod idmap;
 mod linux;
 mod memory;
 mod mount_calls;
@@ -58,6 +59,7 @@ impl Launch<'_> {
     /// The caller's side; everything when no namespace needs a second process.
     fn steps(self) -> Vec<Step> {
         let mut steps = self.start();
+        steps.extend(self.idmapped());
         if self.forks() {
             let inside = self.inside();
             steps.extend(self.gate());

@@ -4,6 +4,10 @@
 //! path and no duration text. It knows nothing of system calls: that is the [plan](boxwright_launcher::plan)'s.
 //! A value that the spec left to its default has the span of the file's first byte.
 
+mod idmap;
+
+pub use idmap::{IdMap, IdMapping, Inexpressible};
+
 use crate::source::{Span, Spanned};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -125,6 +129,8 @@ pub enum Keyring {
 pub struct Filesystem {
     /// What `/` is.
     pub root: Spanned<Root>,
+    /// Other owners inside than on the disk, of a root file system.
+    pub root_idmap: Option<Spanned<IdMap>>,
     /// Everything that is mounted or made, by normalised absolute destination: what `base`, `etc`, `proc`, `dev`,
     /// `read_only` and `read_write` stand for is expanded into it, what `false` took away is gone. Never `/` itself.
     pub mounts: BTreeMap<String, Mount>,
@@ -169,6 +175,8 @@ pub enum MountKind {
         optional: bool,
         /// Does what the host mounts beneath the source later appear inside?
         propagation: Propagation,
+        /// Other owners inside than on the disk.
+        idmap: Option<Spanned<IdMap>>,
     },
     /// A file system in memory.
     Tmpfs {
@@ -312,6 +320,14 @@ impl Filesystem {
     /// The most entries: each costs a launch a dozen operations, of which a plan holds so many
     /// ([`MOST_OPERATIONS`](boxwright_launcher::plan::MOST_OPERATIONS)), and most of them a descriptor.
     pub const ENTRIES_MAX: usize = 2000;
+    /// Every idmap, the root's first.
+    pub fn idmaps(&self) -> impl Iterator<Item = &Spanned<IdMap>> {
+        let of_mounts = self.mounts.values().filter_map(|mount| match &mount.kind {
+            MountKind::Bind { idmap, .. } => idmap.as_ref(),
+            _ => None,
+        });
+        self.root_idmap.iter().chain(of_mounts)
+    }
 
     /// The nearest entry above a destination.
     pub fn container(&self, destination: &str) -> Option<&str> {
@@ -399,24 +415,6 @@ pub enum Namespace {
     New,
     /// The launcher's own.
     Host,
-}
-
-/// One line of a uid_map or gid_map (user_namespaces(7)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IdMapping {
-    /// The first id inside.
-    pub container_id: u32,
-    /// The first id outside.
-    pub host_id: u32,
-    /// How many; at least 1, and neither range overflows 32 bits.
-    pub size: u32,
-}
-
-impl IdMapping {
-    /// Whether it maps this id of the inside.
-    pub fn contains(&self, id: u32) -> bool {
-        id.checked_sub(self.container_id).is_some_and(|offset| offset < self.size)
-    }
 }
 
 /// One line of timens_offsets (time_namespaces(7)).

@@ -120,12 +120,14 @@ pub struct Filesystem {
 pub enum Root {
     /// `"empty"`, `"host"` or a path
     Word(String),
-    /// `{ path, overlay }`
+    /// `{ path, overlay, idmap }`
     Rootfs {
         /// `path`
         path: Spanned<String>,
         /// `overlay`
         overlay: Leaf<String>,
+        /// `idmap`
+        idmap: Leaf<IdMap>,
     },
 }
 
@@ -144,6 +146,8 @@ pub enum Mount {
         optional: Leaf<bool>,
         /// `propagation`
         propagation: Leaf<String>,
+        /// `idmap`
+        idmap: Leaf<IdMap>,
     },
     /// `{ tmpfs = ... }`
     Tmpfs {
@@ -258,6 +262,15 @@ pub enum UserNamespace {
         /// `gid_mappings`
         gid: Vec<Spanned<IdMapping>>,
     },
+}
+
+/// The `idmap` of a mount
+#[derive(Debug, Clone)]
+pub struct IdMap {
+    /// `uid_mappings`
+    pub uid: Vec<Spanned<IdMapping>>,
+    /// `gid_mappings`
+    pub gid: Vec<Spanned<IdMapping>>,
 }
 
 /// One line of a uid or gid map.

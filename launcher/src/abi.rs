@@ -39,10 +39,16 @@ pub const CLONE_NEWTIME: u64 = 0x80;
 
 /// `asm-generic/signal.h`.
 pub const SIGHUP: u32 = 1;
+/// The terminal asks to end.
+pub const SIGINT: u32 = 2;
+/// The terminal asks to end with a core.
+pub const SIGQUIT: u32 = 3;
 /// Cannot be caught.
 pub const SIGKILL: u32 = 9;
 /// Between the processes of a launch: go on.
 pub const SIGUSR1: u32 = 10;
+/// Somebody asks to end.
+pub const SIGTERM: u32 = 15;
 /// A child changed its state.
 pub const SIGCHLD: u32 = 17;
 /// Cannot be caught.
@@ -71,6 +77,9 @@ mod tests {
             (CLONE_NEWNET, libc::CLONE_NEWNET as u64),
             (CLONE_NEWTIME, libc::CLONE_NEWTIME as u64),
             (SIGHUP.into(), libc::SIGHUP as u64),
+            (SIGINT.into(), libc::SIGINT as u64),
+            (SIGQUIT.into(), libc::SIGQUIT as u64),
+            (SIGTERM.into(), libc::SIGTERM as u64),
             (SIGKILL.into(), libc::SIGKILL as u64),
             (SIGUSR1.into(), libc::SIGUSR1 as u64),
             (SIGCHLD.into(), libc::SIGCHLD as u64),

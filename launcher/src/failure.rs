@@ -3,6 +3,7 @@
 use crate::sys;
 use boxwright_launcher::errno;
 use boxwright_launcher::plan::Plan;
+use boxwright_launcher::plan::operation::{Kind, Operation};
 
 /// Why an operation failed.
 #[derive(Clone, Copy)]
@@ -13,6 +14,8 @@ pub enum Failure {
     Reason(u32),
     /// What the launcher itself has to say.
     Words(Words),
+    /// An assistant ended with this status; 128 and a signal's number when that ended it.
+    Status(u32),
 }
 
 /// What the launcher itself has to say about an operation.
@@ -62,6 +65,7 @@ impl Failure {
             Self::Errno(errno) => [0, errno],
             Self::Reason(string) => [1, string],
             Self::Words(words) => [2, words as u32],
+            Self::Status(status) => [3, status],
         }
     }
 
@@ -70,6 +74,7 @@ impl Failure {
         match words {
             [0, errno] => Self::Errno(errno),
             [1, string] => Self::Reason(string),
+            [3, status] => Self::Status(status),
             [_, other] => Self::Words(Words::ALL.get(other as usize).copied().unwrap_or(Words::Died)),
         }
     }
@@ -123,7 +128,8 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
     let mut line = Line::new();
     line.push(plan.provenance().name);
     line.push(b": ");
-    if let Some(origin) = plan.operation(operation).map(|operation| plan.origin(operation.origin)) {
+    if let Some(Operation { origin, kind, .. }) = plan.operation(operation) {
+        let origin = plan.origin(origin);
         line.push(origin.file);
         line.push(b":");
         line.decimal(origin.line.into());
@@ -132,8 +138,13 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
         line.push(b": ");
         line.push(origin.words);
         line.push(b": ");
+        if let Kind::Assist(assist) = kind {
+            line.push(plan.string(plan.blob_word(assist.arguments.blob)));
+            line.push(b": ");
+        }
     }
-    match failure {
+    // What the plan notes about an errno, or about any status of an assistant.
+    let noted = match failure {
         Failure::Errno(number) => {
             match errno::words(number) {
                 Some(words) => line.push(words),
@@ -142,13 +153,25 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
                     line.decimal(number.into());
                 }
             }
-            if let Some(note) = plan.note(operation, number) {
-                line.push(b"; ");
-                line.push(note);
-            }
+            Some(number)
         }
-        Failure::Reason(string) => line.push(plan.string(string)),
-        Failure::Words(words) => line.push(words.text()),
+        Failure::Status(status) => {
+            line.push(b"ended with status ");
+            line.decimal(status.into());
+            Some(0)
+        }
+        Failure::Reason(string) => {
+            line.push(plan.string(string));
+            None
+        }
+        Failure::Words(words) => {
+            line.push(words.text());
+            None
+        }
+    };
+    if let Some(note) = noted.and_then(|errno| plan.note(operation, errno)) {
+        line.push(b"; ");
+        line.push(note);
     }
     line.print();
 }

@@ -7,8 +7,8 @@ use crate::supervise;
 use crate::sys::{self, Errno, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::plan::operation::{
-    Call, Check, Cookie, Environment, Filter, Fork, Kind, Operation, Otherwise, Piece, Store, Strings,
-    Success, Tally, Text, Then,
+    Assist, Call, Check, Cookie, Environment, Filter, Fork, Kind, NONE, Operation, Otherwise, Piece, Store,
+    Strings, Success, Tally, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
@@ -106,6 +106,7 @@ impl Launch {
             Kind::Filter(filter) => self.filter(filter).map_err(Failure::Errno).map(|()| 0),
             Kind::Exec(exec) => Err(self.exec(exec.path)),
             Kind::Supervise(supervise) => supervise::supervise(self, supervise, index),
+            Kind::Assist(assist) => self.assist(assist),
         }
     }
 
@@ -257,6 +258,27 @@ impl Launch {
                 self.run(fork.list)
             }
         }
+    }
+
+    #[inline(never)]
+    fn assist(&mut self, assist: &Assist) -> Outcome {
+        if let Some((_, pidfd)) = sys::fork(0).map_err(Failure::Errno)? {
+            return supervise::await_assistant(self.child, pidfd);
+        }
+        // What goes wrong from here on is for the launcher to say.
+        self.inside = true;
+        let Strings { blob, count } = assist.arguments;
+        let mut pointers = sys::map_pointers(count as usize + 2).map_err(Failure::Errno)?;
+        for index in 0..count {
+            pointers.push(match self.plan.blob_word(blob + index * 4) {
+                NONE => mem::arena_address(assist.text) as *const u8,
+                string => self.plan.string(string).as_ptr(),
+            });
+        }
+        pointers.begin_variables();
+        sys::leave_launch().map_err(Failure::Errno)?;
+        let path = self.string_of(&assist.arguments, 0);
+        Err(Failure::Errno(sys::execute_program(path, &pointers, &self.cookie)))
     }
 
     fn filter(&mut self, filter: &Filter) -> Result<(), Errno> {

@@ -4,7 +4,10 @@ use crate::failure::{self, Failure, Words};
 use crate::mem;
 use crate::run::{Launch, State};
 use crate::sys::{self, Exit, Report, Signal};
-use boxwright_launcher::abi::{EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGCHLD, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
+use boxwright_launcher::abi::{
+    EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN,
+    SIGTTOU,
+};
 use boxwright_launcher::plan::operation::{Role, Supervise};
 use core::sync::atomic::Ordering::SeqCst;
 
@@ -12,6 +15,9 @@ use core::sync::atomic::Ordering::SeqCst;
 pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
     match (supervise.role, launch.child) {
         (Role::Reaper, _) => reap(launch, supervise),
+        (Role::Holder, _) => loop {
+            sys::wait_for_signal(0);
+        },
         (Role::Outside, Some(child)) => watch(launch, supervise, child, index),
         (Role::Outside, None) => sys::exit(EXIT_NOT_SET_UP),
     }
@@ -20,7 +26,7 @@ pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
 /// Passes every signal on to the child until it ended.
 fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
     let exit = loop {
-        match sys::wait_for_signal() {
+        match sys::wait_for_signal(u64::MAX) {
             // Another child may have ended as well: the caller's, before it became this program.
             Some(Signal { number: SIGCHLD, .. }) | None => {
                 if let Some(exit) = sys::wait_for_exit(Some(child), false) {
@@ -48,6 +54,26 @@ fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
     }
 }
 
+/// Waits until an assistant ended well. When the child ends before, or somebody asks the launcher to end, there is nothing left
+/// to help.
+pub fn await_assistant(child: Option<u32>, assistant: u32) -> Result<u32, Failure> {
+    const AWAITED: u64 =
+        1 << (SIGCHLD - 1) | 1 << (SIGTERM - 1) | 1 << (SIGINT - 1) | 1 << (SIGHUP - 1) | 1 << (SIGQUIT - 1);
+    // Other signals wait for the supervisor.
+    while let None | Some(Signal { number: SIGCHLD, .. }) = sys::wait_for_signal(AWAITED) {
+        if child.and_then(|child| sys::wait_for_exit(Some(child), false)).is_some() {
+            break;
+        }
+        match sys::wait_for_exit(Some(assistant), false).map(status) {
+            Some(0) => return Ok(0),
+            Some(status) => return Err(Failure::Status(status.into())),
+            None => {}
+        }
+    }
+    sys::kill_child(assistant);
+    Err(Failure::Words(Words::Died))
+}
+
 /// Reaps every process of the namespace; when the program ended this ends, and with it everything that is left.
 fn reap(launch: &Launch, supervise: &Supervise) -> ! {
     let program = mem::load_word(supervise.pid);
@@ -59,7 +85,7 @@ fn reap(launch: &Launch, supervise: &Supervise) -> ! {
                 sys::exit(status(exit))
             }
         }
-        match sys::wait_for_signal() {
+        match sys::wait_for_signal(u64::MAX) {
             Some(signal) if signal.number != SIGCHLD && passes_on(supervise, signal) => {
                 // In a session of its own nobody could continue the program, so the kernel ignores the terminal's stops
                 // there (setpgid(2), orphaned process groups); the outside continues it.

@@ -32,6 +32,10 @@ const WEXITED: usize = 4;
 const O_CLOEXEC: usize = 0o2_000_000;
 /// `linux/seccomp.h`.
 const SECCOMP_SET_MODE_FILTER: usize = 1;
+/// `asm-generic/signal-defs.h`.
+const SIG_SETMASK: usize = 2;
+/// `linux/prctl.h`.
+const PR_SET_PDEATHSIG: usize = 1;
 /// `asm-generic/siginfo.h`: `CLD_EXITED`.
 const EXITED: u32 = 1;
 /// The size of a signal set: 64 bits.
@@ -253,11 +257,10 @@ pub struct Signal {
     pub from_kernel: bool,
 }
 
-/// Waits for one of all signals, which are blocked; `None` when the wait was interrupted.
-pub fn wait_for_signal() -> Option<Signal> {
-    let all = u64::MAX;
+/// Waits for one of these signals, bit n - 1 for signal n, which are blocked; `None` when the wait was interrupted.
+pub fn wait_for_signal(set: u64) -> Option<Signal> {
     let mut information = SignalInformation([0; 32]);
-    let arguments = [&raw const all as usize, &raw mut information as usize, 0, SET_BYTES, 0, 0];
+    let arguments = [&raw const set as usize, &raw mut information as usize, 0, SET_BYTES, 0, 0];
     // SAFETY: the kernel reads the set and writes a `siginfo_t`, whose 128 bytes `information` has.
     let number = unsafe { raw(number::rt_sigtimedwait, arguments) }.ok()? as u32;
     // `si_code` is positive for what the kernel sends (sigaction(2)).
@@ -282,6 +285,17 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
     let words = core::hint::black_box(information).0;
     // The pid stays zero when no child ended (waitid(2), WNOHANG).
     (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6] })
+}
+
+/// Before an assistant is executed: it blocks no signal, has the standard streams alone, and ends with the launcher.
+pub fn leave_launch() -> Result<(), Errno> {
+    let none = 0_u64;
+    // SAFETY: the kernel reads the set's 64 bits.
+    unsafe { raw(number::rt_sigprocmask, [SIG_SETMASK, &raw const none as usize, 0, SET_BYTES, 0, 0]) }?;
+    // SAFETY: the descriptors are not used any more.
+    unsafe { raw(number::close_range, [3, u32::MAX as usize, 0, 0, 0, 0]) }?;
+    // SAFETY: the kernel gets two numbers.
+    unsafe { raw(number::prctl, [PR_SET_PDEATHSIG, SIGKILL as usize, 0, 0, 0, 0]) }.map(|_| ())
 }
 
 /// `pidfd_send_signal(2)`.

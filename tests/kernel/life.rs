@@ -38,7 +38,7 @@ fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
 }
 
 /// The processes whose arguments contain this, on the whole machine.
-fn processes_with(mark: &str) -> BTreeSet<i32> {
+pub fn processes_with(mark: &str) -> BTreeSet<i32> {
     let entries = fs::read_dir("/proc").expect("/proc").flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter(|pid| {
@@ -48,7 +48,7 @@ fn processes_with(mark: &str) -> BTreeSet<i32> {
 }
 
 #[track_caller]
-fn expect_gone(mark: &str) {
+pub fn expect_gone(mark: &str) {
     let deadline = Instant::now() + Duration::from_secs(5);
     while !processes_with(mark).is_empty() {
         assert!(Instant::now() < deadline, "still there: {:?}", processes_with(mark));

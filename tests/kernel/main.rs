@@ -17,10 +17,12 @@ mod files;
 mod filters;
 mod harness;
 mod hostile_root;
+mod idmaps;
 mod in_place;
 mod jobs;
 mod life;
 mod many;
+mod maps;
 mod mounts;
 mod owners;
 mod propagation;
@@ -56,6 +58,8 @@ const TESTS: &[&[Test]] = &[
     starts::TESTS,
     life::TESTS,
     many::TESTS,
+    maps::TESTS,
+    idmaps::TESTS,
     files::TESTS,
     filters::TESTS,
     hostile_root::TESTS,

@@ -73,6 +73,12 @@ fn names(path: &Path) -> String {
     names.join(" ")
 }
 
+/// Gives a file to a user and a group.
+pub fn chown(path: &str, uid: &str, gid: &str) {
+    let [uid, gid] = [uid, gid].map(|id| crate::start::number(id).unsigned_abs());
+    fact(&format!("chown.{path}"), io_outcome(std::os::unix::fs::chown(path, Some(uid), Some(gid))));
+}
+
 /// Connects to a UNIX socket.
 pub fn connect(path: &str) {
     fact(&format!("connect.{path}"), io_outcome(UnixStream::connect(path)));

@@ -73,6 +73,7 @@ fn answer(question: &str) {
         ("open", [path, mode]) => files::open(path, mode),
         ("read", [path]) => files::read(path),
         ("list", [path]) => files::list(path),
+        ("chown", [path, uid, gid]) => files::chown(path, uid, gid),
         ("connect", [path]) => files::connect(path),
         ("fill", [path]) => files::fill(path),
         ("execute_copy", [directory]) => files::execute_copy(directory),

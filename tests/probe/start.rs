@@ -50,6 +50,8 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "restrict_all" => mounts::restrict_all(value),
         "bind" => mounts::bind(value),
         "directory" => fs::create_dir_all(value).map_err(io_errno),
+        "cover" => mounts::namespace().and_then(|()| mounts::bind(value)),
+        "shared_mounts" => mounts::namespace().and_then(|()| mounts::share("/")),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
         "no_arguments" => {

@@ -9,9 +9,11 @@ pub(super) const RULE: Rule = Rule::error("mapping-overlap", "two id mappings sh
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let namespaces = &policy.namespaces;
     let mut findings = Vec::new();
-    for mappings in [&namespaces.uid_mappings, &namespaces.gid_mappings] {
+    let own = [&namespaces.uid_mappings, &namespaces.gid_mappings].map(|mappings| (mappings, "outside"));
+    let of_mounts = policy.filesystem.idmaps().flat_map(|idmap| [&idmap.value.uid, &idmap.value.gid]);
+    for (mappings, side) in own.into_iter().chain(of_mounts.map(|mappings| (mappings, "on the disk"))) {
         findings.extend(overlap(mappings, "inside", |mapping| mapping.container_id));
-        findings.extend(overlap(mappings, "outside", |mapping| mapping.host_id));
+        findings.extend(overlap(mappings, side, |mapping| mapping.host_id));
     }
     findings
 }

@@ -45,7 +45,7 @@ fn unmapped(
     let finding = RULE.at(id.span, format!("{what} id {} is not mapped", id.value));
     match mappings.first() {
         Some(first) => {
-            let known = mappings.iter().any(|mapping| mapping.value.contains(id.value));
+            let known = mappings.iter().any(|mapping| mapping.value.outside(id.value).is_some());
             (!known).then(|| finding.and(first.span, format!("no `container_id` covers {}", id.value)))
         }
         None => (own? != id.value).then(|| {

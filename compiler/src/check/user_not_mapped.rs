@@ -14,7 +14,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         .chain(groups.iter().flatten().map(|group| (*group, "group", &namespaces.gid_mappings)));
     ids.filter_map(|(id, what, mappings)| {
         let first = mappings.first()?;
-        (!mappings.iter().any(|mapping| mapping.value.contains(id))).then(|| {
+        mappings.iter().all(|mapping| mapping.value.outside(id).is_none()).then(|| {
             RULE.at(user.span, format!("{what} id {id} is not mapped"))
                 .and(first.span, format!("no `container_id` covers {id}"))
         })

@@ -19,7 +19,7 @@ struct Ids {
 impl Launch<'_> {
     /// An ordinary user's child writes its own maps.
     pub(super) fn map_own_ids(self) -> Vec<Step> {
-        if self.new_user() && !self.privileged {
+        if self.new_user() && !self.maps_from_outside() {
             self.map_ids(vec![Part::Literal("/proc/self".into())])
         } else {
             Vec::new()
@@ -29,7 +29,7 @@ impl Launch<'_> {
     /// Writes the maps of the process whose directory in /proc is `directory`, setgroups(2) denied first.
     pub(super) fn map_ids(self, directory: Vec<Part>) -> Vec<Step> {
         let namespaces = &self.policy.namespaces;
-        let phase = if self.privileged { Phase::Host } else { Phase::Inside };
+        let phase = if self.maps_from_outside() { Phase::Host } else { Phase::Inside };
         let (uid, gid) = match self.policy.process.user.value {
             User::Caller => (None, None),
             User::Ids { uid, gid, .. } => (Some(uid), Some(gid)),
@@ -41,27 +41,71 @@ impl Launch<'_> {
             .acts(write_proc("setgroups", vec![Part::Literal("deny".into())]));
         let map = |file: &'static str, id, caller, mappings: &[Spanned<IdMapping>]| {
             let span = mappings.first().map_or(namespaces.user.span, |mapping| mapping.span);
-            Step::new(phase, format!("write {file}"), span)
+            let write = Step::new(phase, format!("write {file}"), span)
                 .promise(Promise::Identity)
                 .needs(&[Fact::OwnProc, Fact::HostPaths])
                 .acts(write_proc(file, self.map_text(id, caller, mappings)))
-                .note(EPERM.into(), MAPPING_REFUSED)
+                .note(EPERM.into(), MAPPING_REFUSED);
+            if self.privileged || mappings.is_empty() {
+                return vec![write];
+            }
+            self.map_by_program(write, file, caller, mappings)
         };
         let gids = map("gid_map", gid, Slot::Gid, &namespaces.gid_mappings);
         let uids = map("uid_map", uid, Slot::Uid, &namespaces.uid_mappings);
         let close = Step::new(phase, "leave /proc", namespaces.user.span)
             .gives(&[Fact::IdsMapped])
             .act(Call::new(number::close, [Slot::ProcDirectory.into()]));
-        vec![open, deny, gids, uids, close]
+        [vec![open, deny], gids, uids, vec![close]].into_iter().flatten().collect()
+    }
+
+    /// An ordinary user may write a map of nothing but the own id; any other is written by a program that is trusted with
+    /// what /etc/subuid and /etc/subgid say.
+    fn map_by_program(
+        self,
+        mut write: Step,
+        file: &str,
+        caller: Slot,
+        mappings: &[Spanned<IdMapping>],
+    ) -> Vec<Step> {
+        let mut arguments =
+            vec![Value::Text(format!("/usr/bin/new{}", file.replace('_', ""))), Buffer::Text.into()];
+        for IdMapping { container_id, host_id, size } in mappings.iter().map(|mapping| mapping.value) {
+            arguments.extend([container_id, host_id, size].map(|number| Value::Text(number.to_string())));
+        }
+        let mut program = Step::new(write.phase, format!("write {file} by a program"), write.span)
+            .promise(write.promise)
+            .needs(write.needs)
+            .act(Act::Text(vec![Part::Decimal(Slot::Child)]))
+            .act(Act::Assist(arguments))
+            .note(ENOENT.into(), MAPPING_PROGRAM_MISSING)
+            .note(EACCES.into(), MAPPING_PROGRAM_MISSING)
+            .note(ENOEXEC.into(), MAPPING_PROGRAM_MISSING)
+            .note(0, MAPPING_PROGRAM_REFUSED);
+        let [Spanned { value: IdMapping { host_id, size: 1, .. }, .. }] = mappings else {
+            return vec![program];
+        };
+        let is_own = Act::Check {
+            place: Place::Slot(caller),
+            mask: 0xffff_ffff,
+            comparison: Comparison::Equal,
+            value: (*host_id).into(),
+            otherwise: Else::Skip(u16::try_from(write.acts.len()).unwrap_or(u16::MAX)),
+        };
+        write.acts.insert(0, is_own);
+        if let Some(Act::Call(last)) = write.acts.last_mut() {
+            last.skip = u8::try_from(program.acts.len()).unwrap_or(u8::MAX);
+        }
+        // One of the two is passed over.
+        program.promise = Promise::None;
+        vec![write, program]
     }
 
     /// The text of a map. Without mappings only the program's own id is mapped: to itself by a privileged launcher, to the
     /// caller's by anybody else's.
     fn map_text(self, id: Option<u32>, caller: Slot, mappings: &[Spanned<IdMapping>]) -> Vec<Part> {
         if !mappings.is_empty() {
-            let line =
-                |IdMapping { container_id, host_id, size }| format!("{container_id} {host_id} {size}\n");
-            return vec![Part::Literal(mappings.iter().map(|mapping| line(mapping.value)).collect())];
+            return vec![Part::Literal(IdMapping::text(mappings.iter().map(|mapping| &mapping.value)))];
         }
         let inside = id.map_or(Part::Decimal(caller), |id| Part::Literal(id.to_string()));
         let outside = match id {
@@ -202,10 +246,7 @@ impl Launch<'_> {
 
 /// The id outside that `id` inside stands for; without mappings it is itself.
 fn outside_id(id: u32, mappings: &[Spanned<IdMapping>]) -> u32 {
-    let holds =
-        |mapping: &&IdMapping| id.checked_sub(mapping.container_id).is_some_and(|at| at < mapping.size);
-    let found = mappings.iter().map(|mapping| &mapping.value).find(holds);
-    found.map_or(id, |mapping| mapping.host_id + (id - mapping.container_id))
+    mappings.iter().find_map(|mapping| mapping.value.outside(id)).unwrap_or(id)
 }
 
 /// Opens a directory of /proc and makes sure that it is one.

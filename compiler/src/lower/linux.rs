@@ -68,6 +68,8 @@ pub const MOUNT_ATTR_NOSUID: u32 = 2;
 pub const MOUNT_ATTR_NODEV: u32 = 4;
 /// Nothing can be executed.
 pub const MOUNT_ATTR_NOEXEC: u32 = 8;
+/// The owners of its files are others than on the disk.
+pub const MOUNT_ATTR_IDMAP: u32 = 0x10_0000;
 /// `linux/mount.h`: no propagation in or out.
 pub const MS_PRIVATE: u64 = 1 << 18;
 /// Propagation in, not out.
@@ -118,6 +120,10 @@ pub const SECUREBITS: u32 = 1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7;
 /// `linux/capability.h`: change securebits and the bounding set.
 pub const CAP_SETPCAP: u32 = 8;
 
+/// `linux/wait.h`: the process with this pid.
+pub const P_PID: u32 = 1;
+/// Wait until it has ended.
+pub const WEXITED: u32 = 4;
 /// `linux/keyctl.h`.
 pub const KEYCTL_JOIN_SESSION_KEYRING: u32 = 1;
 /// `asm-generic/signal.h`: replace the signal mask.
@@ -145,6 +151,8 @@ pub const EPERM: u8 = 1;
 pub const ENOENT: u8 = 2;
 /// No such device or address.
 pub const ENXIO: u8 = 6;
+/// Not a program.
+pub const ENOEXEC: u8 = 8;
 /// Not open.
 pub const EBADF: u8 = 9;
 /// Nothing now.
@@ -248,6 +256,8 @@ mod tests {
             (KEYCTL_JOIN_SESSION_KEYRING.into(), libc::KEYCTL_JOIN_SESSION_KEYRING.into()),
             (SIOCSIFFLAGS.into(), libc::SIOCSIFFLAGS),
             (TIOCNOTTY.into(), libc::TIOCNOTTY),
+            (P_PID.into(), libc::P_PID.into()),
+            (WEXITED.into(), libc::WEXITED as u64),
             (MSG_DONTWAIT.into(), libc::MSG_DONTWAIT as u64),
         ];
         for (index, (ours, theirs)) in pairs.iter().enumerate() {

@@ -50,6 +50,11 @@ pub(super) fn open_tree_at(directory: Value, path: &str) -> Call {
     Call::new(number::open_tree, [directory, path.into(), flags.into()])
 }
 
+/// What a mount with these grants is.
+pub(super) fn attributes(writable: bool, executable: bool) -> u32 {
+    PLAIN | if writable { 0 } else { MOUNT_ATTR_RDONLY } | if executable { 0 } else { MOUNT_ATTR_NOEXEC }
+}
+
 /// mount_setattr(2) for the whole tree of mounts at a place.
 pub(super) fn set_attributes(directory: Value, path: &str, attributes: u32, propagation: u64) -> Call {
     let empty = if path.is_empty() { AT_EMPTY_PATH } else { 0 };

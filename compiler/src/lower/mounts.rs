@@ -30,7 +30,7 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Launch<'a> {
-    fn has_own_mounts(self) -> bool {
+    pub(super) fn has_own_mounts(self) -> bool {
         self.policy.namespaces.mount.value == Namespace::New
     }
 
@@ -70,13 +70,15 @@ impl<'a> Launch<'a> {
         if !self.has_own_mounts() {
             return steps;
         }
-        if let Root::Rootfs(path) | Root::Overlay(path) = &self.policy.filesystem.root.value {
-            let attributes = MOUNT_ATTR_RDONLY | PLAIN;
+        let filesystem = &self.policy.filesystem;
+        if let Root::Rootfs(path) | Root::Overlay(path) = &filesystem.root.value
+            && filesystem.root_idmap.is_none()
+        {
             steps.push(
                 self.source_step("open root", path, self.root_span())
                     .act(open_tree(path).keep(Slot::Root))
                     .acts(directory(Slot::Root))
-                    .act(set_attributes(Slot::Root.into(), "", attributes, 0)),
+                    .act(set_attributes(Slot::Root.into(), "", attributes(false, true), 0)),
             );
         }
         steps.extend(self.entries().filter_map(|entry| self.open_source(entry)));
@@ -142,7 +144,9 @@ impl<'a> Launch<'a> {
     /// Opens what goes on hearing of the host's mounts; what is private by then never does.
     pub(super) fn slaves(self) -> Vec<Step> {
         let open = |entry: Entry| {
-            let MountKind::Bind { source, propagation: Propagation::Slave, .. } = &entry.mount.kind else {
+            let MountKind::Bind { source, propagation: Propagation::Slave, idmap: None, .. } =
+                &entry.mount.kind
+            else {
                 return None;
             };
             let step = Step::new(Phase::Inside, format!("open {source}"), entry.mount.span);
@@ -156,7 +160,8 @@ impl<'a> Launch<'a> {
         let Entry { number, mount, .. } = entry;
         let source = Slot::Source(number);
         Some(match &mount.kind {
-            MountKind::Bind { source: path, propagation: Propagation::Private, .. } => {
+            // With an idmap it was opened outside, and a slave before the mounts were private.
+            MountKind::Bind { source: path, propagation: Propagation::Private, idmap: None, .. } => {
                 open_bind(self.source_step("open", path, mount.span), &entry)
             }
             MountKind::Device { source: path, number, optional } => {
@@ -417,13 +422,11 @@ impl<'a> Launch<'a> {
 
 /// A bind's source, as closed as the spec says.
 fn open_bind(step: Step, entry: &Entry) -> Step {
-    let MountKind::Bind { source: path, writable, executable, optional, propagation } = &entry.mount.kind
+    let MountKind::Bind { source: path, writable, executable, optional, propagation, .. } = &entry.mount.kind
     else {
         return step;
     };
-    let attributes = PLAIN
-        | if *writable { 0 } else { MOUNT_ATTR_RDONLY }
-        | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
+    let attributes = attributes(*writable, *executable);
     // A private one is so from the tree that it is copied from.
     let propagation = if *propagation == Propagation::Slave { MS_SLAVE } else { 0 };
     let source = Slot::Source(entry.number);

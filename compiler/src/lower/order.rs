@@ -99,7 +99,10 @@ fn follow(steps: &[Step], state: &mut State) -> Result<bool, Misplaced> {
 }
 
 fn used(act: &Act) -> Vec<Slot> {
-    let slot = |value: &Value| if let Value::Slot(slot) = value { Some(*slot) } else { None };
+    let slot = |value: &Value| match value {
+        Value::Slot(slot) | Value::Struct(slot) => Some(*slot),
+        _ => None,
+    };
     match act {
         // The gate's own slots are written by the call that names them.
         Act::Call(Call { keep: super::Keep::Gate, .. }) => Vec::new(),

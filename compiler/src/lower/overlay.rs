@@ -7,7 +7,9 @@
 
 use super::Launch;
 use super::linux::*;
-use super::mount_calls::{PLAIN, attach, give, make_directory, move_to, new_file_system, open_tree};
+use super::mount_calls::{
+    PLAIN, attach, attributes, give, make_directory, move_to, new_file_system, open_tree,
+};
 use super::mounts::Entry;
 use super::nodes::directory;
 use super::refusals::{LAYERS_OVERLAP, MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
@@ -38,9 +40,7 @@ impl Launch<'_> {
         let MountKind::Overlay { lower, writable, executable } = &entry.mount.kind else { return None };
         let slots: Vec<Slot> = (0..).zip(lower).map(|(layer, _)| Slot::Layer(entry.number, layer)).collect();
         let step = self.inline_step("layer", entry.destination, entry.mount.span);
-        let attributes = PLAIN
-            | if *writable { 0 } else { MOUNT_ATTR_RDONLY }
-            | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
+        let attributes = attributes(*writable, *executable);
         let owner = give(&here(UPPER), self.owner_for(&Ownership::PROGRAM));
         Some(layered(step, &slots, owner, *writable, attributes, Slot::Source(entry.number)))
     }

@@ -61,6 +61,18 @@ pub const KEYRING_MISSING: &str = "the kernel has no keyrings: set process.keyri
 /// Ids cannot be mapped.
 pub const MAPPING_REFUSED: &str = "an id outside is not mapped where the launcher runs, or not the caller's own: an \
     ordinary user maps only that one, root maps any that is there";
+/// newuidmap(1) cannot be executed.
+pub const MAPPING_PROGRAM_MISSING: &str = "an ordinary user's maps are written by it: install the package uidmap (Debian, \
+    Ubuntu) or shadow-utils, or map only the caller's own ids, or launch as root";
+/// It refused.
+pub const MAPPING_PROGRAM_REFUSED: &str = "it maps what /etc/subuid and /etc/subgid give the caller: add a range for the \
+    user there, and no no_new_privs may be in force where the launcher starts; or launch as root";
+/// Owners cannot be mapped.
+pub const IDMAP_REFUSED: &str = "an idmap needs root where the file system was mounted, for the host's that is the host's \
+    root: launch as root, or take filesystem's idmap out";
+/// A file system without idmaps.
+pub const IDMAP_UNKNOWN: &str = "the file system, or one that is mounted beneath, cannot be idmapped by this kernel: ext4 \
+    and xfs can since 5.12, btrfs since 5.15, overlay since 5.19, tmpfs since 6.3, proc and sysfs never";
 /// A hard limit cannot be raised.
 pub const LIMIT_REFUSED: &str =
     "raising a hard limit needs CAP_SYS_RESOURCE outside: launch as root, or ask for less";

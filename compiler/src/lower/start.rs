@@ -223,7 +223,8 @@ impl Launch<'_> {
         ]
     }
 
+    /// Whether the outside writes the id maps; else the child maps the caller's own ids itself.
     pub(super) fn maps_from_outside(self) -> bool {
-        self.privileged && self.new_user()
+        self.new_user() && (self.privileged || !self.policy.namespaces.uid_mappings.is_empty())
     }
 }

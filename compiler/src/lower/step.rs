@@ -107,6 +107,8 @@ pub enum Value {
     Buffer(Buffer),
     /// What an earlier act stored.
     Slot(Slot),
+    /// The address of the struct that ends in a slot: see [`Slot::before`].
+    Struct(Slot),
     /// The number that the `Each` before is at.
     Each,
 }
@@ -120,6 +122,12 @@ pub enum Slot {
     Gid,
     /// The process that started the launcher.
     Parent,
+    /// The launcher's own process.
+    Launcher,
+    /// A process that holds a user namespace.
+    Holder,
+    /// The user namespace that an idmap is taken from.
+    IdMap(u16),
     /// The outside's end of the gate.
     GateOutside,
     /// The inside's end of the gate: follows it, as socketpair(2) writes both.
@@ -261,6 +269,10 @@ pub enum Act {
     Filter(Filter),
     /// The program is executed.
     Exec(String),
+    /// A program of the host runs beside the child until it ended well: texts, the first its path, or [`Buffer::Text`].
+    Assist(Vec<Value>),
+    /// The process is there for its namespaces, until it is killed.
+    Hold,
     /// The child is waited for.
     Supervise {
         /// Outside or pid 1.
@@ -298,6 +310,14 @@ pub struct Call {
     pub rules: Vec<Rule>,
     /// How many acts to skip after a success.
     pub skip: u8,
+}
+
+impl Slot {
+    /// What stands before it when the kernel reads it as the last field, of 8 bytes, of a struct.
+    pub fn before(self) -> Option<Vec<u8>> {
+        let attributes = || super::linux::mount_attributes(super::linux::MOUNT_ATTR_IDMAP, 0);
+        matches!(self, Self::IdMap(_)).then(|| attributes()[..24].to_vec())
+    }
 }
 
 impl Step {

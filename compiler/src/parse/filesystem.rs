@@ -24,9 +24,11 @@ impl Extract for Filesystem {
 impl Extract for Root {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
         match value.as_table() {
-            Some(table) => {
-                Some(Self::Rootfs { path: field(table, "path")?, overlay: field(table, "overlay") })
-            }
+            Some(table) => Some(Self::Rootfs {
+                path: field(table, "path")?,
+                overlay: field(table, "overlay"),
+                idmap: field(table, "idmap"),
+            }),
             None => String::extract(value).map(Self::Word),
         }
     }
@@ -51,6 +53,7 @@ fn kind(table: &DeTable<'_>) -> Option<Mount> {
             executable: field(table, "executable"),
             optional: optional(),
             propagation: field(table, "propagation"),
+            idmap: field(table, "idmap"),
         })
     } else if has("tmpfs") {
         Some(Mount::Tmpfs {

@@ -1,7 +1,7 @@
 //! Reads `[namespaces]` as it is written.
 
 use super::extract::{Extract, field, list};
-use crate::spec::{IdMapping, Namespaces, TimeNamespace, UserNamespace};
+use crate::spec::{IdMap, IdMapping, Namespaces, TimeNamespace, UserNamespace};
 use toml::de::DeValue;
 
 impl Extract for Namespaces {
@@ -29,6 +29,13 @@ impl Extract for UserNamespace {
             });
         }
         String::extract(value).map(Self::Word)
+    }
+}
+
+impl Extract for IdMap {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        Some(Self { uid: list(table, "uid_mappings"), gid: list(table, "gid_mappings") })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `[filesystem]`: the root, and the short forms expanded into entries of the tree.
 
-use super::mounts::Tree;
+use super::mounts::{Tree, idmap};
 use super::rules::INVALID_PATH;
 use super::{etc, keep, paths};
 use crate::diagnostic::Diagnostic;
@@ -39,6 +39,10 @@ pub(super) fn resolve(
     findings: &mut Vec<Diagnostic>,
 ) -> Filesystem {
     let root = root(&filesystem.root, findings);
+    let root_idmap = match filesystem.root.as_ref().map(|root| &root.value) {
+        Some(spec::Root::Rootfs { idmap: owners, .. }) => idmap(owners, findings),
+        _ => None,
+    };
     let mut tree = Tree::default();
     if let Some(base) = says(&filesystem.base, "usr") {
         expand_base(&mut tree, base);
@@ -69,7 +73,7 @@ pub(super) fn resolve(
         }
     }
     tree.mounts(&filesystem.mounts, findings);
-    Filesystem { root, mounts: tree.finish(findings) }
+    Filesystem { root, root_idmap, mounts: tree.finish(findings) }
 }
 
 fn root(leaf: &Leaf<spec::Root>, findings: &mut Vec<Diagnostic>) -> Spanned<Root> {
@@ -88,7 +92,7 @@ fn root(leaf: &Leaf<spec::Root>, findings: &mut Vec<Diagnostic>) -> Spanned<Root
             });
             keep(path, findings).map(Root::Rootfs)
         }
-        spec::Root::Rootfs { path, overlay } => {
+        spec::Root::Rootfs { path, overlay, .. } => {
             let kind = if overlay.is_some() { Root::Overlay } else { Root::Rootfs };
             keep(rootfs(path), findings).map(kind)
         }
@@ -145,5 +149,6 @@ pub(super) fn bind(path: &str, writable: bool, optional: bool) -> MountKind {
         executable: !writable,
         optional,
         propagation: Propagation::Private,
+        idmap: None,
     }
 }

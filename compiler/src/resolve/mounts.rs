@@ -3,9 +3,9 @@
 use super::rules::{
     DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, OVERLAPPING_LAYERS, REMOVES_NOTHING, TOO_MANY_MOUNTS,
 };
-use super::{keep, paths, units, word};
+use super::{keep, namespaces, paths, units, word};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Filesystem, Mount, MountKind, Ownership, Propagation, TextPart, View};
+use crate::policy::{Filesystem, IdMap, Mount, MountKind, Ownership, Propagation, TextPart, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf};
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ fn duplicate(destination: &str, pair: &[Mount]) -> Option<Diagnostic> {
 /// What stands at the destination; nothing when it is taken away.
 fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind> {
     Some(match mount {
-        spec::Mount::Bind { source, writable, executable, optional, propagation } => {
+        spec::Mount::Bind { source, writable, executable, optional, propagation, idmap: owners } => {
             keep(paths::absolute(source), findings);
             let writable = is(writable);
             MountKind::Bind {
@@ -103,6 +103,7 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
                 executable: executable.as_ref().map_or(!writable, |executable| executable.value),
                 optional: is(optional),
                 propagation: word(propagation, &PROPAGATIONS, Propagation::Private).value,
+                idmap: idmap(owners, findings),
             }
         }
         spec::Mount::Tmpfs { size, mode, owner, executable } => MountKind::Tmpfs {
@@ -154,6 +155,14 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
 
 fn ownership(owner: &spec::Owner) -> Ownership {
     Ownership::Program { uid: owner.uid.clone(), gid: owner.gid.clone() }
+}
+
+/// Other owners inside than on the disk.
+pub(super) fn idmap(leaf: &Leaf<spec::IdMap>, findings: &mut Vec<Diagnostic>) -> Option<Spanned<IdMap>> {
+    let Spanned { value, span } = leaf.as_ref()?;
+    let uid = namespaces::mappings(&value.uid, findings);
+    let gid = namespaces::mappings(&value.gid, findings);
+    Some(Spanned::new(IdMap { uid, gid }, *span))
 }
 
 fn is(leaf: &Leaf<bool>) -> bool {

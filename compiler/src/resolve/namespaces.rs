@@ -9,9 +9,6 @@ use crate::spec::{self, Leaf, Spec, TimeNamespace, UserNamespace};
 
 const WORDS: [(&str, Namespace); 2] = [("new", Namespace::New), ("host", Namespace::Host)];
 
-/// The most lines of a map (`UID_GID_MAP_MAX_EXTENTS` in linux/user_namespace.h).
-const MAPPINGS_MAX: usize = 340;
-
 /// Half of `KTIME_SEC_MAX` (linux/ktime.h), beyond which the kernel refuses a clock.
 const OFFSET_MAX: u128 = 4_611_686_018;
 
@@ -54,15 +51,26 @@ fn user(
     }
 }
 
-fn mappings(written: &[Spanned<spec::IdMapping>], findings: &mut Vec<Diagnostic>) -> Mappings {
-    if let Some(excess) = written.get(MAPPINGS_MAX) {
+pub(super) fn mappings(written: &[Spanned<spec::IdMapping>], findings: &mut Vec<Diagnostic>) -> Mappings {
+    let most = IdMapping::LINES_MAX;
+    if let Some(excess) = written.get(most) {
         findings.push(
             INVALID_MAPPING
-                .at(excess.span, format!("more than {MAPPINGS_MAX} mappings"))
+                .at(excess.span, format!("more than {most} mappings"))
                 .label("the kernel takes no more"),
         );
     }
-    written.iter().filter_map(|mapping| keep(id_mapping(mapping), findings)).collect()
+    let mappings: Mappings =
+        written.iter().filter_map(|mapping| keep(id_mapping(mapping), findings)).collect();
+    let text = IdMapping::text(mappings.iter().map(|mapping| &mapping.value));
+    if let Some(last) = mappings.last().filter(|_| text.len() > IdMapping::TEXT_MAX) {
+        findings.push(
+            INVALID_MAPPING
+                .at(last.span, format!("the map is a text of {} bytes", text.len()))
+                .label(format!("the kernel takes at most {}", IdMapping::TEXT_MAX)),
+        );
+    }
+    mappings
 }
 
 fn id_mapping(mapping: &Spanned<spec::IdMapping>) -> Result<Spanned<IdMapping>, Diagnostic> {

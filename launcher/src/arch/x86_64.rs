@@ -48,6 +48,7 @@ pub mod number {
         fsopen,
         fstatfs,
         getgid,
+        getpid,
         getppid,
         getuid,
         ioctl,
@@ -81,6 +82,7 @@ pub mod number {
         umask,
         umount2,
         unshare,
+        waitid,
         write,
     ];
 }

@@ -1,8 +1,8 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Call, Cookie, Environment, Filter, Fork, Kind, NONE, Operation, Otherwise, Piece, Promise,
-    RECORD_BYTES, Store, Strings, Success, Tally, Text, Then,
+    Argument, Assist, Call, Cookie, Environment, Filter, Fork, Kind, NONE, Operation, Otherwise, Piece,
+    Promise, RECORD_BYTES, Role, Store, Strings, Success, Supervise, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -29,6 +29,8 @@ struct Walk<'p, 'a> {
     plan: &'p Plan<'a>,
     tally: Tally,
     programs: u8,
+    /// How many operations it has passed: a list that many forks name is walked as often.
+    passed: u32,
 }
 
 impl Slots {
@@ -49,7 +51,7 @@ impl Plan<'_> {
     pub(super) fn verify(&self) -> Result<(), Refusal> {
         self.verify_shapes()?;
         for entry in [Entry::Privileged, Entry::Unprivileged] {
-            let mut walk = Walk { plan: self, tally: Tally::default(), programs: 0 };
+            let mut walk = Walk { plan: self, tally: Tally::default(), programs: 0, passed: 0 };
             walk.list(self.entry(entry), 0, 0, &mut Slots([0; SLOT_WORDS / 64]))?;
             let refusal = |reason| Err(Refusal { offset: super::field::ENTRIES, reason });
             if walk.programs != 1 {
@@ -127,7 +129,8 @@ impl Walk<'_, '_> {
     fn list(&mut self, number: u16, depth: u8, mut phase: u8, slots: &mut Slots) -> Result<(), Refusal> {
         let refusal = Refusal { offset: super::field::ENTRIES, reason: Reason::Flow };
         let list = self.plan.list(number).filter(|_| depth < LARGEST_DEPTH).ok_or(refusal)?;
-        // What is executed before a fork counts for the child too; the parent's later operations do not.
+        // What is executed before the fork that leads to the program counts for the child too; the parent's later operations
+        // do not, and those of other children never.
         let mut forked = false;
         let mut each = false;
         for index in list.first..list.first + list.count {
@@ -140,6 +143,10 @@ impl Walk<'_, '_> {
                 return refuse(Reason::Phase);
             }
             phase = operation.phase;
+            self.passed += 1;
+            if self.passed > MOST_OPERATIONS {
+                return refuse(Reason::Flow);
+            }
             if let Err(reason) = self.operation(&operation, list, index, each, slots) {
                 return refuse(reason);
             }
@@ -152,11 +159,19 @@ impl Walk<'_, '_> {
                     if forked {
                         return refuse(Reason::Flow);
                     }
+                    let (tally, programs) = (self.tally, self.programs);
                     self.list(fork.list, depth + 1, phase, &mut slots.clone())?;
-                    forked = true;
+                    forked = self.programs > programs;
+                    if !forked {
+                        self.tally = tally;
+                    }
                 }
                 Kind::Exec(_) => self.programs = self.programs.saturating_add(1),
-                Kind::Supervise(_) if !forked => return refuse(Reason::Flow),
+                Kind::Supervise(supervise) if forked == (supervise.role == Role::Holder) => {
+                    return refuse(Reason::Flow);
+                }
+                // Beside a child, by the one who may do what no process of the sandbox may.
+                Kind::Assist(_) if !forked || depth > 0 => return refuse(Reason::Flow),
                 _ => {}
             }
         }
@@ -214,7 +229,9 @@ impl Walk<'_, '_> {
             Kind::Fork(fork) => self.fork(fork, slots),
             Kind::Filter(filter) => self.filter(filter),
             Kind::Exec(exec) => self.string(exec.path),
+            Kind::Supervise(Supervise { role: Role::Holder, .. }) => Ok(()),
             Kind::Supervise(supervise) => self.slot(supervise.pid, slots),
+            Kind::Assist(assist) => self.assist(assist),
         }
     }
 
@@ -279,6 +296,19 @@ impl Walk<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    fn assist(&self, Assist { arguments: Strings { blob, count }, text }: &Assist) -> Result<(), Reason> {
+        self.blob(*blob, u64::from(*count) * 4)?;
+        for index in 0..*count {
+            match self.plan.blob_word(blob + index * 4) {
+                NONE => self.arena(*text, 0)?,
+                string => self.string(string)?,
+            }
+        }
+        // The path is not the caller's to choose: neither its working directory nor what is built at launch.
+        let path = self.plan.string(self.plan.blob_word(*blob));
+        if *count > 0 && path.starts_with(b"/") { Ok(()) } else { Err(Reason::Operation) }
     }
 
     fn filter(&self, filter: &Filter) -> Result<(), Reason> {

@@ -1,7 +1,7 @@
 //! The writer of a plan: lists and tables in, bytes out.
 
 use super::operation::{Kind, Operation, RECORD_BYTES, Tally};
-use super::{HEADER_BYTES, MAGIC, Sections, VERSION, field, hash};
+use super::{HEADER_BYTES, LARGEST_DEPTH, MAGIC, Sections, VERSION, field, hash};
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -108,24 +108,23 @@ impl Draft {
     }
 
     /// How many operations of each promise lie on the way from an entry to the program.
-    fn tally(&self, mut list: u16) -> Tally {
-        let mut tally = Tally::default();
-        // As many steps as there are lists: a circle of forks ends here and is refused by the reader.
-        for _ in 0..self.lists.len() {
-            let mut next = None;
-            for operation in self.lists.get(usize::from(list)).into_iter().flatten() {
-                tally.count(operation);
-                if let Kind::Fork(fork) = operation.kind {
-                    next = Some(fork.list);
-                    break;
+    ///
+    /// `None` when there is no program at its end, or only past more lists than the reader follows.
+    fn tally(&self, list: u16, mut tally: Tally, depth: u8) -> Option<Tally> {
+        for operation in self.lists.get(usize::from(list)).filter(|_| depth < LARGEST_DEPTH)? {
+            tally.count(operation);
+            match operation.kind {
+                Kind::Fork(fork) => {
+                    let child = self.tally(fork.list, tally, depth + 1);
+                    if child.is_some() {
+                        return child;
+                    }
                 }
-            }
-            match next {
-                Some(next) => list = next,
-                None => break,
+                Kind::Exec(_) => return Some(tally),
+                _ => {}
             }
         }
-        tally
+        None
     }
 
     /// The bytes of the plan.
@@ -148,7 +147,7 @@ impl Draft {
             [text, first + at, errno]
         };
         let notes = self.notes.iter().flat_map(note).flat_map(u32::to_le_bytes).collect();
-        let tallies = [self.tally(self.entries[0]), self.tally(self.entries[1])];
+        let tallies = self.entries.map(|entry| self.tally(entry, Tally::default(), 0).unwrap_or_default());
 
         let mut bytes = vec![0; HEADER_BYTES];
         bytes[..MAGIC.len()].copy_from_slice(&MAGIC);

@@ -1,5 +1,6 @@
 //! The keys of `[filesystem]`.
 
+use super::namespaces::MAPPING;
 use super::{Form, ID_MAX, Key, Type, Word};
 
 pub(super) const FILESYSTEM: &[Key] = &[
@@ -103,6 +104,19 @@ const ROOTFS: &[Key] = &[
         Type::Words(&[Word::new("memory", "writes go to memory and are lost")]),
         "where writes go; without it nothing can be written",
     ),
+    IDMAP,
+];
+
+const IDMAP: Key = Key::new(
+    "idmap",
+    Type::Table(IDMAPPINGS),
+    "what belongs to a host_id on the disk belongs to its container_id inside; only root may launch it",
+);
+
+const IDMAPPINGS: &[Key] = &[
+    Key::new("uid_mappings", Type::List(&Type::Table(MAPPING)), "user ids inside and on the disk").required(),
+    Key::new("gid_mappings", Type::List(&Type::Table(MAPPING)), "group ids inside and on the disk")
+        .required(),
 ];
 
 const WRITABLE: Key = Key::new("writable", Type::Boolean, "may it be written to?").default("false");
@@ -128,6 +142,7 @@ const BIND: &[Key] = &[
         "does what the host mounts later appear inside?",
     )
     .default("\"private\""),
+    IDMAP,
 ];
 
 const UID: Key = Key::new(

@@ -42,9 +42,9 @@ const MAPPINGS: &[Key] = &[
     Key::new("gid_mappings", Type::List(&Type::Table(MAPPING)), "group ids inside and outside"),
 ];
 
-const MAPPING: &[Key] = &[
+pub(super) const MAPPING: &[Key] = &[
     Key::new("container_id", Type::Integer(0, ID_MAX), "the first id inside").required(),
-    Key::new("host_id", Type::Integer(0, ID_MAX), "the first id outside").required(),
+    Key::new("host_id", Type::Integer(0, ID_MAX), "the first id outside, or on the disk").required(),
     Key::new("size", Type::Integer(1, u32::MAX as i64), "how many").required(),
 ];
 

@@ -11,6 +11,7 @@
 //! | 4..6 | its origin's index |
 //! | 6..48 | the operation's own |
 
+mod assist;
 mod call;
 mod check;
 mod each;
@@ -22,6 +23,7 @@ mod signals;
 mod supervise;
 mod text;
 
+pub use assist::Assist;
 pub use call::{Argument, Call, Rule, Store, Success, Then};
 pub use check::{Check, Comparison, Otherwise};
 pub use each::Each;
@@ -75,6 +77,8 @@ pub enum Kind {
     Exec(Exec),
     /// Waits for the child.
     Supervise(Supervise),
+    /// Runs a program beside the child.
+    Assist(Assist),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -210,6 +214,7 @@ impl Operation {
             Filter::NUMBER => Kind::Filter(Filter::read(&record)?),
             Exec::NUMBER => Kind::Exec(Exec::read(&record)?),
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
+            Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -259,6 +264,10 @@ impl Operation {
             Kind::Supervise(supervise) => {
                 supervise.write(&mut record);
                 Supervise::NUMBER
+            }
+            Kind::Assist(assist) => {
+                assist.write(&mut record);
+                Assist::NUMBER
             }
         };
         record.byte(0, number);

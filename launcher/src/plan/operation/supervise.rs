@@ -9,7 +9,7 @@ pub struct Supervise {
     pub role: Role,
     /// Whether the program shares its terminal: what that sends reaches the program anyway, and is not passed on.
     pub terminal: bool,
-    /// The slot with the child's pid.
+    /// The slot with the child's pid; zero for a holder, which has none.
     pub pid: u32,
 }
 
@@ -20,6 +20,8 @@ pub enum Role {
     Outside,
     /// Pid 1 of the new pid namespace: reaps every orphan.
     Reaper,
+    /// A process that is there for its user namespace alone, and waits to be killed.
+    Holder,
 }
 
 impl Supervise {
@@ -30,13 +32,15 @@ impl Supervise {
         let role = match record.byte(3) {
             0 => Role::Outside,
             1 => Role::Reaper,
+            2 => Role::Holder,
             _ => return Err(Malformed),
         };
         let terminal = record.half(6);
-        if terminal > 1 {
+        let pid = record.word(8);
+        if terminal > 1 || (role == Role::Holder && (terminal != 0 || pid != 0)) {
             return Err(Malformed);
         }
-        Ok(Self { role, terminal: terminal == 1, pid: record.word(8) })
+        Ok(Self { role, terminal: terminal == 1, pid })
     }
 
     pub(super) fn write(&self, record: &mut Sink) {
