@@ -4,6 +4,7 @@
 mod commands;
 
 use boxwright::diagnostic::visible;
+use boxwright_launcher::abi::EXIT_NOT_SET_UP;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -43,7 +44,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    // Any other status of `run` could be the program's own.
+    let failure = if matches!(command, Command::Run(_)) { EXIT_NOT_SET_UP } else { FAILURE };
+    let result = match command {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Check(args) => commands::check::run(args),
         Command::Build(args) => commands::build::run(&args),
@@ -54,6 +58,6 @@ fn main() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         commands::complain(&visible(&format!("error: {error:#}")));
-        ExitCode::from(FAILURE)
+        ExitCode::from(failure)
     })
 }

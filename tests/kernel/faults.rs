@@ -10,6 +10,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "fault/contained", needs: &[Need::UserNamespaces], run: contained },
     Test { name: "fault/in-place", needs: &[], run: in_place_too },
     Test { name: "fault/killed", needs: &[Need::UserNamespaces], run: killed },
+    Test { name: "fault/terminated", needs: &[Need::UserNamespaces], run: terminated },
 ];
 
 /// EPERM, EINTR, EIO, ENOMEM and ENOSYS: a call gets the next one each time. ENOENT is left out, since for something
@@ -101,6 +102,23 @@ fn killed(stage: &Stage) {
         assert_eq!(run.status, 137, "killed at call {nth}");
     }
     assert_eq!(mounts(), before);
+}
+
+/// A signal that comes while the sandbox is being set up is not lost: it ends the launcher or, once there is one, the program.
+/// Between the two it ends the process that is about to execute the program, and the launcher says so.
+fn terminated(stage: &Stage) {
+    let questions = ["sleep=1000".to_owned()];
+    let launcher = stage.build(&everything(stage).asking(&stage.site, &questions));
+    for nth in (1..6).chain((6..).step_by(5)) {
+        let run = faulted(stage, &launcher, &format!("{nth}:term"));
+        if !run.stderr.contains("fault=") {
+            assert!(nth > 30 && run.status == 0, "status {} after {nth} calls", run.status);
+            break;
+        }
+        assert!(!run.stderr.contains("left="), "terminated at call {nth}: {}", run.stderr);
+        let early = run.status == 125 && run.stderr.contains("ended before the program started");
+        assert!(run.status == 143 || early, "status {} at call {nth}: {}", run.status, run.stderr);
+    }
 }
 
 fn faulted(stage: &Stage, launcher: &Path, fault: &str) -> Run {

@@ -362,7 +362,7 @@ fn covered_root(stage: &Stage) {
     let spec =
         Spec::new(PLAIN).with("namespaces.user = 'host'").asking(&stage.site, &["list=/..".to_owned()]);
     let launcher = stage.build(&spec);
-    let run = stage.start(&["covered_root"], &launcher);
+    let run = stage.start(&["tmpfs_over=/"], &launcher);
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
     assert!(run.stderr.contains("change the root"), "{}", run.stderr);
 }

@@ -198,11 +198,11 @@ fn killed(stage: &Stage) {
             let fault = format!("{nth}:{fault}");
             let run = stage.run(&stage.ground.probe, &["--fault", &fault, "--", launcher]);
             assert!(!run.stderr.contains("left="), "at call {nth}: {}", run.stderr);
-            // clone3(2), for the holder and for the first process inside.
+            // clone3(2): for the holder at a fixed place; after it two processes race, so the next may be missed.
             holders += usize::from(run.stderr.contains("fault=435\n"));
         }
     }
-    assert!(holders >= 4, "only {holders} calls made a process");
+    assert!(holders >= 2, "only {holders} calls made a process");
 }
 
 fn needs_root(stage: &Stage) {

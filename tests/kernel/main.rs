@@ -9,6 +9,7 @@
 )]
 
 mod builds;
+mod bypasses;
 mod demonstrations;
 mod exec_once;
 mod exits;
@@ -29,6 +30,7 @@ mod propagation;
 mod readme;
 mod refusals;
 mod rows;
+mod scarcity;
 mod sources;
 mod starts;
 #[path = "../vm/mod.rs"]
@@ -50,12 +52,14 @@ pub struct Test {
 /// The tests, file by file.
 const TESTS: &[&[Test]] = &[
     builds::TESTS,
+    bypasses::TESTS,
     faults::TESTS,
     exec_once::TESTS,
     exits::TESTS,
     rows::TESTS,
     sources::TESTS,
     starts::TESTS,
+    scarcity::TESTS,
     life::TESTS,
     many::TESTS,
     maps::TESTS,

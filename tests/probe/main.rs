@@ -3,10 +3,13 @@
 //! `probe QUESTION...` answers each question in turn; a question is a name, with `=ARGUMENT,ARGUMENT` when it takes
 //! some. `probe --start CONDITION... -- PROGRAM ARGUMENT...` executes a program under hostile conditions, and
 //! `probe --refuse CALL:ERRNO,... -- PROGRAM ARGUMENT...` plays a kernel that refuses calls to user namespaces, and
-//! `probe --fault NTH:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail.
+//! `probe --fault NTH:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail, `probe --lack CALL,... -- PROGRAM
+//! ARGUMENT...` one that never had some calls, and `probe --orphan NTH -- PROGRAM ARGUMENT...` kills the parent of what the
+//! program starts at one of its calls.
 //! It has no dependencies, so that one call of the compiler gives a static executable for any machine.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "printing is its work")]
 
+mod bypass;
 mod execute;
 mod files;
 mod ipc;
@@ -28,6 +31,8 @@ fn main() {
         Some("--start") => start::start(&questions[1..]),
         Some("--refuse") => trace::refuse(&questions[1..]),
         Some("--fault") => trace::fault(&questions[1..]),
+        Some("--lack") => trace::lack(&questions[1..]),
+        Some("--orphan") => trace::orphan(&questions[1..]),
         _ => questions.iter().for_each(|question| answer(question)),
     }
 }
@@ -68,6 +73,11 @@ fn answer(question: &str) {
         ("processes", []) => process::processes(),
         ("clocks", []) => process::clocks(),
         ("call", [number, arguments @ ..]) => process::call_alone(number, arguments),
+        ("call_i386", [number]) => bypass::i386(start::number(number)),
+        ("socketcall", [family]) => bypass::socketcall(start::number(family)),
+        ("clone3", [flags]) => bypass::clone3(flags),
+        ("swap", [number]) => trace::swap(start::number(number)),
+        ("handle", [path]) => bypass::handle(path),
         ("filters", [pid]) => trace::filters(start::number(pid)),
         ("mounts", []) => files::mounts(),
         ("open", [path, mode]) => files::open(path, mode),
@@ -98,6 +108,7 @@ fn answer(question: &str) {
         ("kill", [signal]) => process::kill_self(start::number(signal)),
         ("sleep", [milliseconds]) => process::sleep(start::number(milliseconds)),
         ("wait_for", [signal]) => process::wait_for(start::number(signal)),
+        ("fork_bomb", [most]) => start::fork_bomb(start::number(most)),
         ("orphan", [milliseconds]) => start::orphan(start::number(milliseconds)),
         ("run", [program, arguments @ ..]) => start::run(program, arguments),
         _ => usage(&format!("`{question}` is not a question that it answers")),

@@ -86,12 +86,15 @@ pub fn bind(value: &str) -> Result<(), i32> {
     call(nr::MOUNT, arguments).map(drop)
 }
 
-/// Every mount that there is, but those of the kernel's own files, with these flags.
-pub fn restrict_all(flags: &str) -> Result<(), i32> {
-    let table = fs::read_to_string("/proc/self/mountinfo").map_err(io_errno)?;
-    let points =
-        table.lines().filter_map(|line| line.split(' ').nth(4)).filter(|point| !point.starts_with("/proc"));
-    points.into_iter().try_for_each(|point| restrict(&format!("{point}:{flags}")))
+/// Nothing can be written to, a full disk for instance, but /proc, which is no disk.
+pub fn read_only() -> Result<(), i32> {
+    // struct mount_attr: MOUNT_ATTR_RDONLY to set, with AT_RECURSIVE, and to clear.
+    for (path, flags, attributes) in [("/", 0x8000, [1_u64, 0, 0, 0]), ("/proc", 0, [0, 1, 0, 0])] {
+        let path = text(path);
+        let (here, path) = ((-100_i64).cast_unsigned(), from(path.as_bytes_with_nul()));
+        call(nr::MOUNT_SETATTR, [here, path, flags, from(&attributes), 32, 0])?;
+    }
+    Ok(())
 }
 
 /// As the root of a user namespace of its own takes a mount of its own away, which works, and tries the same with the one beneath

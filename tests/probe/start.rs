@@ -39,19 +39,23 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "umask" => call(nr::UMASK, [u64::from_str_radix(value, 8).unwrap_or(0), 0, 0, 0, 0, 0]).map(drop),
         "chroot" => change_root(value),
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
-        "covered_root" => covered_root(),
         "mount_namespace" => mounts::namespace(),
         "tied_namespace" => mounts::tied_namespace(),
         "enter" => mounts::enter(value),
         "tmpfs" => mounts::tmpfs(value),
+        "tmpfs_over" => mounts::namespace().and_then(|()| mounts::mount("tmpfs", value, 0)),
         "full" => mounts::full(value),
         "share" => mounts::share(value),
-        "restrict" => mounts::restrict(value),
-        "restrict_all" => mounts::restrict_all(value),
-        "bind" => mounts::bind(value),
-        "directory" => fs::create_dir_all(value).map_err(io_errno),
-        "cover" => mounts::namespace().and_then(|()| mounts::bind(value)),
         "shared_mounts" => mounts::namespace().and_then(|()| mounts::share("/")),
+        "restrict" => mounts::restrict(value),
+        "read_only" => mounts::namespace().and_then(|()| mounts::read_only()),
+        "bind" => mounts::bind(value),
+        "cover" => mounts::namespace().and_then(|()| mounts::bind(value)),
+        "directory" => fs::create_dir_all(value).map_err(io_errno),
+        "no_user_namespaces" => fs::write("/proc/sys/user/max_user_namespaces", "0").map_err(io_errno),
+        "groups" => groups(parse(value)),
+        "securebits" => call(nr::PRCTL, [28, parse(value), 0, 0, 0, 0]).map(drop),
+        "no_bounding" => no_bounding(),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
         "no_arguments" => {
@@ -62,12 +66,19 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
             shape.environment = Some(Vec::new());
             Ok(())
         }
+        "large_environment" => {
+            // An argument may have 128 KiB (execve(2)).
+            let values = (0..parse(value)).map(|number| format!("LARGE{number}={}", "x".repeat(100_000)));
+            shape.environment.get_or_insert_default().extend(values);
+            Ok(())
+        }
         "environment" => {
             shape.environment.get_or_insert_default().push(value.to_owned());
             Ok(())
         }
         "subreaper" => watch(),
         "parent_dies" => parent_dies(parse(value)),
+        "parent" => parent(),
         "terminal" => controlling_terminal(),
         _ => usage(&format!("`{name}` is not a condition that it knows")),
     };
@@ -131,10 +142,16 @@ fn change_root(path: &str) -> Result<(), i32> {
     std::env::set_current_dir("/").map_err(io_errno)
 }
 
-/// A mount namespace of its own in which a file system stands over the root, where only `/..` leads.
-fn covered_root() -> Result<(), i32> {
-    mounts::namespace()?;
-    mounts::mount("tmpfs", "/", 0)
+fn groups(count: u64) -> Result<(), i32> {
+    let list: Vec<u32> = (1000..).take(usize::try_from(count).unwrap_or(0)).collect();
+    call(nr::SETGROUPS, [count, from(list.as_slice()), 0, 0, 0, 0]).map(drop)
+}
+
+fn no_bounding() -> Result<(), i32> {
+    // PR_CAPBSET_DROP, up to the first that the kernel does not know.
+    let dropped = (0..64).map(|capability| call(nr::PRCTL, [24, capability, 0, 0, 0, 0]));
+    let mut failed = dropped.filter_map(Result::err);
+    failed.find(|errno| *errno != 22).map_or(Ok(()), Err)
 }
 
 fn deleted_directory(path: &str) -> Result<(), i32> {
@@ -209,6 +226,16 @@ fn parent_dies(milliseconds: u64) -> Result<(), i32> {
     std::process::exit(0)
 }
 
+/// Goes on in a child and waits for it.
+fn parent() -> Result<(), i32> {
+    let child = call(nr::FORK, [0; 6])?;
+    if child != 0 {
+        call(nr::WAIT4, [child, 0, 0, 0, 0, 0])?;
+        std::process::exit(0);
+    }
+    Ok(())
+}
+
 /// A new session whose controlling terminal is a fresh pseudo-terminal, which is also standard input.
 fn controlling_terminal() -> Result<(), i32> {
     let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(io_errno)?;
@@ -232,11 +259,29 @@ fn controlling_terminal() -> Result<(), i32> {
     call(nr::DUP2, [descriptor, 0, 0, 0, 0, 0]).map(drop)
 }
 
+/// Makes children that sleep until no more can be made, but at most so many.
+pub fn fork_bomb(most: i32) {
+    let made = (0..most).take_while(|_| match call(nr::FORK, [0; 6]) {
+        Ok(0) => {
+            std::thread::sleep(Duration::from_secs(2));
+            std::process::exit(0)
+        }
+        result => result.is_ok(),
+    });
+    fact("forked", made.count());
+}
+
 /// Leaves a grandchild behind that sleeps.
 pub fn orphan(milliseconds: i32) {
-    if call(nr::FORK, [0; 6]) == Ok(0) {
-        std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
-        std::process::exit(0);
+    match call(nr::FORK, [0; 6]) {
+        Ok(0) => {
+            if call(nr::FORK, [0; 6]) == Ok(0) {
+                std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
+            }
+            std::process::exit(0)
+        }
+        Ok(child) => _ = call(nr::WAIT4, [child, 0, 0, 0, 0, 0]),
+        Err(errno) => fact("orphan", errno_name(errno)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::Error;
 
 pub mod nr {
     pub const CLOSE: u64 = 3;
+    pub const MMAP: u64 = 9;
     pub const RT_SIGACTION: u64 = 13;
     pub const RT_SIGPROCMASK: u64 = 14;
     pub const IOCTL: u64 = 16;
@@ -47,11 +48,15 @@ pub mod nr {
     pub const WAITID: u64 = 247;
     pub const KEYCTL: u64 = 250;
     pub const UNSHARE: u64 = 272;
+    pub const NAME_TO_HANDLE_AT: u64 = 303;
+    pub const OPEN_BY_HANDLE_AT: u64 = 304;
     pub const PRLIMIT64: u64 = 302;
     pub const SETNS: u64 = 308;
     pub const RENAMEAT2: u64 = 316;
     pub const GETRANDOM: u64 = 318;
     pub const EXECVEAT: u64 = 322;
+    pub const CLONE3: u64 = 435;
+    pub const MOUNT_SETATTR: u64 = 442;
 }
 
 unsafe extern "C" {
@@ -68,6 +73,29 @@ pub fn call(number: u64, arguments: [u64; 6]) -> Result<u64, i32> {
         return Err(Error::last_os_error().raw_os_error().unwrap_or(0));
     }
     Ok(result.cast_unsigned())
+}
+
+/// A call of i386, by its number there; addresses are those below 4 GiB.
+pub fn call_i386(number: u32, first: u32, second: u32) -> Result<u64, i32> {
+    let result: i32;
+    // SAFETY: the kernel takes the arguments from the registers as i386 has them, and keeps all others but the four that
+    // the compiler is told of; rbx is not the compiler's to give, so it is exchanged.
+    unsafe {
+        std::arch::asm!(
+            "xchg rbx, {first}",
+            "int 0x80",
+            "xchg rbx, {first}",
+            first = inout(reg) u64::from(first) => _,
+            inlateout("eax") number => result,
+            in("ecx") second,
+            in("edx") 0,
+            lateout("r8") _,
+            lateout("r9") _,
+            lateout("r10") _,
+            lateout("r11") _,
+        );
+    }
+    if result < 0 { Err(-result) } else { Ok(u64::from(result.unsigned_abs())) }
 }
 
 /// The address of a value that a call reads.
@@ -110,6 +138,7 @@ pub fn errno_name(errno: i32) -> String {
         8 => "ENOEXEC",
         9 => "EBADF",
         10 => "ECHILD",
+        11 => "EAGAIN",
         12 => "ENOMEM",
         13 => "EACCES",
         14 => "EFAULT",

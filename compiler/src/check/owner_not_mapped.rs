@@ -18,7 +18,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     };
     let named = policy.filesystem.mounts.values().filter_map(owner);
     named
-        .flat_map(|(uid, gid)| {
+        .flat_map(|[uid, gid]| {
             let uid = uid.as_ref().and_then(|id| unmapped(id, "user", own_uid, &namespaces.uid_mappings));
             let gid = gid.as_ref().and_then(|id| unmapped(id, "group", own_gid, &namespaces.gid_mappings));
             uid.into_iter().chain(gid)
@@ -27,10 +27,10 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
 }
 
 /// The ids that an entry names.
-fn owner(mount: &Mount) -> Option<(&Option<Spanned<u32>>, &Option<Spanned<u32>>)> {
+fn owner(mount: &Mount) -> Option<[&Option<Spanned<u32>>; 2]> {
     match &mount.kind {
         MountKind::Tmpfs { owner: Ownership::Program { uid, gid }, .. }
-        | MountKind::Directory { owner: Ownership::Program { uid, gid }, .. } => Some((uid, gid)),
+        | MountKind::Directory { owner: Ownership::Program { uid, gid }, .. } => Some([uid, gid]),
         _ => None,
     }
 }

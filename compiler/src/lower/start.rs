@@ -45,9 +45,10 @@ impl Launch<'_> {
         ];
         // Before anything is opened: a descriptor of the launch must not be taken for one that was asked for.
         steps.splice(1..1, self.find_kept());
-        // In place the ids change after this, and with them the request would be gone: `payload` makes it then.
+        // Before everything else: who has died by then was never seen. In place the ids change after this, and with them the
+        // request would be gone: `payload` makes it then.
         if self.forks() {
-            steps.extend(self.die_with_parent(Phase::Start));
+            steps.splice(0..0, self.die_with_parent(Phase::Start));
         }
         steps.extend(self.leave_terminal());
         steps.push(self.know_caller());

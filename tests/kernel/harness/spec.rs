@@ -42,6 +42,12 @@ impl Spec {
         self
     }
 
+    /// Takes a section out.
+    pub fn without(mut self, section: &str) -> Self {
+        self.0.remove(section);
+        self
+    }
+
     /// Executes the probe with these questions instead of its own program.
     #[track_caller]
     pub fn asking(self, site: &Site, questions: &[String]) -> Self {

@@ -161,6 +161,14 @@ impl Record<'_> {
     fn unused_from(&self, start: usize) -> Result<(), Malformed> {
         if self.0[start..].iter().all(|&byte| byte == 0) { Ok(()) } else { Err(Malformed) }
     }
+
+    /// The same for a record whose own fields all lie from byte 8 up to `end`.
+    fn plain_until(&self, end: usize) -> Result<(), Malformed> {
+        if self.byte(3) != 0 || self.half(6) != 0 {
+            return Err(Malformed);
+        }
+        self.unused_from(end)
+    }
 }
 
 impl Sink {
