@@ -105,6 +105,7 @@ fn of_the_host(stage: &Stage) {
         "appear=/slave/go",
         "list=/slave/late",
         "list=/private/late",
+        "list=/mapped/late",
         "list=/slave/sealed/late",
         "open=/slave/new,make",
         "open=/slave/early/new,make",
@@ -112,7 +113,16 @@ fn of_the_host(stage: &Stage) {
         "mounts",
     ];
     for (user, user_namespace) in LAUNCHES {
-        let host = Host::start(stage, user, media(stage, user_namespace), &questions);
+        let mut spec = media(stage, user_namespace);
+        if user == "0" {
+            // With an idmap it is opened outside, which the host's root alone can do.
+            let maps = "[{ container_id = 65534, host_id = 65534, size = 1 }]";
+            let idmap = format!("idmap = {{ uid_mappings = {maps}, gid_mappings = {maps} }}");
+            let path = stage.directory().join("media");
+            let bind = format!("bind = '{}', propagation = 'slave', {idmap}", path.display());
+            spec = spec.with(&format!("filesystem.mounts.'/mapped' = {{ {bind} }}"));
+        }
+        let host = Host::start(stage, user, spec, &questions);
         for late in ["late", "sealed/late"] {
             host.mount(stage, &[], late);
             fs::write(host.path(late).join("file"), "").expect("the mount");
@@ -130,6 +140,11 @@ fn of_the_host(stage: &Stage) {
         ]);
         let slave = inside.get("mount./slave");
         assert!(slave.contains("master:") && !slave.contains("shared:"), "{slave}");
+        if user == "0" {
+            inside.expect(&[("list./mapped/late", "file")]);
+            let mapped = inside.get("mount./mapped");
+            assert!(mapped.contains("master:") && !mapped.contains("shared:"), "{mapped}");
+        }
         let private = inside.get("mount./private");
         assert!(private.contains("[]"), "{private}");
     }

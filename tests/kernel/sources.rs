@@ -230,7 +230,9 @@ fn absent(stage: &Stage) {
 fn directory_that_is_none(stage: &Stage) {
     let path = shared(stage, "source");
     let path = path.display();
-    let layer = format!("filesystem.mounts.'/it' = {{ overlay = ['{path}', '{path}/file'] }}");
+    let other = shared(stage, "other");
+    let layers = format!("'{}', '{path}/file'", other.display());
+    let layer = format!("filesystem.mounts.'/it' = {{ overlay = [{layers}] }}");
     expect_refused(stage, Spec::new(PLAIN).with(&layer), "file: is not a directory");
     for (root, words) in [
         (format!("'{path}/file'"), "file: is not a directory"),

@@ -94,6 +94,7 @@ fn contents(ground: &Ground, scratch: &Path, overlay: &Path) -> Vec<u8> {
         archive.directory(directory, 0o755);
     }
     archive.file("rootfs/probe", 0o755, &probe);
+    archive.file("rootfs/bin/tool", 0o755, &probe);
     archive.file("rootfs/hello", 0o644, b"from the rootfs\n");
     launchers(ground, scratch, &mut archive);
     archive.finish()

@@ -178,8 +178,8 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
             spec.with(&format!(
                 "filesystem.root = {{ path = '{root}', overlay = 'memory' }}
                  [filesystem.mounts]
-                 '/layers' = {{ overlay = ['{root}/etc', '{root}'], writable = true }}
-                 '/single' = {{ overlay = ['{root}'] }}"
+                 '/layers' = {{ overlay = ['{root}/etc', '{root}/bin'], writable = true }}
+                 '/single' = {{ overlay = ['{root}/bin'] }}"
             ))
         },
         questions: |site| {
@@ -192,7 +192,8 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
                 "list=/single",
                 "open=/single/made,make",
             ]);
-            [vec![format!("list={host}")], inside, vec![format!("list={host}")]]
+            let lists = vec![format!("list={host}"), format!("list={host}/bin")];
+            [lists.clone(), inside, lists]
         },
         check: |seen| {
             expect_nobody(seen);
@@ -202,11 +203,14 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
                 ("make./layers/made", "ok"),
                 ("make./single/made", "EROFS"),
             ]);
-            let key = format!("list.{}", seen.site.rootfs.display());
-            let below = seen.before.get(&key);
-            assert_eq!(seen.inside.get("list./layers").replace(" made", ""), below);
+            let host = seen.site.rootfs.display();
+            let below = seen.before.get(&format!("list.{host}/bin"));
+            let layers = seen.inside.get("list./layers").split(' ').filter(|name| *name != "made");
+            assert_eq!(layers.collect::<Vec<_>>().join(" "), below);
             assert_eq!(seen.inside.get("list./single"), below);
-            assert_eq!(seen.after.get(&key), below, "the host's tree was written to");
+            for key in [format!("list.{host}"), format!("list.{host}/bin")] {
+                assert_eq!(seen.after.get(&key), seen.before.get(&key), "the host's tree was written to");
+            }
         },
     },
     Demonstration {
