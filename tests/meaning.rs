@@ -101,7 +101,7 @@ fn the_tree() {
 fn the_other_sections() {
     let policy = policy(EVERYTHING);
     let namespaces = &policy.namespaces;
-    assert_eq!((namespaces.pid.value, namespaces.cgroup.value), (Namespace::New, Namespace::Host));
+    assert_eq!((&namespaces.pid.value, &namespaces.cgroup.value), (&Namespace::New, &Namespace::Host));
     assert_eq!(namespaces.gid_mappings[1].value, IdMapping { container_id: 1, host_id: 1, size: 2 });
     let offsets: Vec<ClockOffset> = namespaces.clock_offsets.iter().map(|offset| offset.value).collect();
     let monotonic = ClockOffset { clock: 1, seconds: 3600, nanoseconds: 0 };

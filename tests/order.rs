@@ -110,6 +110,16 @@ fn mounts_are_private_before_anything_is_mounted() {
 }
 
 #[test]
+fn files_of_the_host_are_opened_before_its_mounts_are_left() {
+    let joining = IN_PLACE.replace("mount = \"host\"", "mount = { path = \"/run/pod/mount\" }");
+    assert_eq!(prove(&program(&joining)), Ok(()));
+    assert_eq!(
+        moved(&joining, "open /dev/null", "bound capabilities"),
+        need("open /dev/null", Fact::HostPaths)
+    );
+}
+
+#[test]
 fn what_a_step_uses_was_stored_before() {
     let result = without(CONTAINED, "open /usr");
     assert!(matches!(&result, Err(Misplaced::Unset { step, .. }) if step == "mount /usr"), "{result:?}");

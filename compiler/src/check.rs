@@ -2,6 +2,7 @@
 
 mod ambiguous_rules;
 mod capability_undoes_mounts;
+mod clocks_need_own_process;
 mod cwd_not_visible;
 mod execve_denied;
 mod filter_too_large;
@@ -12,6 +13,8 @@ mod host_root_mapped;
 mod hostname_needs_uts;
 mod impossible_rule;
 mod invalid_idmap;
+mod joined_twice;
+mod joined_user_needs_ids;
 mod kernel_files_bound;
 mod later_mounts_unprotected;
 mod loopback_needs_network;
@@ -50,6 +53,7 @@ pub struct Check {
 pub const CHECKS: &[Check] = &[
     sees(ambiguous_rules::RULE, ambiguous_rules::check),
     sees(capability_undoes_mounts::RULE, capability_undoes_mounts::check),
+    sees(clocks_need_own_process::RULE, clocks_need_own_process::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),
@@ -60,6 +64,8 @@ pub const CHECKS: &[Check] = &[
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),
     misses(invalid_idmap::RULE, invalid_idmap::check),
+    sees(joined_twice::RULE, joined_twice::check),
+    misses(joined_user_needs_ids::RULE, joined_user_needs_ids::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
     sees(later_mounts_unprotected::RULE, later_mounts_unprotected::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),

@@ -408,13 +408,56 @@ pub struct Namespaces {
     pub clock_offsets: Vec<Spanned<ClockOffset>>,
 }
 
+impl Namespaces {
+    /// All eight by their keys, in the order of this struct.
+    pub fn all(&self) -> [(&'static str, &Spanned<Namespace>); 8] {
+        [
+            ("mount", &self.mount),
+            ("uts", &self.uts),
+            ("ipc", &self.ipc),
+            ("pid", &self.pid),
+            ("network", &self.network),
+            ("user", &self.user),
+            ("cgroup", &self.cgroup),
+            ("time", &self.time),
+        ]
+    }
+}
+
 /// Whose namespace it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Namespace {
     /// The sandbox's own.
     New,
     /// The launcher's own.
     Host,
+    /// One that exists already, and others may be in.
+    Join(Handle),
+}
+
+impl Namespace {
+    /// Whether it is one that exists already, other than the launcher's own.
+    pub fn is_joined(&self) -> bool {
+        matches!(self, Self::Join(_))
+    }
+}
+
+/// Where a namespace is found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Handle {
+    /// At this absolute path of the host, whose symlinks are followed at launch.
+    Path(String),
+    /// Open in the launcher, as this descriptor: above 2.
+    Descriptor(u32),
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => formatter.write_str(path),
+            Self::Descriptor(descriptor) => write!(formatter, "descriptor {descriptor}"),
+        }
+    }
 }
 
 /// One line of timens_offsets (time_namespaces(7)).

@@ -233,28 +233,39 @@ pub struct Owner {
 #[derive(Debug, Clone, Default)]
 pub struct Namespaces {
     /// `mount`
-    pub mount: Leaf<String>,
+    pub mount: Leaf<Namespace>,
     /// `uts`
-    pub uts: Leaf<String>,
+    pub uts: Leaf<Namespace>,
     /// `ipc`
-    pub ipc: Leaf<String>,
+    pub ipc: Leaf<Namespace>,
     /// `pid`
-    pub pid: Leaf<String>,
+    pub pid: Leaf<Namespace>,
     /// `network`
-    pub network: Leaf<String>,
+    pub network: Leaf<Namespace>,
     /// `user`
     pub user: Leaf<UserNamespace>,
     /// `cgroup`
-    pub cgroup: Leaf<String>,
+    pub cgroup: Leaf<Namespace>,
     /// `time`
     pub time: Leaf<TimeNamespace>,
+}
+
+/// What any of the eight can be.
+#[derive(Debug, Clone)]
+pub enum Namespace {
+    /// `"new"` or `"host"`
+    Word(String),
+    /// `{ path }`
+    Path(Spanned<String>),
+    /// `{ fd }`
+    Descriptor(u32),
 }
 
 /// `namespaces.user`
 #[derive(Debug, Clone)]
 pub enum UserNamespace {
-    /// `"new"` or `"host"`
-    Word(String),
+    /// What any of them can be.
+    Plain(Namespace),
     /// `{ uid_mappings, gid_mappings }`
     Mappings {
         /// `uid_mappings`
@@ -287,8 +298,8 @@ pub struct IdMapping {
 /// `namespaces.time`
 #[derive(Debug, Clone)]
 pub enum TimeNamespace {
-    /// `"new"` or `"host"`
-    Word(String),
+    /// What any of them can be.
+    Plain(Namespace),
     /// `{ monotonic, boottime }`
     Offsets {
         /// `monotonic`

@@ -58,7 +58,7 @@ fn shared(stage: &Stage) -> String {
     path.display().to_string()
 }
 
-fn each_call(stage: &Stage, spec: Spec, questions: &[&str]) {
+pub fn each_call(stage: &Stage, spec: Spec, questions: &[&str]) {
     let also = ["descriptors", "rlimits", "signals", "place", "environment", "keyring"];
     let questions: Vec<String> = questions.iter().chain(&also).map(|&question| question.to_owned()).collect();
     let launcher = stage.build(&spec.asking(&stage.site, &questions));

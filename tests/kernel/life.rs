@@ -2,7 +2,7 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::harness::{Need, Spec, Stage, command, wait};
+use crate::harness::{Answers, Need, Spec, Stage, command, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// A launcher whose program has a mark in its arguments by which /proc shows it, and what it does then.
-fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
+pub fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
     let mark = format!("mark-{}", stage.site.key);
     let questions = [format!("note={mark}"), action.to_owned()];
     (stage.build(&spec.asking(&stage.site, &questions)), mark)
@@ -69,15 +69,15 @@ pub fn expect_gone(mark: &str) {
     }
 }
 
-/// Waits until the program says that it is ready.
-pub fn ready(child: &mut Child) {
+/// Waits until the program says that it is ready; what it answered before that.
+pub fn ready(child: &mut Child) -> Answers {
     let stdout = child.stdout.as_mut().expect("a pipe");
     let mut reader = BufReader::with_capacity(1, stdout);
-    let mut line = String::new();
-    while line != "ready=yes\n" {
-        line.clear();
-        assert_ne!(reader.read_line(&mut line).expect("output"), 0, "the program ended before it was ready");
+    let mut text = String::new();
+    while !text.ends_with("ready=yes\n") {
+        assert_ne!(reader.read_line(&mut text).expect("output"), 0, "the program ended before it was ready");
     }
+    Answers::parse(&text)
 }
 
 fn pid(child: &Child) -> Pid {

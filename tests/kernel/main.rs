@@ -21,6 +21,7 @@ mod hostile_root;
 mod idmaps;
 mod in_place;
 mod jobs;
+mod joins;
 mod life;
 mod many;
 mod maps;
@@ -72,6 +73,7 @@ const TESTS: &[&[Test]] = &[
     propagation::TESTS,
     in_place::TESTS,
     jobs::TESTS,
+    joins::TESTS,
     readme::TESTS,
     refusals::TESTS,
 ];

@@ -5,7 +5,7 @@
 //! `probe --refuse CALL:ERRNO,... -- PROGRAM ARGUMENT...` plays a kernel that refuses calls to user namespaces, and
 //! `probe --fault NTH:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail, `probe --lack CALL,... -- PROGRAM
 //! ARGUMENT...` one that never had some calls, and `probe --orphan NTH -- PROGRAM ARGUMENT...` kills the parent of what the
-//! program starts at one of its calls.
+//! program starts at one of its calls. `probe --calls CALL,... -- PROGRAM ARGUMENT...` says which of these calls are made.
 //! It has no dependencies, so that one call of the compiler gives a static executable for any machine.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "printing is its work")]
 
@@ -31,6 +31,7 @@ fn main() {
         Some("--start") => start::start(&questions[1..]),
         Some("--refuse") => trace::refuse(&questions[1..]),
         Some("--fault") => trace::fault(&questions[1..]),
+        Some("--calls") => trace::calls(&questions[1..]),
         Some("--lack") => trace::lack(&questions[1..]),
         Some("--orphan") => trace::orphan(&questions[1..]),
         _ => questions.iter().for_each(|question| answer(question)),
@@ -103,6 +104,8 @@ fn answer(question: &str) {
         ("ipc", ["remove", key]) => ipc::remove(key),
         ("names", []) => network::names(),
         ("network", []) => network::network(),
+        ("serve", [port]) => network::serve(port.parse().unwrap_or(0)),
+        ("visit", [port]) => network::visit(port.parse().unwrap_or(0)),
         ("user_namespace", []) => start::user_namespace_facts(),
         ("exit", [status]) => std::process::exit(start::number(status)),
         ("kill", [signal]) => process::kill_self(start::number(signal)),

@@ -39,9 +39,15 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "umask" => call(nr::UMASK, [u64::from_str_radix(value, 8).unwrap_or(0), 0, 0, 0, 0, 0]).map(drop),
         "chroot" => change_root(value),
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
+        "unshare" => unshare(value),
+        "loopback" => crate::network::bring_up(),
+        "init" => become_init(),
+        "pod" => hold_pod(),
+        "open" => open_at(value),
         "mount_namespace" => mounts::namespace(),
         "tied_namespace" => mounts::tied_namespace(),
         "enter" => mounts::enter(value),
+        "memory" => mounts::mount("tmpfs", value, 0),
         "tmpfs" => mounts::tmpfs(value),
         "tmpfs_over" => mounts::namespace().and_then(|()| mounts::mount("tmpfs", value, 0)),
         "full" => mounts::full(value),
@@ -131,6 +137,91 @@ fn open_descriptors(count: u64) -> Result<(), i32> {
     Ok(())
 }
 
+/// `9:/path`: what is there, open as that descriptor.
+fn open_at(value: &str) -> Result<(), i32> {
+    let (descriptor, path) = value.split_once(':').unwrap_or_else(|| usage("`open` takes NUMBER:PATH"));
+    let file = fs::File::open(path).map_err(io_errno)?;
+    let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&file).unsigned_abs());
+    let target = parse(descriptor);
+    call(nr::DUP2, [source, target, 0, 0, 0, 0])?;
+    if source == target {
+        std::mem::forget(file);
+    }
+    // F_SETFD: the program inherits it.
+    call(nr::FCNTL, [target, 2, 0, 0, 0, 0]).map(drop)
+}
+
+/// `FLAGS`, or `FLAGS:ID` to map itself to that id of the new user namespace.
+fn unshare(value: &str) -> Result<(), i32> {
+    let (flags, inside) = value.split_once(':').map_or((value, None), |(flags, id)| (flags, Some(id)));
+    let (uid, gid) = effective_ids();
+    call(nr::UNSHARE, [u64::from_str_radix(flags, 16).unwrap_or(0), 0, 0, 0, 0, 0])?;
+    inside.map_or(Ok(()), |id| map_own(id, uid, gid).map_err(|(_, errno)| errno))
+}
+
+fn effective_ids() -> (u32, u32) {
+    let mut ids = [[0_u32; 3]; 2];
+    for (ids, number) in ids.iter_mut().zip([nr::GETRESUID, nr::GETRESGID]) {
+        let [real, effective, saved] = ids;
+        _ = call(number, [into(real), into(effective), into(saved), 0, 0, 0]);
+    }
+    (ids[0][1], ids[1][1])
+}
+
+/// What an ordinary user may write to the maps of a new user namespace: one line about itself.
+fn map_own(inside: &str, uid: u32, gid: u32) -> Result<(), (&'static str, i32)> {
+    let write = |file: &'static str, content: String| {
+        fs::write(format!("/proc/self/{file}"), content).map_err(|error| (file, io_errno(error)))
+    };
+    write("setgroups", "deny".to_owned())?;
+    write("uid_map", format!("{inside} {uid} 1"))?;
+    write("gid_map", format!("{inside} {gid} 1"))
+}
+
+/// A user, a network and an IPC namespace, with lo up, open as 7, 8 and 9; whoever made them has ended.
+fn hold_pod() -> Result<(), i32> {
+    let mut pipes = [0_u64; 2];
+    let (uid, gid) = effective_ids();
+    for pipe in &mut pipes {
+        let mut ends = [0_u32; 2];
+        call(nr::PIPE2, [into(&mut ends), 0o2_000_000, 0, 0, 0, 0])?;
+        *pipe = u64::from(ends[1]) << 32 | u64::from(ends[0]);
+    }
+    let tell = |pipe: u64| call(nr::WRITE, [pipe >> 32, from("!"), 1, 0, 0, 0]).map(drop);
+    let hear = |pipe: u64| call(nr::READ, [pipe & 0xffff_ffff, into(&mut [0_u8; 1]), 1, 0, 0, 0]).map(drop);
+    let child = call(nr::FORK, [0; 6])?;
+    if child == 0 {
+        let made = unshare("58000000").and_then(|()| crate::network::bring_up());
+        _ = made.and_then(|()| tell(pipes[0])).and_then(|()| hear(pipes[1]));
+        std::process::exit(0);
+    }
+    hear(pipes[0])?;
+    let write =
+        |file: &str, content: String| fs::write(format!("/proc/{child}/{file}"), content).map_err(io_errno);
+    if uid != 0 {
+        write("setgroups", "deny".to_owned())?;
+    }
+    for (file, id) in [("uid_map", uid), ("gid_map", gid)] {
+        write(file, if uid == 0 { "0 200000 70000".to_owned() } else { format!("65534 {id} 1") })?;
+    }
+    for (descriptor, kind) in [(7, "user"), (8, "net"), (9, "ipc")] {
+        open_at(&format!("{descriptor}:/proc/{child}/ns/{kind}"))?;
+    }
+    tell(pipes[1])?;
+    call(nr::WAIT4, [child, 0, 0, 0, 0, 0]).map(drop)
+}
+
+/// Goes on in a child, the first process of a new pid namespace, which ends with this one.
+fn become_init() -> Result<(), i32> {
+    let child = call(nr::FORK, [0; 6])?;
+    if child == 0 {
+        return call(nr::PRCTL, [1, 9, 0, 0, 0, 0]).map(drop);
+    }
+    let mut status = 0_i32;
+    call(nr::WAIT4, [child, into(&mut status), 0, 0, 0, 0])?;
+    std::process::exit(0)
+}
+
 fn ignore(signal: u64) -> Result<(), i32> {
     // struct kernel_sigaction with the handler SIG_IGN.
     call(nr::RT_SIGACTION, [signal, from(&[1_u64, 0, 0, 0]), 0, 8, 0, 0]).map(drop)
@@ -172,19 +263,9 @@ fn limit(value: &str) -> Result<(), i32> {
 
 /// Enters a new user namespace, alone mapped to 0 in it, with a mount namespace, and tries a mount.
 pub fn user_namespace() -> Result<(), (&'static str, i32)> {
-    let mut ids = [0_u32; 3];
-    let [real, effective, saved] = &mut ids;
-    _ = call(nr::GETRESUID, [into(real), into(effective), into(saved), 0, 0, 0]);
-    let uid = *effective;
-    let [real, effective, saved] = &mut ids;
-    _ = call(nr::GETRESGID, [into(real), into(effective), into(saved), 0, 0, 0]);
-    let gid = *effective;
+    let (uid, gid) = effective_ids();
     call(nr::UNSHARE, [0x1000_0000 | 0x2_0000, 0, 0, 0, 0, 0]).map_err(|errno| ("unshare", errno))?;
-    let write =
-        |file: &str, content: String| fs::write(format!("/proc/self/{file}"), content).map_err(io_errno);
-    write("setgroups", "deny".to_owned()).map_err(|errno| ("setgroups", errno))?;
-    write("uid_map", format!("0 {uid} 1")).map_err(|errno| ("uid_map", errno))?;
-    write("gid_map", format!("0 {gid} 1")).map_err(|errno| ("gid_map", errno))?;
+    map_own("0", uid, gid)?;
     mounts::make_private().map_err(|errno| ("mount", errno))
 }
 

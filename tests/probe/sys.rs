@@ -5,6 +5,8 @@ use std::ffi::{CString, c_long};
 use std::io::Error;
 
 pub mod nr {
+    pub const READ: u64 = 0;
+    pub const WRITE: u64 = 1;
     pub const CLOSE: u64 = 3;
     pub const MMAP: u64 = 9;
     pub const RT_SIGACTION: u64 = 13;
@@ -48,6 +50,7 @@ pub mod nr {
     pub const WAITID: u64 = 247;
     pub const KEYCTL: u64 = 250;
     pub const UNSHARE: u64 = 272;
+    pub const PIPE2: u64 = 293;
     pub const NAME_TO_HANDLE_AT: u64 = 303;
     pub const OPEN_BY_HANDLE_AT: u64 = 304;
     pub const PRLIMIT64: u64 = 302;

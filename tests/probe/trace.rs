@@ -4,6 +4,7 @@ use crate::sys::{call, errno_name, into, nr, outcome};
 use crate::{fact, usage};
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, exit};
 use std::time::{Duration, Instant};
@@ -18,8 +19,10 @@ const OPTIONS: u64 = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x10_0000;
 /// Any child, those of other threads and `clone`d ones too.
 const WAIT_ALL: u64 = 0x4000_0000;
 const ENOSYS: i64 = 38;
-/// Where struct user_regs_struct has rax and orig_rax.
+/// Where struct user_regs_struct has rax, rsi, rdi and orig_rax.
 const RAX: usize = 10;
+const RSI: usize = 13;
+const RDI: usize = 14;
 const ORIGINAL_RAX: usize = 15;
 
 /// `CALL:ERRNO,... -- PROGRAM ARGUMENT...`: plays a kernel whose security module refuses calls to processes in user
@@ -31,7 +34,7 @@ pub fn refuse(arguments: &[String]) -> ! {
     // A process that may not be looked at has made itself undumpable, which launchers do in their namespaces.
     let foreign =
         |pid| fs::read_link(format!("/proc/{pid}/ns/user")).map_or(true, |namespace| namespace != own);
-    trace(program, |_, pid, number| refused.get(&number).copied().filter(|_| foreign(pid)))
+    trace(program, |_, pid, [number, ..]| refused.get(&number).copied().filter(|_| foreign(pid)))
 }
 
 /// `NTH:ERRNO -- PROGRAM ARGUMENT...`: lets the nth call before the next exec fail, whichever process makes it, and
@@ -46,7 +49,7 @@ pub fn fault(arguments: &[String]) -> ! {
     };
     let (nth, errno) = if signal.is_some() { pair(&format!("{nth}:0")) } else { pair(text) };
     let (mut seen, mut over) = (0, false);
-    trace(program, |first, _, number| {
+    trace(program, |first, _, [number, ..]| {
         // A wait has nothing to fail of, and whoever waits may have a filter that knows no other call.
         if over || matches!(number, nr::RT_SIGTIMEDWAIT | nr::WAITID) {
             return None;
@@ -65,11 +68,27 @@ pub fn fault(arguments: &[String]) -> ! {
     })
 }
 
+/// `CALL,... -- PROGRAM ARGUMENT...`: says of each call that has one of these numbers which it is, its first two arguments
+/// and who owns what the calling process may hide, until the next exec.
+pub fn calls(arguments: &[String]) -> ! {
+    let (list, program) = split(arguments);
+    let told: Vec<u64> = list.split(',').filter_map(|number| number.parse().ok()).collect();
+    let mut over = false;
+    trace(program, |_, pid, [number, first, second]| {
+        over |= number == nr::EXECVE;
+        if !over && told.contains(&number) {
+            let owner = fs::metadata(format!("/proc/{pid}/ns")).map_or(u32::MAX, |data| data.uid());
+            eprintln!("call={number} {first:x} {second:x} owner {owner}");
+        }
+        None
+    })
+}
+
 /// `CALL,... -- PROGRAM ARGUMENT...`: plays a kernel that does not know some calls.
 pub fn lack(arguments: &[String]) -> ! {
     let (list, program) = split(arguments);
     let absent: Vec<u64> = list.split(',').map(|number| u64::from(whole(number))).collect();
-    trace(program, |_, _, number| absent.contains(&number).then_some(ENOSYS))
+    trace(program, |_, _, [number, ..]| absent.contains(&number).then_some(ENOSYS))
 }
 
 /// `NTH -- PROGRAM ARGUMENT...`: kills the program at the nth call of what it has started, counted from the first exec there,
@@ -78,7 +97,7 @@ pub fn orphan(arguments: &[String]) -> ! {
     let (nth, program) = split(arguments);
     let nth = whole(nth);
     let mut seen = None;
-    trace(program, |first, pid, number| {
+    trace(program, |first, pid, [number, ..]| {
         if pid != first {
             let calls =
                 seen.map_or_else(|| (number == nr::EXECVE).then_some(0), |calls: u32| Some(calls + 1));
@@ -111,9 +130,9 @@ fn pair(text: &str) -> (u64, i64) {
 }
 
 /// Runs a program to its end, and ends like it; says so when something that it started lives on. `decide` is asked at the
-/// entry of each call, with the program's process, the calling one and the call's number, whether the call is answered
-/// with an errno instead of being made.
-fn trace(program: &[String], mut decide: impl FnMut(u64, u64, u64) -> Option<i64>) -> ! {
+/// entry of each call, with the program's process, the calling one, and the call's number and first two arguments, whether
+/// the call is answered with an errno instead of being made.
+fn trace(program: &[String], mut decide: impl FnMut(u64, u64, [u64; 3]) -> Option<i64>) -> ! {
     let first = spawn(&program[0], &program[1..]);
     let mut entered: BTreeMap<u64, Option<i64>> = BTreeMap::new();
     let mut ended: Option<(i32, Instant)> = None;
@@ -140,7 +159,7 @@ fn trace(program: &[String], mut decide: impl FnMut(u64, u64, u64) -> Option<i64
                 }
             }
             (Ok(pid), _) => {
-                let signal = stop(status, pid, &mut entered, |number| decide(first, pid, number));
+                let signal = stop(status, pid, &mut entered, |entry| decide(first, pid, entry));
                 _ = call(nr::PTRACE, [SYSCALL, pid, 0, signal, 0, 0]);
             }
         }
@@ -152,7 +171,7 @@ fn stop(
     status: i32,
     pid: u64,
     entered: &mut BTreeMap<u64, Option<i64>>,
-    decide: impl FnOnce(u64) -> Option<i64>,
+    decide: impl FnOnce([u64; 3]) -> Option<i64>,
 ) -> u64 {
     match status >> 8 & 0xff {
         // A stop of a system call: the entry and the exit alternate.
@@ -197,9 +216,9 @@ fn registers(pid: u64) -> Option<[u64; 27]> {
 }
 
 /// At the entry of a call: takes it away when it is not to be made, and says with what it is answered.
-fn enter(pid: u64, decide: impl FnOnce(u64) -> Option<i64>) -> Option<i64> {
+fn enter(pid: u64, decide: impl FnOnce([u64; 3]) -> Option<i64>) -> Option<i64> {
     let mut registers = registers(pid)?;
-    let errno = decide(registers[ORIGINAL_RAX])?;
+    let errno = decide([registers[ORIGINAL_RAX], registers[RDI], registers[RSI]])?;
     // Not -1, which a filter of the traced program takes for a call of another architecture.
     registers[ORIGINAL_RAX] = nr::GETPID;
     _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);

@@ -139,8 +139,12 @@ fn script() -> String {
         let person = if user == 0 { String::new() } else { format!("/probe --start user={user} -- ") };
         let [before, _, after] = demonstration.asked(&site());
         let path = launcher(demonstration, filter).replace('/', "-");
+        let arranged = match demonstration.conditions() {
+            [] => String::new(),
+            conditions => format!("/probe --start {} -- ", conditions.join(" ")),
+        };
         _ = writeln!(script, "mark '{title} before'; {person}/probe {}", before.join(" "));
-        _ = writeln!(script, "mark '{title} inside'; {person}/launchers/{path}; echo status=$?");
+        _ = writeln!(script, "mark '{title} inside'; {person}{arranged}/launchers/{path}; echo status=$?");
         _ = writeln!(script, "mark '{title} after'; {person}/probe {}", after.join(" "));
     }
     script.push_str("mark end; busybox poweroff -f\n");

@@ -41,7 +41,8 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
                 )
                 .help("say in `namespaces.user` which id outside it stands for"),
             ),
-            Namespace::New => {}
+            // What 0 stands for in a namespace that is joined is looked at when it is.
+            Namespace::New | Namespace::Join(_) => {}
         }
     }
     findings

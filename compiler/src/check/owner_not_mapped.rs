@@ -9,7 +9,8 @@ pub(super) const RULE: Rule =
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let namespaces = &policy.namespaces;
-    if namespaces.user.value == Namespace::Host {
+    // What the launcher's own maps, or one that is joined, shows at launch.
+    if namespaces.user.value != Namespace::New {
         return Vec::new();
     }
     let (own_uid, own_gid) = match policy.process.user.value {

@@ -84,10 +84,10 @@ impl<'a> Launch<'a> {
         let namespace = [Slot::ProcDirectory.into(), "ns/user".into(), O_CLOEXEC.into()];
         let ended = [P_PID.into(), Slot::Holder.into(), Value::Zero, WEXITED.into()];
         Step::new(Phase::Start, "make a user namespace for an idmap", idmap.span)
-            .needs(&[Fact::HostPaths, Fact::OwnProc])
+            .needs(&[Fact::OwnProc])
             .act(Call::new(number::getpid, []).keep(Slot::Launcher))
             .act(Act::Fork { flags: CLONE_NEWUSER, pid: Slot::Holder, child: vec![holder] })
-            .acts(open_proc(vec![Part::Literal("/proc/".into()), Part::Decimal(Slot::Holder)]))
+            .acts(open_proc(Part::Decimal(Slot::Holder)))
             .acts(write("gid_map", gid))
             .acts(write("uid_map", uid))
             .act(Call::new(number::openat, namespace).keep(map))

@@ -91,12 +91,22 @@ pub const S_IFSOCK: u32 = 0o140_000;
 pub const DEVICE_TYPES: u32 = S_IFMT & !S_IFDIR;
 /// `linux/stat.h`: ask statx(2) for the type.
 pub const STATX_TYPE: u32 = 1;
+/// Ask for the owner.
+pub const STATX_WANT_UID: u32 = 8;
+/// Ask for the group.
+pub const STATX_WANT_GID: u32 = 0x10;
+/// Where the owner is.
+pub const STATX_UID: u32 = 20;
+/// Where the group is.
+pub const STATX_GID: u32 = 24;
 /// Where its mode is.
 pub const STATX_MODE: u32 = 28;
 /// Where its device number is: major, then minor.
 pub const STATX_RDEV: u32 = 128;
 /// `linux/magic.h`: the `f_type` of /proc.
 pub const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+/// The `f_type` of files that stand for namespaces.
+pub const NSFS_MAGIC: u64 = 0x6e73_6673;
 
 /// `linux/prctl.h`.
 pub const PR_SET_PDEATHSIG: u32 = 1;
@@ -189,7 +199,11 @@ pub fn open_how(flags: u32, resolve: u64) -> Vec<u8> {
 
 /// `linux/capability.h`: `struct __user_cap_data_struct[2]` with the same set thrice, or another inheritable one.
 pub fn capability_data(effective: u64, inheritable: u64) -> Vec<u8> {
-    let halves = [effective, effective, inheritable];
+    capability_words([effective, effective, inheritable])
+}
+
+/// The same with the effective, the permitted and the inheritable set.
+pub fn capability_words(halves: [u64; 3]) -> Vec<u8> {
     let low = halves.map(|set| (set & 0xffff_ffff) as u32);
     let high = halves.map(|set| (set >> 32) as u32);
     low.iter().chain(&high).flat_map(|word| word.to_le_bytes()).collect()
@@ -244,8 +258,13 @@ mod tests {
             (S_IFSOCK.into(), libc::S_IFSOCK.into()),
             ((S_IFCHR & DEVICE_TYPES).into(), (libc::S_IFBLK & DEVICE_TYPES).into()),
             (STATX_MODE.into(), std::mem::offset_of!(libc::statx, stx_mode) as u64),
+            (STATX_WANT_UID.into(), libc::STATX_UID.into()),
+            (STATX_WANT_GID.into(), libc::STATX_GID.into()),
+            (STATX_UID.into(), std::mem::offset_of!(libc::statx, stx_uid) as u64),
+            (STATX_GID.into(), std::mem::offset_of!(libc::statx, stx_gid) as u64),
             (STATX_RDEV.into(), std::mem::offset_of!(libc::statx, stx_rdev_major) as u64),
             (PROC_SUPER_MAGIC, libc::PROC_SUPER_MAGIC as u64),
+            (NSFS_MAGIC, libc::NSFS_MAGIC as u64),
             (PR_SET_PDEATHSIG.into(), libc::PR_SET_PDEATHSIG as u64),
             (PR_SET_DUMPABLE.into(), libc::PR_SET_DUMPABLE as u64),
             (PR_CAPBSET_DROP.into(), libc::PR_CAPBSET_DROP as u64),

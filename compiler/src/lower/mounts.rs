@@ -66,7 +66,7 @@ impl<'a> Launch<'a> {
 
     /// Opens what the tree is made of while paths still lead to the host.
     pub(super) fn sources(self) -> Vec<Step> {
-        let mut steps = self.open_targets();
+        let mut steps = if self.joins_mount() { Vec::new() } else { self.open_targets(Phase::Sources) };
         if !self.has_own_mounts() {
             return steps;
         }
@@ -179,7 +179,7 @@ impl<'a> Launch<'a> {
                 // While the old root's proc is visible: a user namespace may not mount one that shows more.
                 self.source_step("make", "proc", mount.span)
                     .acts(new_file_system("proc", parameters, PLAIN | MOUNT_ATTR_NOEXEC, source))
-                    .note(EPERM.into(), PROC_REFUSED)
+                    .note(EPERM.into(), if self.joins_pid() { VIEW_OF_JOINED_REFUSED } else { PROC_REFUSED })
             }
             _ => return None,
         })
@@ -187,14 +187,16 @@ impl<'a> Launch<'a> {
 
     /// A file system of the kernel, made as early as proc and for the same reason.
     fn view(self, view: View, source: Slot, span: Span) -> Step {
-        let (kind, attributes) = match view {
-            View::MessageQueues => ("mqueue", 0),
-            View::Devices => ("sysfs", MOUNT_ATTR_RDONLY),
-            View::Cgroups => ("cgroup2", MOUNT_ATTR_RDONLY),
+        let namespaces = &self.policy.namespaces;
+        let (kind, attributes, shown, refused) = match view {
+            View::MessageQueues => ("mqueue", 0, &namespaces.ipc, MOUNT_REFUSED),
+            View::Devices => ("sysfs", MOUNT_ATTR_RDONLY, &namespaces.network, SYSFS_REFUSED),
+            View::Cgroups => ("cgroup2", MOUNT_ATTR_RDONLY, &namespaces.cgroup, MOUNT_REFUSED),
         };
+        let refused = if shown.value.is_joined() { VIEW_OF_JOINED_REFUSED } else { refused };
         self.source_step("make", kind, span)
             .acts(new_file_system(kind, &[], PLAIN | MOUNT_ATTR_NOEXEC | attributes, source))
-            .note(EPERM.into(), if view == View::Devices { SYSFS_REFUSED } else { MOUNT_REFUSED })
+            .note(EPERM.into(), refused)
     }
 
     /// A mount of the scratch file system, for an entry that is not a file in a directory that is closed later.

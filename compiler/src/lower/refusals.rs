@@ -22,6 +22,8 @@ pub const MOUNT_REFUSED: &str = "mounting is refused inside the user namespace: 
 /// The mount API is not there.
 pub const MOUNT_API_MISSING: &str =
     "the kernel is older than 5.12, or a container's seccomp filter hides the mount calls";
+/// There is no /proc: ENOENT.
+pub const PROC_MISSING: &str = "the launcher runs in a chroot, or nobody has mounted proc";
 /// proc cannot be mounted.
 pub const PROC_REFUSED: &str = "a new proc needs a fully visible one: the container masks parts of /proc (docker \
     --security-opt systempaths=unconfined, podman --security-opt unmask=ALL), or use filesystem.proc = \"none\"";
@@ -43,7 +45,33 @@ pub const LAYERS_OVERLAP: &str =
     "one directory of the overlay is, or leads to, another one or something in it";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
-/// What process.keep_fds names is not open.
+/// What shows a namespace that was joined cannot be mounted: EPERM.
+pub const VIEW_OF_JOINED_REFUSED: &str = "only the user namespace that owns a namespace can mount what shows it: join that \
+    one too";
+/// The namespaces of a process are not shown: EACCES.
+pub const NAMESPACE_NOT_SHOWN: &str = "who may not trace a process may not open its namespaces either: launch as root, \
+    or as the user that it belongs to";
+/// A namespace cannot be joined: EPERM.
+pub const JOIN_REFUSED: &str = "joining needs CAP_SYS_ADMIN over the user namespace that owns it: launch as root, or join \
+    that user namespace too";
+/// A user namespace cannot be joined: EPERM.
+pub const JOIN_USER_REFUSED: &str =
+    "only root and the user that made a user namespace can join it, and not from within a chroot";
+/// A namespace cannot be joined: EINVAL.
+pub const JOIN_INVALID: &str = "it is a namespace of another kind";
+/// A user namespace cannot be joined: EINVAL.
+pub const JOIN_USER_INVALID: &str =
+    "it is a namespace of another kind, or the launcher's own, which is called \"host\"";
+/// A pid namespace cannot be joined: EINVAL.
+pub const JOIN_PID_INVALID: &str =
+    "it is a namespace of another kind, or not one beneath the launcher's own pid namespace";
+/// An ordinary user's launcher cannot hide or leave the host's tree, and map ids too.
+pub const JOIN_WITHOUT_PRIVILEGE: &str =
+    "needs CAP_SETUID and CAP_SETGID: launch as root, or join the user namespace that owns it";
+/// Groups cannot be set in a user namespace that was joined: EPERM.
+pub const GROUPS_REFUSED: &str = "setgroups is denied in the user namespace, as it is when an ordinary user has mapped its \
+    ids: leave groups out";
+/// What process.keep_fds or a namespace's fd names is not open.
 pub const DESCRIPTOR_NOT_OPEN: &str = "whoever starts the launcher must leave it open there";
 /// sysfs cannot be mounted.
 pub const SYSFS_REFUSED: &str = "a new sysfs needs a fully visible one: something is mounted over a part of /sys, as \

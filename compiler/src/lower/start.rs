@@ -6,10 +6,7 @@ use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Slot, Step, Value};
 use crate::policy::{Namespace, User};
 use crate::source::Span;
-use boxwright_launcher::abi::{
-    CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER,
-    CLONE_NEWUTS, SIGKILL, SIGSTOP,
-};
+use boxwright_launcher::abi::{CLONE_NEWTIME, SIGKILL, SIGSTOP};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 
@@ -44,16 +41,14 @@ impl Launch<'_> {
                 }),
         ];
         // Before anything is opened: a descriptor of the launch must not be taken for one that was asked for.
-        steps.splice(1..1, self.find_kept());
-        // Before everything else: who has died by then was never seen. In place the ids change after this, and with them the
-        // request would be gone: `payload` makes it then.
-        if self.forks() {
-            steps.splice(0..0, self.die_with_parent(Phase::Start));
-        }
+        steps.splice(1..1, self.find_kept().into_iter().chain(self.find_namespaces()));
+        // Before everything else: who has died by then was never seen.
+        steps.splice(0..0, self.die_with_parent(Phase::Start));
         steps.extend(self.leave_terminal());
         steps.push(self.know_caller());
         steps.extend(self.raise_limits());
-        steps.extend(self.set_groups());
+        steps.extend(self.set_groups(Phase::Start));
+        steps.extend(self.find_proc());
         steps
     }
 
@@ -73,14 +68,18 @@ impl Launch<'_> {
         step
     }
 
-    /// Asks for SIGKILL when the caller dies, and makes sure that it has not died before.
+    /// Asks for SIGKILL when the caller dies, and makes sure that it has not died since the start. A change of credentials
+    /// forgets the request, so it is made again after one.
     pub(super) fn die_with_parent(self, phase: Phase) -> Option<Step> {
-        let span = self.policy.die_with_parent?;
-        let step = Step::new(phase, "die with the parent", span)
-            .act(Call::new(number::getppid, []).keep(Slot::Parent))
-            .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]));
+        let mut step = Step::new(phase, "die with the parent", self.policy.die_with_parent?);
+        if phase == Phase::Start {
+            step = step.act(Call::new(number::getppid, []).keep(Slot::Parent));
+        }
         // getppid(2) takes no argument: the parent's pid stands there to be compared with the result.
-        Some(step.act(Call::new(number::getppid, [Slot::Parent.into()]).equals(0)))
+        Some(
+            step.act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
+                .act(Call::new(number::getppid, [Slot::Parent.into()]).equals(0)),
+        )
     }
 
     /// Who launches, and whether the program may be that user.
@@ -101,19 +100,12 @@ impl Launch<'_> {
             User::Caller => step.act(not_root(
                 "\"caller\" is uid 0, which no program of a sandbox may be; name ids: user = { uid = 65534, gid = 65534 }",
             )),
-            User::Ids { .. } if self.takes_host_root() => step.act(Act::Check {
-                place: Place::Slot(Slot::Uid),
-                mask: 0,
-                comparison: Comparison::NotEqual,
-                value: 0,
-                otherwise: Else::Fail(
-                    "id 0 without a mapping would be the host's 0, because root launches; say in \
-                     namespaces.user which id outside it stands for"
-                        .into(),
-                ),
-            }),
+            User::Ids { .. } if self.takes_host_root() => step.act(never(
+                "id 0 without a mapping would be the host's 0, because root launches; say in namespaces.user which id \
+                 outside it stands for",
+            )),
             User::Ids { .. } if self.privileged => step,
-            User::Ids { uid, gid, .. } if !self.new_user() => {
+            User::Ids { uid, gid, .. } if !self.enters_user() => {
                 let words = |kind| {
                     format!(
                         "the caller has another {kind}, and changing it needs CAP_SETUID and CAP_SETGID or a new user namespace"
@@ -156,9 +148,11 @@ impl Launch<'_> {
     pub(super) fn fork_inside(self, child: Vec<Step>) -> Step {
         let namespaces = &self.policy.namespaces;
         let span = [&namespaces.user, &namespaces.pid].map(|namespace| namespace.span);
-        let step = Step::new(Phase::Fork, "make new namespaces", span[usize::from(!self.new_user())])
+        let flags = self.namespace_flags();
+        let words = if flags == 0 { "start a process in the pid namespace" } else { "make new namespaces" };
+        let step = Step::new(Phase::Fork, words, span[usize::from(!self.new_user())])
             .promise(Promise::Namespaces)
-            .act(Act::Fork { flags: self.namespace_flags(), pid: Slot::Child, child })
+            .act(Act::Fork { flags, pid: Slot::Child, child })
             .note(ENOSYS.into(), CLONE3_MISSING)
             .note(ENOSPC.into(), USER_NAMESPACES_USED_UP)
             .note(EAGAIN.into(), PROCESSES_USED_UP);
@@ -169,21 +163,10 @@ impl Launch<'_> {
     /// The namespaces that clone3(2) or unshare(2) makes. A time namespace with offsets is made by itself, since the
     /// offsets can only be written before a process is in it (time_namespaces(7)).
     pub(super) fn namespace_flags(self) -> u64 {
-        let namespaces = &self.policy.namespaces;
-        let time = if self.has_own_clocks() { 0 } else { CLONE_NEWTIME };
-        [
-            (&namespaces.mount, CLONE_NEWNS),
-            (&namespaces.uts, CLONE_NEWUTS),
-            (&namespaces.ipc, CLONE_NEWIPC),
-            (&namespaces.pid, CLONE_NEWPID),
-            (&namespaces.network, CLONE_NEWNET),
-            (&namespaces.user, CLONE_NEWUSER),
-            (&namespaces.cgroup, CLONE_NEWCGROUP),
-            (&namespaces.time, time),
-        ]
-        .iter()
-        .filter(|(namespace, _)| namespace.value == Namespace::New)
-        .fold(0, |flags, (_, flag)| flags | flag)
+        let later = if self.has_own_clocks() { CLONE_NEWTIME } else { 0 };
+        let kinds = self.kinds();
+        let new = kinds.iter().filter(|(_, namespace, _)| namespace.value == Namespace::New);
+        new.fold(0, |flags, (_, _, flag)| flags | flag) & !later
     }
 
     /// Beside the child: its ids are mapped, then it may go on.
@@ -193,7 +176,7 @@ impl Launch<'_> {
                 .act(Call::new(number::close, [Slot::GateInside.into()])),
         ];
         if self.maps_from_outside() {
-            steps.extend(self.map_ids(vec![Part::Literal("/proc/".into()), Part::Decimal(Slot::Child)]));
+            steps.extend(self.map_ids(Part::Decimal(Slot::Child)));
             steps.push(
                 Step::new(Phase::Host, "open the gate", Span::default()).act(
                     Call::new(number::write, [Slot::GateOutside.into(), "g".into(), 1.into()]).equals(2),
@@ -227,5 +210,16 @@ impl Launch<'_> {
     /// Whether the outside writes the id maps; else the child maps the caller's own ids itself.
     pub(super) fn maps_from_outside(self) -> bool {
         self.new_user() && (self.privileged || !self.policy.namespaces.uid_mappings.is_empty())
+    }
+}
+
+/// A check that nothing passes: in this way of launching it cannot be done.
+pub(super) fn never(words: &str) -> Act {
+    Act::Check {
+        place: Place::Slot(Slot::Uid),
+        mask: 0,
+        comparison: Comparison::NotEqual,
+        value: 0,
+        otherwise: Else::Fail(words.into()),
     }
 }

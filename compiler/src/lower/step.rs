@@ -43,7 +43,7 @@ pub struct Step {
 pub enum Phase {
     /// In the caller's namespaces, before anything changes.
     Start,
-    /// The process that goes on inside.
+    /// What is joined, and the process that goes on inside.
     Fork,
     /// Outside, beside the child.
     Host,
@@ -136,8 +136,12 @@ pub enum Slot {
     Child,
     /// The program, seen from the reaper.
     Program,
-    /// A directory of /proc.
+    /// The caller's /proc.
+    Proc,
+    /// The directory of a process in it.
     ProcDirectory,
+    /// The file of the namespace that is joined and has this number.
+    Namespace(u8),
     /// A file that is open for a moment.
     File,
     /// The length of the text that was built last.

@@ -140,7 +140,6 @@ const CGROUP: &str = "a later version brings it, together with cgroup v2";
 const NETWORK: &str = "a later version brings it, together with network set-up";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
 const OTHER_MACHINES: &str = "a later version brings it, together with launchers for other machines";
-const JOIN: &str = "a later version brings it, together with joining namespaces";
 
 impl Key {
     /// Does this version apply it?

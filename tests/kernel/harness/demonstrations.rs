@@ -53,6 +53,11 @@ impl Demonstration {
         spec.asking(site, &self.asked(site)[1])
     }
 
+    /// What the probe arranges before it starts the launcher.
+    pub fn conditions(&self) -> &'static [&'static str] {
+        if self.spec == "pod" { &["pod"] } else { &[] }
+    }
+
     /// What is asked outside before, inside, and outside after.
     pub fn asked(&self, site: &Site) -> [Vec<String>; 3] {
         let [before, inside, after] = (self.questions)(site);
@@ -421,6 +426,26 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
         adjust: as_much_as_the_probe_asks,
         questions: contained_questions,
         check: contained_check,
+    },
+    Demonstration {
+        name: "pod",
+        spec: "pod",
+        adjust: as_it_is,
+        questions: |_| {
+            let inside = words(&["namespaces", "network", "processes", "maps"]);
+            [words(&["namespaces"]), inside, vec![]]
+        },
+        check: |seen| {
+            expect_nobody(seen);
+            // Nothing but the pod has a loopback that is up, and its maker has ended.
+            seen.inside.expect(&[("interfaces", "lo:up"), ("loopback", "ok"), ("processes", "2:probe")]);
+            let first = if seen.launched_by == 0 { "0 " } else { "65534 " };
+            assert!(seen.inside.get("uid_map").starts_with(first), "{}", seen.inside.get("uid_map"));
+            for name in NAMESPACES {
+                let key = format!("ns.{name}");
+                assert_ne!(seen.before.get(&key), seen.inside.get(&key), "{name}");
+            }
+        },
     },
     Demonstration {
         name: "no-privileges",

@@ -115,6 +115,8 @@ fn replaces(table: &Table) -> bool {
         "device",
         "symlink",
         "uid",
+        "path",
+        "fd",
         "soft",
     ]
     .iter()
