@@ -22,6 +22,7 @@ mod invalid_idmap;
 mod joined_twice;
 mod joined_user_needs_ids;
 mod kernel_files_bound;
+mod later_mounts_unprotected;
 mod loopback_needs_network;
 mod mapping_overlap;
 mod mask_not_durable;
@@ -31,6 +32,7 @@ mod mount_under_proc;
 mod mounts_need_namespace;
 mod mtu_too_small;
 mod nothing_to_protect;
+mod owner_not_mapped;
 mod pasta_beside_interfaces;
 mod pasta_needs_namespaces;
 mod program_not_executable;
@@ -81,6 +83,7 @@ pub const CHECKS: &[Check] = &[
     sees(joined_twice::RULE, joined_twice::check),
     misses(joined_user_needs_ids::RULE, joined_user_needs_ids::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
+    sees(later_mounts_unprotected::RULE, later_mounts_unprotected::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),
     sees(mask_not_durable::RULE, mask_not_durable::check),
@@ -90,6 +93,7 @@ pub const CHECKS: &[Check] = &[
     misses(mounts_need_namespace::RULE, mounts_need_namespace::check),
     sees(mtu_too_small::RULE, mtu_too_small::check),
     misses(nothing_to_protect::RULE, nothing_to_protect::check),
+    misses(owner_not_mapped::RULE, owner_not_mapped::check),
     sees(pasta_beside_interfaces::RULE, pasta_beside_interfaces::check),
     sees(pasta_needs_namespaces::RULE, pasta_needs_namespaces::check),
     sees(program_not_executable::RULE, program_not_executable::check),

@@ -6,6 +6,7 @@ mod idmap;
 mod interfaces;
 mod joins;
 mod linux;
+mod memory;
 mod mount_calls;
 mod mounts;
 mod namespaces;
@@ -14,9 +15,11 @@ mod nodes;
 mod order;
 mod overlay;
 mod process;
+mod protection;
 mod refusals;
 mod rehearsal;
 mod scheduling;
+mod spot;
 mod start;
 mod step;
 mod streams;
@@ -113,6 +116,8 @@ impl Launch<'_> {
         steps.extend(self.clocks());
         steps.extend(self.names());
         steps.extend(self.loopback());
+        // From a private mount nothing is heard of the host's any more.
+        steps.extend(self.slaves());
         steps.extend(self.own_mounts());
         steps.extend(self.sources());
         if self.enters_user() {

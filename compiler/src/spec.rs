@@ -155,6 +155,8 @@ pub enum Mount {
         executable: Leaf<bool>,
         /// `optional`
         optional: Leaf<bool>,
+        /// `propagation`
+        propagation: Leaf<String>,
         /// `idmap`
         idmap: Leaf<IdMap>,
     },
@@ -164,6 +166,8 @@ pub enum Mount {
         size: Leaf<Amount>,
         /// `mode`
         mode: Leaf<u32>,
+        /// `uid` and `gid`
+        owner: Owner,
         /// `executable`
         executable: Leaf<bool>,
     },
@@ -171,6 +175,8 @@ pub enum Mount {
     Directory {
         /// `mode`
         mode: Leaf<u32>,
+        /// `uid` and `gid`
+        owner: Owner,
     },
     /// `{ socket = ... }`
     Socket {
@@ -223,6 +229,15 @@ pub enum Mount {
     },
     /// `false`
     Removed,
+}
+
+/// Whom an entry belongs to.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// `uid`
+    pub uid: Leaf<u32>,
+    /// `gid`
+    pub gid: Leaf<u32>,
 }
 
 /// `[namespaces]`

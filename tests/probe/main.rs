@@ -13,6 +13,7 @@ mod bypass;
 mod execute;
 mod files;
 mod ipc;
+mod mounts;
 mod network;
 mod process;
 mod scheduling;
@@ -98,7 +99,12 @@ fn answer(question: &str) {
         ("chroot_escape", [scratch, marker]) => files::chroot_escape(scratch, marker),
         ("pseudoterminal", []) => files::pseudoterminal(),
         ("devices", []) => files::devices(),
-        ("mount", [path]) => files::mount(path),
+        ("mount", [path]) => {
+            fact(&format!("mount_call.{path}"), sys::outcome(mounts::mount("tmpfs", path, 0)))
+        }
+        ("exchange", [one, other]) => mounts::exchange(one, other),
+        ("undo", [path]) => mounts::undo(path),
+        ("appear", [path]) => files::appear(path),
         ("ipc", ["make", key]) => ipc::make(key),
         ("ipc", ["find", key]) => ipc::find(key),
         ("ipc", ["remove", key]) => ipc::remove(key),

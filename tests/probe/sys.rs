@@ -50,6 +50,7 @@ pub mod nr {
     pub const MOUNT: u64 = 165;
     pub const SCHED_SETAFFINITY: u64 = 203;
     pub const SCHED_GETAFFINITY: u64 = 204;
+    pub const UMOUNT2: u64 = 166;
     pub const CLOCK_GETTIME: u64 = 228;
     pub const MQ_OPEN: u64 = 240;
     pub const MQ_UNLINK: u64 = 241;
@@ -63,6 +64,8 @@ pub mod nr {
     pub const OPEN_BY_HANDLE_AT: u64 = 304;
     pub const PRLIMIT64: u64 = 302;
     pub const SCHED_GETATTR: u64 = 315;
+    pub const SETNS: u64 = 308;
+    pub const RENAMEAT2: u64 = 316;
     pub const GETRANDOM: u64 = 318;
     pub const EXECVEAT: u64 = 322;
     pub const CLONE3: u64 = 435;
@@ -128,9 +131,14 @@ pub fn outcome<T>(result: Result<T, i32>) -> String {
     result.map_or_else(errno_name, |_| "ok".to_owned())
 }
 
+/// The errno that the standard library reports.
+pub fn io_errno(error: Error) -> i32 {
+    error.raw_os_error().unwrap_or(0)
+}
+
 /// The same for what the standard library reports.
 pub fn io_outcome<T>(result: std::io::Result<T>) -> String {
-    outcome(result.map_err(|error| error.raw_os_error().unwrap_or(0)))
+    outcome(result.map_err(io_errno))
 }
 
 /// The names of the errnos that tests speak of; any other is its number.

@@ -27,6 +27,7 @@ const OPEN_TREE: Flags = &[
 const MOVE_MOUNT: Flags = &[(4, "MOVE_MOUNT_F_EMPTY_PATH"), (0x40, "MOVE_MOUNT_T_EMPTY_PATH")];
 const MOUNT_ATTRIBUTES: Flags =
     &[(1, "MOUNT_ATTR_RDONLY"), (2, "MOUNT_ATTR_NOSUID"), (4, "MOUNT_ATTR_NODEV"), (8, "MOUNT_ATTR_NOEXEC")];
+const PROPAGATION: Flags = &[(1 << 18, "MS_PRIVATE"), (1 << 19, "MS_SLAVE")];
 const NAMESPACES: Flags = &[
     (0x80, "CLONE_NEWTIME"),
     (0x2_0000, "CLONE_NEWNS"),
@@ -106,7 +107,10 @@ pub fn blob(plan: &Plan, call: u16, index: usize, offset: u32) -> String {
     let limit = |value| if value == u64::MAX { "RLIM64_INFINITY".into() } else { format!("{value}") };
     match call {
         number::mount_setattr => {
-            let propagation = if word(2) == 0 { "" } else { ", propagation=MS_PRIVATE" };
+            let propagation = match low(2) {
+                0 => String::new(),
+                kind => format!(", propagation={}", exact(PROPAGATION, kind)),
+            };
             format!("{{attr_set={}{propagation}}}", combine(MOUNT_ATTRIBUTES, low(0)))
         }
         number::openat2 => format!("{{flags={}, resolve={:#x}}}", combine(OPEN, low(0)), word(2)),

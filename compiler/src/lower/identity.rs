@@ -4,7 +4,7 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use crate::policy::{IdMapping, User};
+use crate::policy::{IdMapping, Ownership, User};
 use crate::source::Spanned;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
@@ -218,11 +218,13 @@ impl Launch<'_> {
             .note(EINVAL.into(), IDENTITY_REFUSED)
     }
 
-    /// Who owns a file system made for the program, when that is not the one who makes it.
-    pub(super) fn owner(self) -> Option<(u32, u32)> {
-        let ids = self.program()?;
-        let made_by_program = self.enters_user() && self.builder() == Some(ids);
-        (self.capable() && !made_by_program).then_some((ids.uid, ids.gid))
+    /// The user and the group to give something to, each only when that is not the one who makes it.
+    pub(super) fn owner_for(self, owner: &Ownership) -> (Option<u32>, Option<u32>) {
+        let Ownership::Program { uid, gid } = owner else { return (None, None) };
+        let made_by_program = |ids| self.enters_user() && self.builder() == Some(ids);
+        let program = self.program().filter(|ids| self.capable() && !made_by_program(*ids));
+        let named = |id: &Option<Spanned<u32>>| id.as_ref().map(|id| id.value);
+        (named(uid).or(program.map(|ids| ids.uid)), named(gid).or(program.map(|ids| ids.gid)))
     }
 
     /// No exec gives a capability that the spec does not promise, in no process of the sandbox.

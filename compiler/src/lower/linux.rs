@@ -76,6 +76,8 @@ pub const MOUNT_ATTR_NOEXEC: u32 = 8;
 pub const MOUNT_ATTR_IDMAP: u32 = 0x10_0000;
 /// `linux/mount.h`: no propagation in or out.
 pub const MS_PRIVATE: u64 = 1 << 18;
+/// Propagation in, not out.
+pub const MS_SLAVE: u64 = 1 << 19;
 /// `linux/fs.h`: detach a mount now, drop it when it is not used any more.
 pub const MNT_DETACH: u32 = 2;
 
@@ -226,10 +228,12 @@ pub const EXDEV: u8 = 18;
 pub const ENODEV: u8 = 19;
 /// Not a valid argument.
 pub const EINVAL: u8 = 22;
-/// Read-only.
-pub const EROFS: u8 = 30;
+/// No descriptor is left.
+pub const EMFILE: u8 = 24;
 /// No room.
 pub const ENOSPC: u8 = 28;
+/// Read-only.
+pub const EROFS: u8 = 30;
 /// Not in this kernel, or refused as if it were not.
 pub const ENOSYS: u8 = 38;
 
@@ -319,6 +323,7 @@ mod tests {
             (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),
             (RESOLVE_NO_SYMLINKS, libc::RESOLVE_NO_SYMLINKS),
             (MS_PRIVATE, libc::MS_PRIVATE),
+            (MS_SLAVE, libc::MS_SLAVE),
             (MNT_DETACH.into(), libc::MNT_DETACH as u64),
             (S_IFMT.into(), libc::S_IFMT.into()),
             (S_IFSOCK.into(), libc::S_IFSOCK.into()),

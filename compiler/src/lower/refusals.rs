@@ -32,6 +32,17 @@ pub const STREAM_NOT_READ: &str = "a socket cannot be opened, and a FIFO only wh
 /// An overlay cannot be made.
 pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts beneath it, or its file system cannot be \
     a layer";
+/// No descriptor is left: EMFILE.
+pub const DESCRIPTORS_USED_UP: &str = "the caller's limit of open files is reached, and every mount needs one while the \
+    tree is put together: raise it (ulimit -n)";
+/// Files and directories do not go over each other: EINVAL.
+pub const ANOTHER_KIND: &str = "a directory can only be mounted on a directory, and a file on a file";
+/// An owner has no meaning inside.
+pub const OWNER_NOT_MAPPED: &str = "an owner is not mapped in the user namespace: with its mappings unsaid only the \
+    program's own ids are";
+/// Layers that overlap: ELOOP.
+pub const LAYERS_OVERLAP: &str =
+    "one directory of the overlay is, or leads to, another one or something in it";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
 /// What shows a namespace that was joined cannot be mounted: EPERM.

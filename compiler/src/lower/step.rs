@@ -164,6 +164,8 @@ pub enum Slot {
     Source(u16),
     /// Where the entry with this number goes.
     Destination(u16),
+    /// The directory that something is made in.
+    Above,
     /// The controlling terminal.
     Terminal,
     /// What is there already, to be mounted on itself.

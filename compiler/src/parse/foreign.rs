@@ -52,6 +52,20 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("working_dir", "compose", "process.cwd"),
 ];
 
+/// Words that other tools take for a key, and why there is none here.
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("propagation", "rshared", OUTSIDE),
+    ("propagation", "shared", OUTSIDE),
+    ("propagation", "unbindable", "nothing of a sandbox is bound again: \"private\" is as good"),
+];
+
+const OUTSIDE: &str = "mounts of the sandbox would appear outside of it";
+
+/// Why a word of another tool has no place here.
+pub(super) fn refused(key: &str, word: &str) -> Option<&'static str> {
+    REFUSED.iter().find(|(of, name, _)| *of == key && *name == word).map(|(_, _, why)| *why)
+}
+
 /// "compose calls it mem_limit; here it is cgroup.memory_max".
 pub(super) fn ours(word: &str) -> Option<String> {
     let same = |name: &str| name.replace('-', "_") == word.replace('-', "_");

@@ -35,6 +35,10 @@ pub(super) const SCHEDULER_MISMATCH: Rule = Rule::error(
 pub(super) const DUPLICATE_ENTRY: Rule = Rule::error("duplicate-entry", "a list names something twice");
 pub(super) const DUPLICATE_DESTINATION: Rule =
     Rule::error("duplicate-destination", "two keys ask for something at one destination");
+pub(super) const OVERLAPPING_LAYERS: Rule =
+    Rule::error("overlapping-layers", "a directory of an overlay is in another one of it");
+pub(super) const TOO_MANY_MOUNTS: Rule =
+    Rule::error("too-many-mounts", "the tree has more entries than a launch can make");
 pub(super) const REMOVES_NOTHING: Rule =
     Rule::error("removes-nothing", "`false` takes away what nothing has given");
 pub(super) const WITHOUT_EFFECT: Rule =
@@ -61,6 +65,8 @@ pub const RULES: &[Rule] = &[
     SCHEDULER_MISMATCH,
     DUPLICATE_ENTRY,
     DUPLICATE_DESTINATION,
+    OVERLAPPING_LAYERS,
+    TOO_MANY_MOUNTS,
     REMOVES_NOTHING,
     WITHOUT_EFFECT,
     NO_SECCOMP,

@@ -136,6 +136,9 @@ pub struct Word {
     pub not_yet: Option<&'static str>,
 }
 
+/// The largest id: system calls take the next number for "unchanged".
+const ID_MAX: i64 = u32::MAX as i64 - 1;
+
 const RUNNING: &str = "a later version brings it, together with supervision of the running program";
 const LAYERS: &str = "a later version brings it, together with the merging of specs";
 const LANDLOCK: &str = "a later version brings it, together with Landlock";

@@ -178,6 +178,49 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
         },
     },
     Demonstration {
+        name: "rootfs-with-memory-on-top",
+        spec: "rootfs",
+        adjust: |spec, site| {
+            let root = site.rootfs.display();
+            spec.with(&format!(
+                "filesystem.root = {{ path = '{root}', overlay = 'memory' }}
+                 [filesystem.mounts]
+                 '/layers' = {{ overlay = ['{root}/etc', '{root}/bin'], writable = true }}
+                 '/single' = {{ overlay = ['{root}/bin'] }}"
+            ))
+        },
+        questions: |site| {
+            let host = site.rootfs.display();
+            let inside = words(&[
+                "open=/made,make",
+                "read=/hello",
+                "open=/layers/made,make",
+                "list=/layers",
+                "list=/single",
+                "open=/single/made,make",
+            ]);
+            let lists = vec![format!("list={host}"), format!("list={host}/bin")];
+            [lists.clone(), inside, lists]
+        },
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[
+                ("make./made", "ok"),
+                ("content./hello", "from the rootfs\\n"),
+                ("make./layers/made", "ok"),
+                ("make./single/made", "EROFS"),
+            ]);
+            let host = seen.site.rootfs.display();
+            let below = seen.before.get(&format!("list.{host}/bin"));
+            let layers = seen.inside.get("list./layers").split(' ').filter(|name| *name != "made");
+            assert_eq!(layers.collect::<Vec<_>>().join(" "), below);
+            assert_eq!(seen.inside.get("list./single"), below);
+            for key in [format!("list.{host}"), format!("list.{host}/bin")] {
+                assert_eq!(seen.after.get(&key), seen.before.get(&key), "the host's tree was written to");
+            }
+        },
+    },
+    Demonstration {
         name: "private-tmp",
         spec: "private-tmp",
         adjust: as_it_is,

@@ -1,9 +1,7 @@
 //! The keys of `[process]`.
 
 use super::scheduling::{CPU_AFFINITY, HUGE_PAGES, IO_PRIORITY, PERSONALITY, SCHEDULER};
-use super::{Form, Key, LANDLOCK, RUNNING, Sign, Type, Word};
-
-const ID_MAX: i64 = u32::MAX as i64 - 1;
+use super::{Form, ID_MAX, Key, LANDLOCK, RUNNING, Sign, Type, Word};
 
 const STREAM: Type = Type::Union(&[
     Type::Words(&[Word::new("inherit", "the launcher's own"), Word::new("null", "/dev/null")]),
