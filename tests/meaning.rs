@@ -8,7 +8,8 @@
 
 use boxwright::diagnostic::render_concise;
 use boxwright::policy::{
-    Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Policy, Root, Stream, TextPart, User,
+    Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Ownership, Policy, Propagation, Root,
+    Stream, TextPart, User,
 };
 use boxwright::source::{Source, Span, Spanned};
 use boxwright::understand;
@@ -52,7 +53,14 @@ fn the_tree() {
     assert_eq!(filesystem.root.value, Root::Empty);
     let kind = |path: &str| filesystem.mounts.get(path).map(|mount| mount.kind.clone());
     let bind = |source: &str, writable, executable, optional| {
-        Some(MountKind::Bind { source: source.into(), writable, executable, optional, idmap: None })
+        Some(MountKind::Bind {
+            source: source.into(),
+            writable,
+            executable,
+            optional,
+            propagation: Propagation::Private,
+            idmap: None,
+        })
     };
     assert_eq!(kind("/usr"), bind("/usr", false, true, false));
     assert_eq!(kind("/etc/ld.so.cache"), bind("/etc/ld.so.cache", false, true, true));
@@ -74,7 +82,12 @@ fn the_tree() {
     );
     assert_eq!(
         kind("/tmp"),
-        Some(MountKind::Tmpfs { size: Some(64 << 20), mode: 0o1777, executable: false })
+        Some(MountKind::Tmpfs {
+            size: Some(64 << 20),
+            mode: 0o1777,
+            owner: Ownership::PROGRAM,
+            executable: false
+        })
     );
     let content = vec![TextPart::Literal("hi\n".into())];
     assert_eq!(kind("/etc/motd"), Some(MountKind::Text { content, mode: 0o444 }));

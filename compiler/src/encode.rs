@@ -4,7 +4,8 @@ use crate::lower::{Act, Buffer, Call, Else, Keep, Landlock, Part, Place, Program
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
     self, Action, Argument, Assist, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, NONE,
-    Operation, Otherwise, Piece, Promise, Role, Row, Rule, Signals, Store, Strings, Supervise, Text, Then,
+    Netlink, Operation, Otherwise, Patch, Piece, Promise, Role, Row, Rule, Signals, Store, Strings,
+    Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -95,7 +96,8 @@ impl Encoder<'_> {
                         | Act::Exec(_)
                         | Act::Filter(_)
                         | Act::Landlock { .. }
-                        | Act::Assist(_)
+                        | Act::Assist { .. }
+                        | Act::Netlink { .. }
                 ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
                 }
@@ -140,10 +142,26 @@ impl Encoder<'_> {
             }),
             Act::Landlock { rows, action } => Kind::Landlock(self.landlock(rows, *action)),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
-            Act::Assist(arguments) => self.assist(arguments),
+            Act::Assist { arguments, ready } => self.assist(arguments, *ready),
             Act::Hold => Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }),
             Act::Supervise { role, terminal, pid } => {
                 Kind::Supervise(Supervise { role: *role, terminal: *terminal, pid: self.slot(*pid) })
+            }
+            Act::Netlink { socket, message, patches, keep, otherwise } => {
+                let mut encoded = Netlink {
+                    socket: self.slot(*socket),
+                    blob: self.draft.blob(message),
+                    length: index16(message.len()),
+                    offset: offset(Buffer::Text),
+                    patches: [Patch::NONE; 2],
+                    index: keep.map_or(NONE, |slot| self.slot(slot)),
+                    rule: otherwise.map_or(Rule::NONE, |(errno, _)| Rule { errno, then: Then::Continue }),
+                    skip: otherwise.map_or(0, |(_, skip)| skip),
+                };
+                for (patch, (at, slot)) in encoded.patches.iter_mut().zip(patches) {
+                    *patch = Patch { at: *at, slot: self.slot(*slot) };
+                }
+                Kind::Netlink(encoded)
             }
         }
     }
@@ -167,14 +185,14 @@ impl Encoder<'_> {
 
     fn call(&mut self, call: &Call) -> operation::Call {
         let mut encoded = operation::Call::new(call.number);
-        // Before the arguments: the gate's slots follow each other, whoever names them first.
+        // Before the arguments: the slots of a pair follow each other, whoever names them first.
         encoded.result = match call.keep {
             Keep::Nothing => Store::Nothing,
             Keep::In(slot) => Store::Word(self.slot(slot)),
-            Keep::Gate => {
-                let first = self.slot(Slot::GateOutside);
-                self.slot(Slot::GateInside);
-                Store::Pair(first)
+            Keep::Pair(first, second) => {
+                let offset = self.slot(first);
+                self.slot(second);
+                Store::Pair(offset)
             }
         };
         for (argument, value) in encoded.arguments.iter_mut().zip(&call.arguments) {
@@ -195,8 +213,10 @@ impl Encoder<'_> {
             Value::Text(text) => Argument::String(self.draft.string(text)),
             Value::Bytes(bytes) => Argument::Blob(self.draft.blob(bytes)),
             Value::Buffer(buffer) => Argument::Arena(offset(*buffer)),
-            // The call that fills the gate takes its address.
-            Value::Slot(slot) if keep == Keep::Gate => Argument::Arena(self.slot(*slot)),
+            // The call that fills a pair takes its address.
+            Value::Slot(slot) if matches!(keep, Keep::Pair(first, _) if first == *slot) => {
+                Argument::Arena(self.slot(*slot))
+            }
             Value::Slot(slot) => Argument::Slot(self.slot(*slot)),
             Value::Struct(slot) => {
                 Argument::Arena(self.slot(*slot) - slot.before().map_or(0, |before| index32(before.len())))
@@ -223,13 +243,14 @@ impl Encoder<'_> {
         }
     }
 
-    fn assist(&mut self, arguments: &[Value]) -> Kind {
+    fn assist(&mut self, arguments: &[Value], ready: Option<Slot>) -> Kind {
         let strings: Vec<u32> = arguments
             .iter()
             .map(|argument| if let Value::Text(text) = argument { self.draft.string(text) } else { NONE })
             .collect();
         let arguments = Strings { blob: self.words(&strings), count: index32(strings.len()) };
-        Kind::Assist(Assist { arguments, text: offset(Buffer::Text) })
+        let ready = ready.map_or(NONE, |slot| self.slot(slot));
+        Kind::Assist(Assist { arguments, text: offset(Buffer::Text), ready })
     }
 
     fn strings(&mut self, strings: &[String]) -> Strings {
@@ -290,6 +311,7 @@ fn skips(act: &Act) -> u16 {
             skips.max().unwrap_or(0).max(call.skip).into()
         }
         Act::Check { otherwise: Else::Skip(acts), .. } => *acts,
+        Act::Netlink { otherwise: Some((_, acts)), .. } => (*acts).into(),
         _ => 0,
     }
 }

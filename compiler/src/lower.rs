@@ -3,23 +3,32 @@
 mod descriptors;
 mod identity;
 mod idmap;
+mod interfaces;
 mod joins;
 mod landlock;
 mod linux;
+mod memory;
 mod mount_calls;
 mod mounts;
 mod namespaces;
+mod netlink;
 mod nodes;
 mod order;
 mod overlay;
 mod process;
+mod protection;
 mod refusals;
+mod rehearsal;
+mod scheduling;
+mod spot;
 mod start;
 mod step;
 mod streams;
+mod user_mode;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
+pub use rehearsal::nothing_executable;
 pub use step::{
     Act, Buffer, Call, Else, Fact, Filter, Keep, Landlock, Part, Phase, Place, Program, Slot, Step, Value,
 };
@@ -62,6 +71,7 @@ impl Launch<'_> {
     fn steps(self) -> Vec<Step> {
         let mut steps = self.start();
         steps.extend(self.idmapped());
+        steps.extend(self.keep_host_network());
         steps.extend(self.join());
         if self.forks() {
             let inside = self.inside();
@@ -71,6 +81,7 @@ impl Launch<'_> {
             steps.push(self.supervise(Role::Outside, Slot::Child));
         } else {
             steps.extend(self.unshare());
+            steps.extend(self.own_interfaces());
             steps.extend(self.enter());
             steps.extend(self.payload());
             steps.extend(self.end());
@@ -104,9 +115,12 @@ impl Launch<'_> {
 
     /// What happens in the new namespaces, whoever made them.
     fn enter(self) -> Vec<Step> {
-        let mut steps: Vec<Step> = self.clocks().into_iter().collect();
+        let mut steps: Vec<Step> = self.own_oom_score_adj(Phase::Inside).into_iter().collect();
+        steps.extend(self.clocks());
         steps.extend(self.names());
         steps.extend(self.loopback());
+        // From a private mount nothing is heard of the host's any more.
+        steps.extend(self.slaves());
         steps.extend(self.own_mounts());
         steps.extend(self.sources());
         if self.enters_user() {

@@ -1,10 +1,12 @@
 //! `Spec` to `Policy`: defaults filled in, names looked up, units converted, short forms expanded.
 
+mod addresses;
 mod capabilities;
 mod conditions;
 mod etc;
 mod families;
 mod filesystem;
+mod interfaces;
 mod landlock;
 mod mounts;
 mod namespaces;
@@ -12,6 +14,7 @@ mod paths;
 mod process;
 mod rlimits;
 mod rules;
+mod scheduling;
 mod seccomp;
 mod syscall_rules;
 mod top;
@@ -64,6 +67,11 @@ fn each_once<T: Clone + Ord + std::fmt::Display>(
         }
     }
     seen.into_iter().map(|(value, span)| Spanned::new(value, span)).collect()
+}
+
+/// The place of a `true`.
+fn asked(leaf: &Leaf<bool>) -> Option<crate::source::Span> {
+    leaf.as_ref().filter(|leaf| leaf.value).map(|leaf| leaf.span)
 }
 
 /// The value, or nothing and a finding.

@@ -5,6 +5,9 @@
 //! here and a finding there.
 
 pub mod keys;
+mod scheduling;
+
+pub use scheduling::{Cpus, IoPriority, Scheduler, Scheduling};
 
 use crate::source::{Span, Spanned};
 
@@ -69,6 +72,14 @@ pub struct Process {
     pub exec: Leaf<Exec>,
     /// `keyring`
     pub keyring: Leaf<String>,
+    /// `scheduler`, `io_priority`, `cpu_affinity` and their kin
+    pub scheduling: Scheduling,
+    /// `personality`
+    pub personality: Leaf<String>,
+    /// `memory_deny_write_execute`
+    pub memory_deny_write_execute: Leaf<bool>,
+    /// `transparent_huge_pages`
+    pub transparent_huge_pages: Leaf<String>,
 }
 
 /// `process.user`
@@ -157,6 +168,8 @@ pub enum Mount {
         executable: Leaf<bool>,
         /// `optional`
         optional: Leaf<bool>,
+        /// `propagation`
+        propagation: Leaf<String>,
         /// `idmap`
         idmap: Leaf<IdMap>,
     },
@@ -166,6 +179,8 @@ pub enum Mount {
         size: Leaf<Amount>,
         /// `mode`
         mode: Leaf<u32>,
+        /// `uid` and `gid`
+        owner: Owner,
         /// `executable`
         executable: Leaf<bool>,
     },
@@ -173,6 +188,8 @@ pub enum Mount {
     Directory {
         /// `mode`
         mode: Leaf<u32>,
+        /// `uid` and `gid`
+        owner: Owner,
     },
     /// `{ socket = ... }`
     Socket {
@@ -225,6 +242,15 @@ pub enum Mount {
     },
     /// `false`
     Removed,
+}
+
+/// Whom an entry belongs to.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// `uid`
+    pub uid: Leaf<u32>,
+    /// `gid`
+    pub gid: Leaf<u32>,
 }
 
 /// `[namespaces]`
@@ -318,6 +344,48 @@ pub struct Network {
     pub connect_tcp: Leaf<Vec<Spanned<u32>>>,
     /// `address_families`
     pub address_families: Leaf<Vec<Spanned<String>>>,
+    /// `user_mode`
+    pub user_mode: Leaf<String>,
+    /// `interfaces`
+    pub interfaces: Vec<Spanned<Interface>>,
+}
+
+/// One of `[[network.interfaces]]`; one address that is not in a list is a list of one.
+#[derive(Debug, Clone)]
+pub struct Interface {
+    /// `kind`
+    pub kind: Spanned<String>,
+    /// `name`
+    pub name: Spanned<String>,
+    /// `address`
+    pub address: Vec<Spanned<String>>,
+    /// `gateway`
+    pub gateway: Vec<Spanned<String>>,
+    /// `routes`
+    pub routes: Vec<Spanned<Route>>,
+    /// `mtu`
+    pub mtu: Leaf<u32>,
+    /// `mac`
+    pub mac: Leaf<String>,
+    /// `peer`
+    pub peer: Leaf<String>,
+    /// `peer_address`
+    pub peer_address: Vec<Spanned<String>>,
+    /// `bridge`
+    pub bridge: Leaf<String>,
+    /// `link`
+    pub link: Leaf<String>,
+    /// `mode`
+    pub mode: Leaf<String>,
+}
+
+/// One entry of an interface's `routes`
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// `destination`
+    pub destination: Spanned<String>,
+    /// `gateway`
+    pub gateway: Spanned<String>,
 }
 
 /// `[landlock]`

@@ -24,6 +24,7 @@ fn contained(stage: &Stage) {
         "namespaces",
         "names",
         "network",
+        "scheduling",
         "mounts",
         "list=/",
         "list=/..",
@@ -37,9 +38,17 @@ fn contained(stage: &Stage) {
 fn everything(stage: &Stage) -> Spec {
     let path = shared(stage);
     Spec::demonstration("contained").with(&format!(
-        "process.stdin = 'inherit'
-         seccomp.allow = ['@system-service']
-         namespaces.time = {{ monotonic = '25h' }}
+        "seccomp.allow = ['@system-service']
+         [process]
+         stdin = 'inherit'
+         scheduler = {{ policy = 'batch', nice = 7 }}
+         io_priority = {{ class = 'best_effort', priority = 6 }}
+         cpu_affinity = [0]
+         oom_score_adj = 500
+         timer_slack = '1ms'
+         transparent_huge_pages = 'never'
+         [namespaces]
+         time = {{ monotonic = '25h' }}
          [filesystem.mounts]
          '/work' = {{ bind = '{path}', writable = true }}
          '/work/inner' = {{ mask = true }}

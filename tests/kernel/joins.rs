@@ -187,7 +187,7 @@ fn pod(stage: &Stage) {
     let open: Vec<&str> = open.iter().map(String::as_str).collect();
     let member = || Spec::demonstration("pod");
     let stranger = || member().with("namespaces = { user = 'new', network = 'new', ipc = 'new' }");
-    let (serve, visit) = ("serve=4711", "visit=4711");
+    let (serve, visit) = ("greet=4711", "visit=4711");
     let key = stage.site.key;
     let (make, find) = (format!("ipc=make,{key}"), format!("ipc=find,{key}"));
 

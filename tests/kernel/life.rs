@@ -85,7 +85,7 @@ fn pid(child: &Child) -> Pid {
 }
 
 /// Kills without waiting for the end of its output, which a process that is left would hold open.
-fn kill_launcher(mut child: Child) {
+pub fn kill_launcher(mut child: Child) {
     child.kill().expect("kill");
     child.wait().expect("it can be waited for");
 }

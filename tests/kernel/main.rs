@@ -11,6 +11,7 @@
 mod builds;
 mod bypasses;
 mod demonstrations;
+mod doctor;
 mod exec_list;
 mod exec_once;
 mod exits;
@@ -18,18 +19,27 @@ mod faults;
 mod files;
 mod filters;
 mod harness;
+mod hostile_root;
 mod idmaps;
 mod in_place;
 mod jobs;
 mod joins;
 mod landlock;
 mod life;
+mod limits;
+mod many;
 mod maps;
 mod mounts;
+mod network;
+mod owners;
 mod ports;
+mod propagation;
 mod readme;
 mod refusals;
+mod rows;
 mod scarcity;
+mod scheduling;
+mod sources;
 mod starts;
 #[path = "../vm/mod.rs"]
 mod vm;
@@ -55,20 +65,30 @@ const TESTS: &[&[Test]] = &[
     exec_list::TESTS,
     exec_once::TESTS,
     exits::TESTS,
+    rows::TESTS,
+    sources::TESTS,
     starts::TESTS,
     scarcity::TESTS,
     life::TESTS,
+    limits::TESTS,
+    scheduling::TESTS,
+    many::TESTS,
     maps::TESTS,
     idmaps::TESTS,
     files::TESTS,
     filters::TESTS,
+    hostile_root::TESTS,
     mounts::TESTS,
+    network::TESTS,
+    owners::TESTS,
+    propagation::TESTS,
     in_place::TESTS,
     jobs::TESTS,
     joins::TESTS,
     landlock::TESTS,
     ports::TESTS,
     readme::TESTS,
+    doctor::TESTS,
     refusals::TESTS,
 ];
 

@@ -27,7 +27,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// A spec with one map for users and groups.
-fn mapped(uid: u32, lines: &str) -> Spec {
+pub fn mapped(uid: u32, lines: &str) -> Spec {
     Spec::new(PLAIN).with(&format!(
         "process.user = {{ uid = {uid}, gid = {uid} }}
          filesystem.proc = 'own'
@@ -40,7 +40,7 @@ fn line(inside: u32, outside: u32, size: u32) -> String {
 }
 
 /// Launches as 65534 where /etc has the given ranges and no file of the machine's.
-fn with_ranges(stage: &Stage, ranges: &str, more: &[&str], launcher: &Path) -> Run {
+pub fn with_ranges(stage: &Stage, ranges: &str, more: &[&str], launcher: &Path) -> Run {
     let etc = stage.directory().join("etc");
     fs::create_dir_all(&etc).expect("a directory");
     fs::set_permissions(&etc, Permissions::from_mode(0o755)).expect("chmod");

@@ -27,7 +27,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "scarcity/empty-bounding-set", needs: ROOT, run: empty_bounding_set },
     Test { name: "scarcity/many-groups", needs: ROOT, run: many_groups },
     Test { name: "scarcity/no-proc", needs: ROOT, run: no_proc },
-    Test { name: "scarcity/false-proc", needs: ROOT, run: false_proc },
+    Test { name: "scarcity/row-10-cve-2025-52881-false-proc", needs: ROOT, run: false_proc },
     Test { name: "scarcity/covered-proc", needs: ROOT, run: covered_proc },
     Test { name: "scarcity/chroot", needs: ROOT, run: chroot },
     Test { name: "scarcity/no-user-namespaces-left", needs: NAMESPACES, run: no_user_namespaces_left },

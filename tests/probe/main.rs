@@ -15,8 +15,10 @@ mod execute;
 mod files;
 mod ipc;
 mod landlock;
+mod mounts;
 mod network;
 mod process;
+mod scheduling;
 mod start;
 mod sys;
 mod trace;
@@ -68,6 +70,11 @@ fn answer(question: &str) {
         ("namespaces", []) => process::namespaces(),
         ("descriptors", []) => process::descriptors(),
         ("rlimits", []) => process::rlimits(),
+        ("scheduling", []) => scheduling::scheduling(),
+        ("take_more", []) => scheduling::take_more(),
+        ("write_execute", []) => scheduling::write_execute(),
+        ("spin", [milliseconds]) => scheduling::spin(start::number(milliseconds).unsigned_abs().into()),
+        ("child_policy", []) => scheduling::child_policy(),
         ("signals", []) => process::signals(),
         ("environment", []) => process::environment(),
         ("terminal", []) => process::terminal(),
@@ -95,7 +102,12 @@ fn answer(question: &str) {
         ("chroot_escape", [scratch, marker]) => files::chroot_escape(scratch, marker),
         ("pseudoterminal", []) => files::pseudoterminal(),
         ("devices", []) => files::devices(),
-        ("mount", [path]) => files::mount(path),
+        ("mount", [path]) => {
+            fact(&format!("mount_call.{path}"), sys::outcome(mounts::mount("tmpfs", path, 0)))
+        }
+        ("exchange", [one, other]) => mounts::exchange(one, other),
+        ("undo", [path]) => mounts::undo(path),
+        ("appear", [path]) => files::appear(path),
         ("ipc", ["make", key]) => ipc::make(key),
         ("ipc", ["find", key]) => ipc::find(key),
         ("ipc", ["remove", key]) => ipc::remove(key),
@@ -108,8 +120,12 @@ fn answer(question: &str) {
         ("signal", [pid]) => landlock::signal(pid),
         ("names", []) => network::names(),
         ("network", []) => network::network(),
-        ("serve", [port]) => network::serve(port.parse().unwrap_or(0)),
+        ("greet", [port]) => network::greet(port.parse().unwrap_or(0)),
         ("visit", [port]) => network::visit(port.parse().unwrap_or(0)),
+        ("own_address", [address]) => network::own_address(address),
+        ("route", [address]) => network::route(address),
+        ("serve", [port, count]) => network::serve(port, count),
+        ("dial", [address, milliseconds]) => network::dial(address, milliseconds),
         ("user_namespace", []) => start::user_namespace_facts(),
         ("exit", [status]) => std::process::exit(start::number(status)),
         ("kill", [signal]) => process::kill_self(start::number(signal)),

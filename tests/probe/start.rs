@@ -1,6 +1,7 @@
 //! Starts programs: under hostile conditions, as somebody else, and watched for what they leave behind.
 
-use crate::sys::{call, errno_name, from, into, nr, text};
+use crate::mounts;
+use crate::sys::{call, errno_name, from, into, io_errno, nr, text};
 use crate::{fact, usage};
 use std::fs;
 use std::time::{Duration, Instant};
@@ -40,20 +41,30 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
         "unshare" => unshare(value),
         "loopback" => crate::network::bring_up(),
-        "memory" => mount("tmpfs", value, 0),
         "init" => become_init(),
         "pod" => hold_pod(),
         "open" => open_at(value),
-        "tmpfs_over" => tmpfs_over(value),
-        "cover" => cover(value),
-        "shared_mounts" => own_mounts(MS_REC_SHARED),
-        "read_only" => read_only(),
-        "no_user_namespaces" => fs::write("/proc/sys/user/max_user_namespaces", "0").map_err(errno),
+        "mount_namespace" => mounts::namespace(),
+        "tied_namespace" => mounts::tied_namespace(),
+        "enter" => mounts::enter(value),
+        "memory" => mounts::mount("tmpfs", value, 0),
+        "tmpfs" => mounts::tmpfs(value),
+        "tmpfs_over" => mounts::namespace().and_then(|()| mounts::mount("tmpfs", value, 0)),
+        "full" => mounts::full(value),
+        "share" => mounts::share(value),
+        "shared_mounts" => mounts::namespace().and_then(|()| mounts::share("/")),
+        "restrict" => mounts::restrict(value),
+        "read_only" => mounts::namespace().and_then(|()| mounts::read_only()),
+        "bind" => mounts::bind(value),
+        "cover" => mounts::namespace().and_then(|()| mounts::bind(value)),
+        "directory" => fs::create_dir_all(value).map_err(io_errno),
+        "no_user_namespaces" => fs::write("/proc/sys/user/max_user_namespaces", "0").map_err(io_errno),
         "groups" => groups(parse(value)),
         "securebits" => call(nr::PRCTL, [28, parse(value), 0, 0, 0, 0]).map(drop),
         "no_bounding" => no_bounding(),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
+        "personality" => call(nr::PERSONALITY, [parse(value), 0, 0, 0, 0, 0]).map(drop),
         "no_arguments" => {
             shape.arguments.clear();
             Ok(())
@@ -117,7 +128,7 @@ fn become_user(id: u64) -> Result<(), i32> {
 }
 
 fn open_descriptors(count: u64) -> Result<(), i32> {
-    let null = fs::File::open("/dev/null").map_err(errno)?;
+    let null = fs::File::open("/dev/null").map_err(io_errno)?;
     let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&null).unsigned_abs());
     for target in 3..count + 3 {
         // dup2 clears close-on-exec, so the program would inherit them all.
@@ -130,7 +141,7 @@ fn open_descriptors(count: u64) -> Result<(), i32> {
 /// `9:/path`: what is there, open as that descriptor.
 fn open_at(value: &str) -> Result<(), i32> {
     let (descriptor, path) = value.split_once(':').unwrap_or_else(|| usage("`open` takes NUMBER:PATH"));
-    let file = fs::File::open(path).map_err(errno)?;
+    let file = fs::File::open(path).map_err(io_errno)?;
     let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&file).unsigned_abs());
     let target = parse(descriptor);
     call(nr::DUP2, [source, target, 0, 0, 0, 0])?;
@@ -161,7 +172,7 @@ fn effective_ids() -> (u32, u32) {
 /// What an ordinary user may write to the maps of a new user namespace: one line about itself.
 fn map_own(inside: &str, uid: u32, gid: u32) -> Result<(), (&'static str, i32)> {
     let write = |file: &'static str, content: String| {
-        fs::write(format!("/proc/self/{file}"), content).map_err(|error| (file, errno(error)))
+        fs::write(format!("/proc/self/{file}"), content).map_err(|error| (file, io_errno(error)))
     };
     write("setgroups", "deny".to_owned())?;
     write("uid_map", format!("{inside} {uid} 1"))?;
@@ -187,7 +198,7 @@ fn hold_pod() -> Result<(), i32> {
     }
     hear(pipes[0])?;
     let write =
-        |file: &str, content: String| fs::write(format!("/proc/{child}/{file}"), content).map_err(errno);
+        |file: &str, content: String| fs::write(format!("/proc/{child}/{file}"), content).map_err(io_errno);
     if uid != 0 {
         write("setgroups", "deny".to_owned())?;
     }
@@ -220,25 +231,7 @@ fn ignore(signal: u64) -> Result<(), i32> {
 fn change_root(path: &str) -> Result<(), i32> {
     let directory = text(path);
     call(nr::CHROOT, [from(directory.as_bytes_with_nul()), 0, 0, 0, 0, 0])?;
-    std::env::set_current_dir("/").map_err(errno)
-}
-
-/// A mount namespace of its own in which a file system stands over this path; over the root only `/..` leads there.
-fn tmpfs_over(path: &str) -> Result<(), i32> {
-    own_mounts(MS_REC_PRIVATE)?;
-    mount("tmpfs", path, 0)
-}
-
-/// A mount namespace of its own in which nothing can be written to, a full disk for instance.
-fn read_only() -> Result<(), i32> {
-    own_mounts(MS_REC_PRIVATE)?;
-    // struct mount_attr: MOUNT_ATTR_RDONLY to set, with AT_RECURSIVE, and for /proc, which is no disk, to clear.
-    for (path, flags, attributes) in [("/", 0x8000, [1_u64, 0, 0, 0]), ("/proc", 0, [0, 1, 0, 0])] {
-        let path = text(path);
-        let (here, path) = ((-100_i64).cast_unsigned(), from(path.as_bytes_with_nul()));
-        call(nr::MOUNT_SETATTR, [here, path, flags, from(&attributes), 32, 0])?;
-    }
-    Ok(())
+    std::env::set_current_dir("/").map_err(io_errno)
 }
 
 fn groups(count: u64) -> Result<(), i32> {
@@ -253,36 +246,10 @@ fn no_bounding() -> Result<(), i32> {
     failed.find(|errno| *errno != 22).map_or(Ok(()), Err)
 }
 
-/// `FROM:TO`: something else stands at a path, in a mount namespace of its own.
-fn cover(value: &str) -> Result<(), i32> {
-    let Some((from, to)) = value.split_once(':') else { usage("`cover` takes two paths") };
-    own_mounts(MS_REC_PRIVATE)?;
-    mount(from, to, MS_BIND)
-}
-
-fn own_mounts(propagation: u64) -> Result<(), i32> {
-    call(nr::UNSHARE, [0x2_0000, 0, 0, 0, 0, 0])?;
-    mount("none", "/", propagation)
-}
-
-/// MS_BIND.
-const MS_BIND: u64 = 0x1000;
-/// MS_REC and MS_SHARED: how an init leaves the mounts of a machine.
-const MS_REC_SHARED: u64 = 0x10_4000;
-
-/// MS_REC and MS_PRIVATE: what every launcher does first.
-const MS_REC_PRIVATE: u64 = 0x4_4000;
-
-fn mount(kind: &str, path: &str, flags: u64) -> Result<(), i32> {
-    let (kind, path) = (text(kind), text(path));
-    let kind = from(kind.as_bytes_with_nul());
-    call(nr::MOUNT, [kind, from(path.as_bytes_with_nul()), kind, flags, 0, 0]).map(drop)
-}
-
 fn deleted_directory(path: &str) -> Result<(), i32> {
     let directory = format!("{path}/deleted-{}", std::process::id());
-    fs::create_dir(&directory).and_then(|()| std::env::set_current_dir(&directory)).map_err(errno)?;
-    fs::remove_dir(directory).map_err(errno)
+    fs::create_dir(&directory).and_then(|()| std::env::set_current_dir(&directory)).map_err(io_errno)?;
+    fs::remove_dir(directory).map_err(io_errno)
 }
 
 /// `RESOURCE:SOFT`, or `RESOURCE:SOFT:HARD`.
@@ -295,16 +262,12 @@ fn limit(value: &str) -> Result<(), i32> {
     call(nr::PRLIMIT64, [0, numbers[0], from(&limits), 0, 0, 0]).map(drop)
 }
 
-fn errno(error: std::io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(0)
-}
-
 /// Enters a new user namespace, alone mapped to 0 in it, with a mount namespace, and tries a mount.
-fn user_namespace() -> Result<(), (&'static str, i32)> {
+pub fn user_namespace() -> Result<(), (&'static str, i32)> {
     let (uid, gid) = effective_ids();
     call(nr::UNSHARE, [0x1000_0000 | 0x2_0000, 0, 0, 0, 0, 0]).map_err(|errno| ("unshare", errno))?;
     map_own("0", uid, gid)?;
-    mount("none", "/", MS_REC_PRIVATE).map_err(|errno| ("mount", errno))
+    mounts::make_private().map_err(|errno| ("mount", errno))
 }
 
 /// Whether a user namespace can be had here, and a mount inside it; says which step was refused.
@@ -357,7 +320,7 @@ fn parent() -> Result<(), i32> {
 
 /// A new session whose controlling terminal is a fresh pseudo-terminal, which is also standard input.
 fn controlling_terminal() -> Result<(), i32> {
-    let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(errno)?;
+    let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(io_errno)?;
     let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&leader).unsigned_abs());
     let mut unlock = 0_i32;
     call(nr::IOCTL, [descriptor, 0x4004_5431, into(&mut unlock), 0, 0, 0])?;
@@ -372,7 +335,7 @@ fn controlling_terminal() -> Result<(), i32> {
     }
     call(nr::SETSID, [0; 6])?;
     let follower =
-        fs::OpenOptions::new().read(true).write(true).open(format!("/dev/pts/{number}")).map_err(errno)?;
+        fs::OpenOptions::new().read(true).write(true).open(format!("/dev/pts/{number}")).map_err(io_errno)?;
     let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&follower).unsigned_abs());
     call(nr::IOCTL, [descriptor, 0x540e, 0, 0, 0, 0])?;
     call(nr::DUP2, [descriptor, 0, 0, 0, 0, 0]).map(drop)
@@ -408,7 +371,7 @@ pub fn orphan(milliseconds: i32) {
 pub fn run(program: &str, arguments: &[&str]) {
     let result = std::process::Command::new(program).args(arguments).status();
     let ended = result.map_or_else(
-        |error| errno_name(errno(error)),
+        |error| errno_name(io_errno(error)),
         |status| {
             std::os::unix::process::ExitStatusExt::signal(&status)
                 .map_or_else(|| status.code().unwrap_or(0).to_string(), |signal| format!("signal {signal}"))

@@ -9,6 +9,7 @@ pub mod nr {
     pub const WRITE: u64 = 1;
     pub const CLOSE: u64 = 3;
     pub const MMAP: u64 = 9;
+    pub const MPROTECT: u64 = 10;
     pub const RT_SIGACTION: u64 = 13;
     pub const RT_SIGPROCMASK: u64 = 14;
     pub const IOCTL: u64 = 16;
@@ -49,20 +50,31 @@ pub mod nr {
     pub const CAPGET: u64 = 125;
     pub const RT_SIGTIMEDWAIT: u64 = 128;
     pub const MKNOD: u64 = 133;
+    pub const PERSONALITY: u64 = 135;
+    pub const SETPRIORITY: u64 = 141;
+    pub const SCHED_SETSCHEDULER: u64 = 144;
+    pub const SCHED_GETSCHEDULER: u64 = 145;
     pub const PRCTL: u64 = 157;
     pub const CHROOT: u64 = 161;
     pub const MOUNT: u64 = 165;
+    pub const SCHED_SETAFFINITY: u64 = 203;
+    pub const SCHED_GETAFFINITY: u64 = 204;
+    pub const UMOUNT2: u64 = 166;
     pub const CLOCK_GETTIME: u64 = 228;
     pub const MQ_OPEN: u64 = 240;
     pub const MQ_UNLINK: u64 = 241;
     pub const WAITID: u64 = 247;
     pub const KEYCTL: u64 = 250;
+    pub const IOPRIO_SET: u64 = 251;
+    pub const IOPRIO_GET: u64 = 252;
     pub const UNSHARE: u64 = 272;
     pub const PIPE2: u64 = 293;
     pub const NAME_TO_HANDLE_AT: u64 = 303;
     pub const OPEN_BY_HANDLE_AT: u64 = 304;
     pub const PRLIMIT64: u64 = 302;
     pub const SENDMMSG: u64 = 307;
+    pub const SCHED_GETATTR: u64 = 315;
+    pub const SETNS: u64 = 308;
     pub const RENAMEAT2: u64 = 316;
     pub const GETRANDOM: u64 = 318;
     pub const MEMFD_CREATE: u64 = 319;
@@ -132,9 +144,14 @@ pub fn outcome<T>(result: Result<T, i32>) -> String {
     result.map_or_else(errno_name, |_| "ok".to_owned())
 }
 
+/// The errno that the standard library reports.
+pub fn io_errno(error: Error) -> i32 {
+    error.raw_os_error().unwrap_or(0)
+}
+
 /// The same for what the standard library reports.
 pub fn io_outcome<T>(result: std::io::Result<T>) -> String {
-    outcome(result.map_err(|error| error.raw_os_error().unwrap_or(0)))
+    outcome(result.map_err(io_errno))
 }
 
 /// The names of the errnos that tests speak of; any other is its number.
@@ -165,7 +182,9 @@ pub fn errno_name(errno: i32) -> String {
         40 => "ELOOP",
         93 => "EPROTONOSUPPORT",
         95 => "EOPNOTSUPP",
+        101 => "ENETUNREACH",
         111 => "ECONNREFUSED",
+        113 => "EHOSTUNREACH",
         126 => "ENOKEY",
         _ => return format!("errno {errno}"),
     };

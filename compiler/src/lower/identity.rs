@@ -4,7 +4,7 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use crate::policy::{IdMapping, User};
+use crate::policy::{IdMapping, Ownership, User};
 use crate::source::Spanned;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
@@ -31,7 +31,12 @@ impl Launch<'_> {
         let flags = (O_PATH | O_DIRECTORY | O_CLOEXEC).into();
         let open = [AT_FDCWD.into(), "/proc".into(), flags];
         let idmaps = self.policy.filesystem.idmaps().next().is_some();
-        (self.enters_user() || self.has_own_clocks() || idmaps).then(|| {
+        let needed = self.enters_user()
+            || self.has_own_clocks()
+            || self.reaches_out()
+            || self.policy.process.scheduling.oom_score_adj.is_some()
+            || idmaps;
+        needed.then(|| {
             Step::new(Phase::Start, "find /proc", self.policy.namespaces.user.span)
                 .needs(&[Fact::HostPaths])
                 .act(Call::new(number::openat, open).keep(Slot::Proc))
@@ -98,7 +103,7 @@ impl Launch<'_> {
             .promise(write.promise)
             .needs(write.needs)
             .act(Act::Text(vec![Part::Decimal(Slot::Child)]))
-            .act(Act::Assist(arguments))
+            .act(Act::Assist { arguments, ready: None })
             .note(ENOENT.into(), MAPPING_PROGRAM_MISSING)
             .note(EACCES.into(), MAPPING_PROGRAM_MISSING)
             .note(ENOEXEC.into(), MAPPING_PROGRAM_MISSING)
@@ -213,11 +218,13 @@ impl Launch<'_> {
             .note(EINVAL.into(), IDENTITY_REFUSED)
     }
 
-    /// Who owns a file system made for the program, when that is not the one who makes it.
-    pub(super) fn owner(self) -> Option<(u32, u32)> {
-        let ids = self.program()?;
-        let made_by_program = self.enters_user() && self.builder() == Some(ids);
-        (self.capable() && !made_by_program).then_some((ids.uid, ids.gid))
+    /// The user and the group to give something to, each only when that is not the one who makes it.
+    pub(super) fn owner_for(self, owner: &Ownership) -> (Option<u32>, Option<u32>) {
+        let Ownership::Program { uid, gid } = owner else { return (None, None) };
+        let made_by_program = |ids| self.enters_user() && self.builder() == Some(ids);
+        let program = self.program().filter(|ids| self.capable() && !made_by_program(*ids));
+        let named = |id: &Option<Spanned<u32>>| id.as_ref().map(|id| id.value);
+        (named(uid).or(program.map(|ids| ids.uid)), named(gid).or(program.map(|ids| ids.gid)))
     }
 
     /// No exec gives a capability that the spec does not promise, in no process of the sandbox.

@@ -2,7 +2,7 @@
 
 use super::Launch;
 use super::linux::*;
-use super::mount_calls::{optionally, resolve, stat, type_is};
+use super::mount_calls::{optionally, stat, type_is};
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Landlock, Phase, Place, Slot, Step, Value};
 use crate::policy::landlock::{
@@ -89,16 +89,21 @@ impl Launch<'_> {
 
     fn allow(self, number: u16, path: &str, rule: &Rule) -> Step {
         let slot = Slot::Beneath(number);
-        let step = self
-            .landlock_step(format!("allow {path}"), rule.span)
-            .note(ENOENT.into(), NO_SUCH_PLACE)
-            .note(ELOOP.into(), SYMLINK_TO_A_PLACE);
+        let step = self.landlock_step(format!("allow {path}"), rule.span);
+        // What a mount gives is there, or the mount has said what is missing.
+        let step = match rule.key {
+            "landlock.path_beneath" | "process.exec" => {
+                step.note(ENOENT.into(), NO_SUCH_PLACE).note(ELOOP.into(), SYMLINK_TO_A_PLACE)
+            }
+            _ => step,
+        };
         let mut acts = vec![
             self.landlock(Landlock::Slot(slot, rule.rights.bits())),
             Call::new(number::close, [slot.into()]).into(),
         ];
         if !rule.program {
-            return step.act(resolve(path, slot, rule.optional)).acts(optionally(slot, rule.optional, acts));
+            let open = self.spot_in_finished_tree(path).resolve(slot, rule.optional);
+            return step.act(open).acts(optionally(slot, rule.optional, acts));
         }
         let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_MAGICLINKS);
         let open =

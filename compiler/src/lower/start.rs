@@ -27,6 +27,7 @@ impl Launch<'_> {
                 .act(Act::Signals(EVERY_DISPOSITION)),
             Step::new(Phase::Start, "prepare the file mode mask", Span::default())
                 .act(Call::new(number::umask, []).any()),
+            self.personality(),
             Step::new(Phase::Start, "prepare argv and envp", process.args[0].span)
                 .gives(&[Fact::Environment])
                 .act(Act::Environment {
@@ -50,6 +51,7 @@ impl Launch<'_> {
         steps.extend(self.raise_limits());
         steps.extend(self.set_groups(Phase::Start));
         steps.extend(self.find_proc());
+        steps.extend(self.own_oom_score_adj(Phase::Start));
         steps
     }
 
@@ -128,7 +130,7 @@ impl Launch<'_> {
         let group = *gid == 0 || groups.iter().flatten().any(|&group| group == 0);
         let unmapped =
             *uid == 0 && namespaces.uid_mappings.is_empty() || group && namespaces.gid_mappings.is_empty();
-        self.maps_from_outside() && unmapped
+        self.privileged && self.new_user() && unmapped
     }
 
     /// The pair of sockets on which both sides notice each other's death.
@@ -142,7 +144,7 @@ impl Launch<'_> {
                 Value::Slot(Slot::GateOutside),
             ],
         );
-        pair.keep = Keep::Gate;
+        pair.keep = Keep::Pair(Slot::GateOutside, Slot::GateInside);
         Some(Step::new(Phase::Fork, "connect both sides", Span::default()).act(pair))
     }
 
@@ -170,7 +172,7 @@ impl Launch<'_> {
         new.fold(0, |flags, (_, _, flag)| flags | flag) & !later
     }
 
-    /// Beside the child: its ids are mapped, then it may go on.
+    /// Beside the child: its ids are mapped, its interfaces made, then it may go on.
     pub(super) fn host(self) -> Vec<Step> {
         let mut steps = vec![
             Step::new(Phase::Host, "leave the inside's end of the gate", Span::default())
@@ -178,6 +180,11 @@ impl Launch<'_> {
         ];
         if self.maps_from_outside() {
             steps.extend(self.map_ids(Part::Decimal(Slot::Child)));
+            steps.extend(self.raise_priorities());
+        }
+        steps.extend(self.interfaces_of_child());
+        steps.extend(self.user_mode());
+        if self.serves_child() {
             steps.push(
                 Step::new(Phase::Host, "open the gate", Span::default()).act(
                     Call::new(number::write, [Slot::GateOutside.into(), "g".into(), 1.into()]).equals(2),
@@ -190,7 +197,7 @@ impl Launch<'_> {
     /// In the child: the parent must be alive, and its part done.
     pub(super) fn pass_gate(self) -> Vec<Step> {
         let read = [Slot::GateInside.into(), Buffer::Answer.into(), 1.into()];
-        let wait = if self.maps_from_outside() {
+        let wait = if self.serves_child() {
             Call::new(number::read, read).equals(2)
         } else {
             // Nothing is ever sent: an answer can only be the end of the file, which is no success.
@@ -208,9 +215,16 @@ impl Launch<'_> {
         ]
     }
 
-    /// Whether the outside writes the id maps; else the child maps the caller's own ids itself.
+    /// Whether the child has to wait for what the outside does for it.
+    fn serves_child(self) -> bool {
+        self.maps_from_outside() || self.reaches_out() || self.policy.pasta.is_some()
+    }
+
+    /// Whether the outside writes the id maps, because only it may or because another program needs them by then; else the child
+    /// maps the caller's own ids itself.
     pub(super) fn maps_from_outside(self) -> bool {
-        self.new_user() && (self.privileged || !self.policy.namespaces.uid_mappings.is_empty())
+        let mapped = !self.policy.namespaces.uid_mappings.is_empty() || self.policy.pasta.is_some();
+        self.new_user() && (self.privileged || mapped)
     }
 }
 

@@ -1,8 +1,7 @@
-//! Reads the top level and the small sections as they are written: `[network]`, `[landlock]`, `[rlimits]`, `[lifecycle]`,
-//! `[requires]`.
+//! Reads the top level and the small sections as they are written: `[rlimits]`, `[lifecycle]`, `[requires]`.
 
 use super::extract::{Extract, entries, field, list, section};
-use crate::spec::{Amount, Landlock, Lifecycle, Network, PathBeneath, Requires, Rlimit, Spec};
+use crate::spec::{Amount, Lifecycle, Requires, Rlimit, Spec};
 use toml::de::DeValue;
 
 impl Extract for Spec {
@@ -25,45 +24,6 @@ impl Extract for Spec {
     }
 }
 
-impl Extract for Network {
-    fn extract(value: &DeValue<'_>) -> Option<Self> {
-        let table = value.as_table()?;
-        Some(Self {
-            loopback: field(table, "loopback"),
-            bind_tcp: field(table, "bind_tcp"),
-            connect_tcp: field(table, "connect_tcp"),
-            address_families: field(table, "address_families"),
-        })
-    }
-}
-
-impl Extract for Landlock {
-    fn extract(value: &DeValue<'_>) -> Option<Self> {
-        let table = value.as_table()?;
-        let path_beneath: Vec<crate::source::Spanned<PathBeneath>> = list(table, "path_beneath");
-        Some(Self {
-            filesystem: field(table, "filesystem"),
-            scoped: list(table, "scoped"),
-            log: list(table, "log"),
-            path_beneath: path_beneath.into_iter().map(|entry| entry.value).collect(),
-        })
-    }
-}
-
-impl Extract for PathBeneath {
-    fn extract(value: &DeValue<'_>) -> Option<Self> {
-        let table = value.as_table()?;
-        Some(Self { path: field(table, "path")?, allowed_access: field(table, "allowed_access")? })
-    }
-}
-
-impl Extract for Requires {
-    fn extract(value: &DeValue<'_>) -> Option<Self> {
-        let table = value.as_table()?;
-        Some(Self { landlock_abi: field(table, "landlock_abi"), optional: list(table, "optional") })
-    }
-}
-
 fn rlimit(value: &toml::Spanned<DeValue<'_>>) -> Option<Rlimit> {
     match value.get_ref().as_table() {
         Some(table) => Some(Rlimit::Pair { soft: field(table, "soft")?, hard: field(table, "hard")? }),
@@ -74,5 +34,12 @@ fn rlimit(value: &toml::Spanned<DeValue<'_>>) -> Option<Rlimit> {
 impl Extract for Lifecycle {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
         Some(Self { die_with_parent: field(value.as_table()?, "die_with_parent") })
+    }
+}
+
+impl Extract for Requires {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?;
+        Some(Self { landlock_abi: field(table, "landlock_abi"), optional: list(table, "optional") })
     }
 }

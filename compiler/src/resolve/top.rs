@@ -1,7 +1,7 @@
 //! The top level: names, and the sections in order.
 
 use super::rules::INVALID_NAME;
-use super::{families, filesystem, keep, landlock, namespaces, process, rlimits, seccomp};
+use super::{asked, families, filesystem, interfaces, keep, landlock, namespaces, process, rlimits, seccomp};
 use crate::diagnostic::Diagnostic;
 use crate::policy::landlock::Scope;
 use crate::policy::{Execution, Policy, Terminal, User};
@@ -20,6 +20,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let filesystem = filesystem::resolve(&spec.filesystem, user, findings);
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
+    let interfaces = interfaces::resolve(&spec.network.interfaces, findings);
     let address_families = families::resolve(&spec.network.address_families, findings);
     let ports = |leaf, findings: &mut _| landlock::ports(leaf, findings);
     let bind_tcp = ports(&spec.network.bind_tcp, findings);
@@ -27,7 +28,9 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let landlock = landlock::resolve(&spec.landlock, &spec.requires, findings);
     let scoped = landlock.scoped.iter().any(|scope| scope.value == Scope::Signal);
     let needed = process.as_ref().is_some_and(|process| {
-        process.exec.value != Execution::Any || process.terminal.value == Terminal::Inherit
+        process.exec.value != Execution::Any
+            || process.terminal.value == Terminal::Inherit
+            || process.scheduling.needs_filter()
     });
     let needed = needed || scoped;
     let sockets = [
@@ -46,6 +49,8 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         filesystem,
         namespaces,
         loopback: asked(&spec.network.loopback),
+        interfaces,
+        pasta: spec.network.user_mode.as_ref().filter(|word| word.value == "pasta").map(|word| word.span),
         address_families,
         bind_tcp,
         connect_tcp,
@@ -56,11 +61,6 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     };
     findings.extend(landlock::without_effect(&policy));
     Some(policy)
-}
-
-/// The place of a `true`.
-fn asked(leaf: &Leaf<bool>) -> Option<crate::source::Span> {
-    leaf.as_ref().filter(|leaf| leaf.value).map(|leaf| leaf.span)
 }
 
 fn name(leaf: &Leaf<String>, source: &Source, findings: &mut Vec<Diagnostic>) -> Spanned<String> {

@@ -100,7 +100,7 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
-/// A mount, a user or a limit is replaced as a whole: its keys belong together.
+/// A mount, a user, a limit or a policy is replaced as a whole: its keys belong together.
 fn replaces(table: &Table) -> bool {
     [
         "bind",
@@ -118,6 +118,7 @@ fn replaces(table: &Table) -> bool {
         "path",
         "fd",
         "soft",
+        "policy",
     ]
     .iter()
     .any(|key| table.contains_key(*key))

@@ -1,8 +1,6 @@
 //! The keys of `[namespaces]`.
 
-use super::{Form, Key, Sign, Type, Word};
-
-const ID_MAX: i64 = u32::MAX as i64 - 1;
+use super::{Form, ID_MAX, Key, Sign, Type, Word};
 
 const WORDS: Type =
     Type::Words(&[Word::new("new", "the sandbox's own"), Word::new("host", "the launcher's own")]);

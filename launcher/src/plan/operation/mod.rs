@@ -20,6 +20,7 @@ mod exec;
 mod filter;
 mod fork;
 mod landlock;
+mod netlink;
 mod signals;
 mod supervise;
 mod text;
@@ -33,6 +34,7 @@ pub use exec::Exec;
 pub use filter::{Cookie, Filter};
 pub use fork::Fork;
 pub use landlock::{Action, Landlock, Row};
+pub use netlink::{Netlink, Patch};
 pub use signals::Signals;
 pub use supervise::{Role, Supervise};
 pub use text::{Piece, Text};
@@ -81,6 +83,8 @@ pub enum Kind {
     Exec(Exec),
     /// Waits for the child.
     Supervise(Supervise),
+    /// Sends a message to the kernel's network.
+    Netlink(Netlink),
     /// Runs a program beside the child.
     Assist(Assist),
 }
@@ -230,6 +234,7 @@ impl Operation {
             Landlock::NUMBER => Kind::Landlock(Landlock::read(&record)?),
             Exec::NUMBER => Kind::Exec(Exec::read(&record)?),
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
+            Netlink::NUMBER => Kind::Netlink(Netlink::read(&record)?),
             Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
             _ => return Err(Malformed),
         };
@@ -284,6 +289,10 @@ impl Operation {
             Kind::Supervise(supervise) => {
                 supervise.write(&mut record);
                 Supervise::NUMBER
+            }
+            Kind::Netlink(netlink) => {
+                netlink.write(&mut record);
+                Netlink::NUMBER
             }
             Kind::Assist(assist) => {
                 assist.write(&mut record);
