@@ -13,6 +13,8 @@ mod hostname_needs_uts;
 mod impossible_rule;
 mod invalid_idmap;
 mod kernel_files_bound;
+mod listen_alone;
+mod listen_variables;
 mod loopback_needs_network;
 mod mapping_overlap;
 mod mask_not_durable;
@@ -59,6 +61,8 @@ pub const CHECKS: &[Check] = &[
     sees(impossible_rule::RULE, impossible_rule::check),
     misses(invalid_idmap::RULE, invalid_idmap::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
+    sees(listen_alone::RULE, listen_alone::check),
+    sees(listen_variables::RULE, listen_variables::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),
     sees(mask_not_durable::RULE, mask_not_durable::check),

@@ -12,6 +12,7 @@ mod order;
 mod overlay;
 mod process;
 mod refusals;
+mod runtime;
 mod start;
 mod step;
 mod streams;

@@ -11,6 +11,7 @@ mod rules;
 mod seccomp;
 mod sections;
 mod syntax;
+mod variables;
 
 pub use rules::RULES;
 

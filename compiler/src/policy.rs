@@ -4,8 +4,10 @@
 //! path and no duration text. It knows nothing of system calls: that is the [plan](boxwright_launcher::plan)'s.
 //! A value that the spec left to its default has the span of the file's first byte.
 
+mod host_path;
 mod idmap;
 
+pub use host_path::{HostPath, PathPart, RunDirectory};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
 
 use crate::source::{Span, Spanned};
@@ -62,6 +64,8 @@ pub struct Process {
     pub exec: Spanned<Execution>,
     /// Descriptors that the program keeps: each above 2, in ascending order, none twice.
     pub keep_fds: Vec<Spanned<u32>>,
+    /// The program keeps the sockets that a service manager has opened for the launcher (sd_listen_fds(3)).
+    pub listen: Option<Span>,
     /// What becomes of the controlling terminal.
     pub terminal: Spanned<Terminal>,
     /// Standard input, output and error, in this order.
@@ -111,8 +115,8 @@ pub enum Stream {
     Inherit,
     /// /dev/null.
     Null,
-    /// A file of the host at this absolute path: input is read from its start, output is appended. Nothing is created.
-    File(String),
+    /// A file of the host: input is read from its start, output is appended. Nothing is created.
+    File(HostPath),
 }
 
 /// The session keyring (session-keyring(7)).
@@ -165,8 +169,8 @@ pub struct Mount {
 pub enum MountKind {
     /// A file or directory of the host.
     Bind {
-        /// The absolute path on the host; symlinks in it are followed at launch.
-        source: String,
+        /// Where it is on the host.
+        source: HostPath,
         /// May it be written to?
         writable: bool,
         /// May files in it be executed?
@@ -222,8 +226,8 @@ pub enum MountKind {
     },
     /// A device node of the host, bound after it was verified to be one.
     Device {
-        /// The path on the host.
-        source: String,
+        /// Where it is on the host.
+        source: HostPath,
         /// Major and minor number of the character device that it must be; `None` is any device.
         number: Option<(u32, u32)>,
         /// Leave it out when the source does not exist.
@@ -231,15 +235,15 @@ pub enum MountKind {
     },
     /// A UNIX socket of the host, bound after it was verified to be one.
     Socket {
-        /// The path on the host.
-        source: String,
+        /// Where it is on the host.
+        source: HostPath,
         /// Leave it out when the source does not exist.
         optional: bool,
     },
     /// Directories of the host over each other; what is written goes to memory.
     Overlay {
-        /// Their absolute paths, the topmost first; never empty, at most [`Filesystem::LAYERS_MAX`].
-        lower: Vec<String>,
+        /// Where they are, the topmost first; never empty, at most [`Filesystem::LAYERS_MAX`].
+        lower: Vec<HostPath>,
         /// May it be written to?
         writable: bool,
         /// May files in it be executed?
@@ -331,6 +335,17 @@ impl MountKind {
             self,
             Self::Bind { writable: true, .. } | Self::Overlay { writable: true, .. } | Self::Tmpfs { .. }
         )
+    }
+
+    /// What of the host it shows.
+    pub fn sources(&self) -> &[HostPath] {
+        match self {
+            Self::Bind { source, .. } | Self::Device { source, .. } | Self::Socket { source, .. } => {
+                std::slice::from_ref(source)
+            }
+            Self::Overlay { lower, .. } => lower,
+            _ => &[],
+        }
     }
 
     /// Whether it is left out when what it is about does not exist.

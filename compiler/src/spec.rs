@@ -5,6 +5,7 @@
 //! here and a finding there.
 
 pub mod keys;
+pub mod variable;
 
 use crate::source::{Span, Spanned};
 
@@ -56,7 +57,7 @@ pub struct Process {
     /// `capabilities`
     pub capabilities: Leaf<Vec<Spanned<String>>>,
     /// `keep_fds`
-    pub keep_fds: Vec<Spanned<u32>>,
+    pub keep_fds: Vec<Spanned<Kept>>,
     /// `terminal`
     pub terminal: Leaf<String>,
     /// `stdin`, `stdout` and `stderr`
@@ -81,6 +82,15 @@ pub enum User {
         /// `groups`
         groups: Leaf<Vec<Spanned<u32>>>,
     },
+}
+
+/// One of `process.keep_fds`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// A number
+    Number(u32),
+    /// `"listen"`
+    Listen,
 }
 
 /// `process.stdin`, `process.stdout` or `process.stderr`

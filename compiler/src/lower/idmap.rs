@@ -10,7 +10,7 @@ use super::linux::*;
 use super::mount_calls::{attributes, open_source, set_attributes};
 use super::refusals::*;
 use super::step::{Act, Call, Fact, Part, Phase, Slot, Step, Value};
-use crate::policy::{IdMap, IdMapping, MountKind, Root};
+use crate::policy::{HostPath, IdMap, IdMapping, MountKind, Root};
 use crate::source::Spanned;
 use boxwright_launcher::abi::{CLONE_NEWUSER, SIGKILL};
 use boxwright_launcher::arch::number;
@@ -18,7 +18,7 @@ use boxwright_launcher::plan::operation::Promise;
 
 /// A tree of the host that is mounted with other owners.
 struct Tree<'a> {
-    path: &'a str,
+    path: HostPath,
     slot: Slot,
     attributes: u32,
     optional: bool,
@@ -51,13 +51,19 @@ impl<'a> Launch<'a> {
         let root = match (&filesystem.root.value, &filesystem.root_idmap) {
             (Root::Rootfs(path) | Root::Overlay(path), Some(idmap)) => {
                 let attributes = attributes(false, true);
-                Some(Tree { path, slot: Slot::Root, attributes, optional: false, idmap })
+                Some(Tree {
+                    path: path.as_str().into(),
+                    slot: Slot::Root,
+                    attributes,
+                    optional: false,
+                    idmap,
+                })
             }
             _ => None,
         };
         let binds = self.entries().filter_map(|entry| match &entry.mount.kind {
             MountKind::Bind { source, writable, executable, optional, idmap: Some(idmap) } => Some(Tree {
-                path: source,
+                path: source.clone(),
                 slot: Slot::Source(entry.number),
                 attributes: attributes(*writable, *executable),
                 optional: *optional,
@@ -106,7 +112,7 @@ impl<'a> Launch<'a> {
         Step::new(Phase::Start, format!("open {} with other owners", tree.path), tree.idmap.span)
             .promise(Promise::Mounts)
             .needs(&[Fact::HostPaths])
-            .acts(open_source(tree.path, tree.slot, tree.optional, then))
+            .acts(open_source(&tree.path, tree.slot, tree.optional, then))
             .note(EPERM.into(), IDMAP_REFUSED)
             .note(EINVAL.into(), IDMAP_UNKNOWN)
             .note(ENOSYS.into(), MOUNT_API_MISSING)

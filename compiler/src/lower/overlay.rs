@@ -10,8 +10,9 @@ use super::linux::*;
 use super::mount_calls::{PLAIN, attach, attributes, give, make_directory, new_file_system, open_tree};
 use super::mounts::Entry;
 use super::refusals::{MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
+use super::runtime::with_path;
 use super::step::{Act, Call, Slot, Step, Value};
-use crate::policy::MountKind;
+use crate::policy::{HostPath, MountKind};
 use boxwright_launcher::arch::number;
 
 /// What is written; or, of a single directory that is not written to, the second layer that an overlay must have.
@@ -23,9 +24,10 @@ impl Launch<'_> {
     /// Opens the directories while paths lead to the host.
     pub(super) fn open_layers(self, entry: Entry) -> Vec<Step> {
         let MountKind::Overlay { lower, .. } = &entry.mount.kind else { return Vec::new() };
-        let open = |(layer, path): (u16, &String)| {
+        let open = |(layer, path): (u16, &HostPath)| {
             let slot = Slot::Layer(entry.number, layer);
-            self.source_step("open", path, entry.mount.span).act(open_tree(path).keep(slot))
+            let open = with_path(path, |path| open_tree(path).keep(slot));
+            self.source_step("open", path, entry.mount.span).acts(open)
         };
         (0..).zip(lower).map(open).collect()
     }

@@ -32,6 +32,14 @@ pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts b
     a layer";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
+/// The working directory has no path: ENOENT.
+pub const CWD_REMOVED: &str = "the working directory was removed: start the launcher in another";
+/// What a variable of the environment names is not there.
+pub const DIRECTORY_NOT_THERE: &str = "it must be a directory that is there when the launcher starts";
+/// What process.keep_fds keeps is a directory.
+pub const DIRECTORY_KEPT: &str = "is a directory, from which the whole host could be reached";
+/// A service manager says something else than how many sockets there are.
+pub const LISTEN_FDS_MALFORMED: &str = "LISTEN_FDS is not a number of descriptors from 1 to 1024";
 /// What process.keep_fds names is not open.
 pub const DESCRIPTOR_NOT_OPEN: &str = "whoever starts the launcher must leave it open there";
 /// sysfs cannot be mounted.

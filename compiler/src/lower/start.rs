@@ -21,6 +21,7 @@ impl Launch<'_> {
     pub(super) fn start(self) -> Vec<Step> {
         let process = &self.policy.process;
         let mut steps = vec![
+            self.raise_descriptors(),
             self.open_streams(),
             Step::new(Phase::Start, "prepare signals", Span::default())
                 .act(Call::new(
@@ -30,7 +31,8 @@ impl Launch<'_> {
                 .act(Act::Signals(EVERY_DISPOSITION)),
             Step::new(Phase::Start, "prepare the file mode mask", Span::default())
                 .act(Call::new(number::umask, []).any()),
-            Step::new(Phase::Start, "prepare argv and envp", process.args[0].span)
+            Step::new(Phase::Start, "prepare argv and envp", process.listen.unwrap_or(process.args[0].span))
+                .note(EBADF.into(), DESCRIPTOR_NOT_OPEN)
                 .gives(&[Fact::Environment])
                 .act(Act::Environment {
                     arguments: process.args.iter().map(|argument| argument.value.clone()).collect(),
@@ -41,16 +43,18 @@ impl Launch<'_> {
                         .collect(),
                     passed: process.env_pass.iter().map(|name| format!("{}=", name.value)).collect(),
                     append: process.append_args,
+                    listen: process.listen.map(|_| [LISTEN_FDS_MALFORMED, DIRECTORY_KEPT]),
                 }),
         ];
         // Before anything is opened: a descriptor of the launch must not be taken for one that was asked for.
-        steps.splice(1..1, self.find_kept());
+        steps.splice(2..2, self.find_kept());
         // In place the ids change after this, and with them the request would be gone: `payload` makes it then.
         if self.forks() {
             steps.extend(self.die_with_parent(Phase::Start));
         }
         steps.extend(self.leave_terminal());
         steps.push(self.know_caller());
+        steps.extend(self.find_directories());
         steps.extend(self.raise_limits());
         steps.extend(self.set_groups());
         steps
