@@ -20,10 +20,12 @@ mod idmaps;
 mod in_place;
 mod jobs;
 mod life;
+mod listen;
 mod maps;
 mod mounts;
 mod readme;
 mod refusals;
+mod runtime;
 mod starts;
 #[path = "../vm/mod.rs"]
 mod vm;
@@ -49,6 +51,7 @@ const TESTS: &[&[Test]] = &[
     exits::TESTS,
     starts::TESTS,
     life::TESTS,
+    listen::TESTS,
     maps::TESTS,
     idmaps::TESTS,
     files::TESTS,
@@ -58,6 +61,7 @@ const TESTS: &[&[Test]] = &[
     jobs::TESTS,
     readme::TESTS,
     refusals::TESTS,
+    runtime::TESTS,
 ];
 
 fn main() -> ExitCode {

@@ -10,6 +10,8 @@
 mod execute;
 mod files;
 mod ipc;
+mod keys;
+mod listen;
 mod network;
 mod process;
 mod start;
@@ -63,6 +65,8 @@ fn answer(question: &str) {
         ("environment", []) => process::environment(),
         ("terminal", []) => process::terminal(),
         ("keyring", []) => process::keyring(),
+        ("find_key", [name]) => keys::find(name),
+        ("listening", []) => listen::accept_all(),
         ("place", []) => process::place(),
         ("processes", []) => process::processes(),
         ("clocks", []) => process::clocks(),

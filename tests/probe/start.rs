@@ -55,6 +55,17 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
             shape.environment.get_or_insert_default().push(value.to_owned());
             Ok(())
         }
+        "directory" => std::env::set_current_dir(value).map_err(errno),
+        "chroot_alone" => change_root_alone(value),
+        "groups" => set_groups(value),
+        "listen" => crate::listen::open(number(value)).map_err(errno),
+        "listen_pid" => {
+            let own = format!("LISTEN_PID={}", std::process::id());
+            shape.environment.get_or_insert_default().push(own);
+            Ok(())
+        }
+        "directory_at" => directory_at(parse(value)),
+        "session_key" => crate::keys::add(value),
         "subreaper" => watch(),
         "parent_dies" => parent_dies(parse(value)),
         "terminal" => controlling_terminal(),
@@ -114,9 +125,14 @@ fn ignore(signal: u64) -> Result<(), i32> {
     call(nr::RT_SIGACTION, [signal, from(&[1_u64, 0, 0, 0]), 0, 8, 0, 0]).map(drop)
 }
 
-fn change_root(path: &str) -> Result<(), i32> {
+/// The working directory stays outside.
+fn change_root_alone(path: &str) -> Result<(), i32> {
     let directory = text(path);
-    call(nr::CHROOT, [from(directory.as_bytes_with_nul()), 0, 0, 0, 0, 0])?;
+    call(nr::CHROOT, [from(directory.as_bytes_with_nul()), 0, 0, 0, 0, 0]).map(drop)
+}
+
+fn change_root(path: &str) -> Result<(), i32> {
+    change_root_alone(path)?;
     std::env::set_current_dir("/").map_err(errno)
 }
 
@@ -170,6 +186,24 @@ fn limit(value: &str) -> Result<(), i32> {
 
 fn errno(error: std::io::Error) -> i32 {
     error.raw_os_error().unwrap_or(0)
+}
+
+/// Supplementary groups, joined by commas.
+fn set_groups(value: &str) -> Result<(), i32> {
+    let groups: Vec<i32> = value.split(',').map(number).collect();
+    call(nr::SETGROUPS, [groups.len() as u64, from(groups.as_slice()), 0, 0, 0, 0]).map(drop)
+}
+
+/// The root directory, open at this descriptor.
+fn directory_at(descriptor: u64) -> Result<(), i32> {
+    let root = fs::File::open("/").map_err(errno)?;
+    let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&root).unsigned_abs());
+    if source == descriptor {
+        call(nr::FCNTL, [source, 2, 0, 0, 0, 0])?;
+        std::mem::forget(root);
+        return Ok(());
+    }
+    call(nr::DUP2, [source, descriptor, 0, 0, 0, 0]).map(drop)
 }
 
 /// Enters a new user namespace, alone mapped to 0 in it, with a mount namespace, and tries a mount.

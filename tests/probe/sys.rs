@@ -44,6 +44,7 @@ pub mod nr {
     pub const MQ_OPEN: u64 = 240;
     pub const MQ_UNLINK: u64 = 241;
     pub const WAITID: u64 = 247;
+    pub const ADD_KEY: u64 = 248;
     pub const KEYCTL: u64 = 250;
     pub const UNSHARE: u64 = 272;
     pub const PRLIMIT64: u64 = 302;
