@@ -28,6 +28,7 @@ fn contained(stage: &Stage) {
         "list=/..",
         "list=/dev",
         "list=/work/inner",
+        "list=/here",
     ];
     each_call(stage, everything(stage), &questions);
 }
@@ -37,11 +38,13 @@ fn everything(stage: &Stage) -> Spec {
     let path = shared(stage);
     Spec::demonstration("contained").with(&format!(
         "process.stdin = 'inherit'
+         process.keep_fds = ['listen']
          seccomp.allow = ['@system-service']
          namespaces.time = {{ monotonic = '25h' }}
          [filesystem.mounts]
          '/work' = {{ bind = '{path}', writable = true }}
          '/work/inner' = {{ mask = true }}
+         '/here' = {{ bind = '${{run.cwd}}/work' }}
          '/optional' = {{ bind = '/does/not/exist', optional = true }}"
     ))
 }

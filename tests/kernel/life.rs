@@ -31,7 +31,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// A launcher whose program has a mark in its arguments by which /proc shows it, and what it does then.
-fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
+pub fn marked(stage: &Stage, spec: Spec, action: &str) -> (PathBuf, String) {
     let mark = format!("mark-{}", stage.site.key);
     let questions = [format!("note={mark}"), action.to_owned()];
     (stage.build(&spec.asking(&stage.site, &questions)), mark)
@@ -72,7 +72,7 @@ fn pid(child: &Child) -> Pid {
 }
 
 /// Kills without waiting for the end of its output, which a process that is left would hold open.
-fn kill_launcher(mut child: Child) {
+pub fn kill_launcher(mut child: Child) {
     child.kill().expect("kill");
     child.wait().expect("it can be waited for");
 }

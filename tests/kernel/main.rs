@@ -23,6 +23,7 @@ mod life;
 mod listen;
 mod maps;
 mod mounts;
+mod privilege;
 mod readme;
 mod refusals;
 mod runtime;
@@ -59,6 +60,7 @@ const TESTS: &[&[Test]] = &[
     mounts::TESTS,
     in_place::TESTS,
     jobs::TESTS,
+    privilege::TESTS,
     readme::TESTS,
     refusals::TESTS,
     runtime::TESTS,

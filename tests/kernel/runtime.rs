@@ -21,6 +21,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "runtime/home-must-be-there", needs: USER_NAMESPACES, run: home_must_be_there },
     Test { name: "runtime/runtime-directory-and-ids", needs: USER_NAMESPACES, run: runtime_directory },
     Test { name: "runtime/overlay", needs: USER_NAMESPACES, run: overlay },
+    Test { name: "runtime/work-here", needs: USER_NAMESPACES, run: work_here },
     Test { name: "runtime/streams", needs: &[], run: streams },
 ];
 
@@ -265,6 +266,24 @@ fn overlay(stage: &Stage) {
         ("make./a/new", "ok"),
     ]);
     assert!(!work.join("top/new").exists() && !home.join("new").exists(), "what is written goes to memory");
+}
+
+/// The spec that people copy.
+fn work_here(stage: &Stage) {
+    let work = directory(stage, "work");
+    directory(stage, "work/.git/hooks");
+    let spec = Spec::demonstration("work-here");
+    let questions = ["place", "open=made,make", "open=.git/hooks/new,make", "rename=.git,aside", "list=/"];
+    let own = stage.build(&spec.asking(&stage.site, &questions.map(str::to_owned)));
+    answers(&started(stage, &own, &work, &variable("HOME", stage.directory().parent().expect("one above"))))
+        .expect(&[
+            ("cwd", "/work"),
+            ("make.made", "ok"),
+            ("make..git/hooks/new", "EROFS"),
+            ("rename..git", "EBUSY"),
+            ("list./", "bin dev etc lib lib64 probe sbin tmp usr work"),
+        ]);
+    assert!(work.join("made").exists(), "it was made elsewhere");
 }
 
 /// In place, too, where the working directory is left for the spec's.

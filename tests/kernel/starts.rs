@@ -17,7 +17,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "start/umask", needs: USER_NAMESPACES, run: umask },
     Test { name: "start/environment", needs: USER_NAMESPACES, run: environment },
     Test { name: "start/no-arguments", needs: USER_NAMESPACES, run: no_arguments },
-    Test { name: "start/signals", needs: USER_NAMESPACES, run: signals },
+    Test { name: "start/bubblewrap-705-ignored-signals", needs: USER_NAMESPACES, run: signals },
     Test { name: "start/limits", needs: USER_NAMESPACES, run: limits },
     Test { name: "start/few-descriptors", needs: USER_NAMESPACES, run: few_descriptors },
     Test { name: "start/limits-of-the-spec", needs: USER_NAMESPACES, run: limits_of_the_spec },

@@ -57,6 +57,7 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         }
         "directory" => std::env::set_current_dir(value).map_err(errno),
         "chroot_alone" => change_root_alone(value),
+        "inheritable" => inheritable(),
         "groups" => set_groups(value),
         "listen" => crate::listen::open(number(value)).map_err(errno),
         "listen_pid" => {
@@ -186,6 +187,21 @@ fn limit(value: &str) -> Result<(), i32> {
 
 fn errno(error: std::io::Error) -> i32 {
     error.raw_os_error().unwrap_or(0)
+}
+
+/// Everything that is permitted becomes inheritable, and ambient.
+fn inheritable() -> Result<(), i32> {
+    let header = [0x2008_0522_u32, 0];
+    let mut data = [[0_u32; 3]; 2];
+    call(nr::CAPGET, [from(&header), into(&mut data), 0, 0, 0, 0])?;
+    for word in &mut data {
+        word[2] = word[1];
+    }
+    call(nr::CAPSET, [from(&header), from(&data), 0, 0, 0, 0])?;
+    // PR_CAP_AMBIENT with PR_CAP_AMBIENT_RAISE.
+    let permitted = u64::from(data[1][1]) << 32 | u64::from(data[0][1]);
+    let set = (0..64).filter(|capability| permitted >> capability & 1 == 1);
+    set.into_iter().try_for_each(|capability| call(nr::PRCTL, [47, 2, capability, 0, 0, 0]).map(drop))
 }
 
 /// Supplementary groups, joined by commas.

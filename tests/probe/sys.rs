@@ -36,6 +36,7 @@ pub mod nr {
     pub const GETRESGID: u64 = 120;
     pub const GETSID: u64 = 124;
     pub const CAPGET: u64 = 125;
+    pub const CAPSET: u64 = 126;
     pub const RT_SIGTIMEDWAIT: u64 = 128;
     pub const PRCTL: u64 = 157;
     pub const CHROOT: u64 = 161;
