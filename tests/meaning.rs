@@ -8,9 +8,10 @@
 
 use boxwright::diagnostic::render_concise;
 use boxwright::policy::{
-    Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Policy, Root, Stream, TextPart, User,
+    Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Ownership, Policy, Propagation, Root,
+    Stream, TextPart, User,
 };
-use boxwright::source::{Source, Span};
+use boxwright::source::{Source, Span, Spanned};
 use boxwright::understand;
 
 const EVERYTHING: &str = include_str!("fixtures/good/everything.sandbox.toml");
@@ -52,11 +53,23 @@ fn the_tree() {
     assert_eq!(filesystem.root.value, Root::Empty);
     let kind = |path: &str| filesystem.mounts.get(path).map(|mount| mount.kind.clone());
     let bind = |source: &str, writable, executable, optional| {
-        Some(MountKind::Bind { source: source.into(), writable, executable, optional, idmap: None })
+        Some(MountKind::Bind {
+            source: source.into(),
+            writable,
+            executable,
+            optional,
+            propagation: Propagation::Private,
+            idmap: None,
+        })
     };
     assert_eq!(kind("/usr"), bind("/usr", false, true, false));
     assert_eq!(kind("/etc/ld.so.cache"), bind("/etc/ld.so.cache", false, true, true));
     assert_eq!(kind("/bin"), Some(MountKind::Symlink { target: "usr/bin".into() }));
+    let lines = |lines: &[Spanned<IdMapping>]| lines.iter().map(|line| line.value).collect::<Vec<_>>();
+    let Some(MountKind::Bind { idmap: Some(idmap), .. }) = kind("/srv/data") else { panic!("an idmap") };
+    let one = IdMapping { container_id: 65534, host_id: 1000, size: 1 };
+    assert_eq!(lines(&idmap.value.uid), [one]);
+    assert_eq!(lines(&idmap.value.gid).len(), 2);
     assert_eq!(kind("/lib64"), None, "false takes away what base gave");
     assert_eq!(kind("/dev/full"), None, "false takes away what dev gave");
     assert_eq!(kind("/etc/hosts"), bind("/etc/hosts", false, true, false));
@@ -69,7 +82,12 @@ fn the_tree() {
     );
     assert_eq!(
         kind("/tmp"),
-        Some(MountKind::Tmpfs { size: Some(64 << 20), mode: 0o1777, executable: false })
+        Some(MountKind::Tmpfs {
+            size: Some(64 << 20),
+            mode: 0o1777,
+            owner: Ownership::PROGRAM,
+            executable: false
+        })
     );
     let content = vec![TextPart::Literal("hi\n".into())];
     assert_eq!(kind("/etc/motd"), Some(MountKind::Text { content, mode: 0o444 }));
@@ -83,7 +101,7 @@ fn the_tree() {
 fn the_other_sections() {
     let policy = policy(EVERYTHING);
     let namespaces = &policy.namespaces;
-    assert_eq!((namespaces.pid.value, namespaces.cgroup.value), (Namespace::New, Namespace::Host));
+    assert_eq!((&namespaces.pid.value, &namespaces.cgroup.value), (&Namespace::New, &Namespace::Host));
     assert_eq!(namespaces.gid_mappings[1].value, IdMapping { container_id: 1, host_id: 1, size: 2 });
     let offsets: Vec<ClockOffset> = namespaces.clock_offsets.iter().map(|offset| offset.value).collect();
     let monotonic = ClockOffset { clock: 1, seconds: 3600, nanoseconds: 0 };

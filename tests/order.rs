@@ -6,7 +6,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::lower::{Act, Fact, Filter, Filters, Misplaced, Program, Step, lower, prove};
+use boxwright::lower::{Act, Fact, Filter, Filters, Misplaced, Program, Slot, Step, lower, prove};
 use boxwright::source::Source;
 use boxwright::understand;
 
@@ -71,6 +71,18 @@ fn sources_are_opened_before_the_root_is_left() {
     assert_eq!(moved(CONTAINED, "make proc", "link /bin"), need("make proc", Fact::HostPaths));
 }
 
+/// A tree with other owners comes from the host's namespaces, and its owners from a namespace that is open by then.
+#[test]
+fn idmaps_come_first() {
+    const MAPPED: &str = include_str!("fixtures/good/everything.sandbox.toml");
+    let (hold, open) = ("make a user namespace for an idmap", "open /srv/data with other owners");
+    let unset = |step: &str, slot| Err(Misplaced::Unset { step: step.into(), slot });
+    assert_eq!(without(MAPPED, hold), unset(open, Slot::IdMap(0)));
+    assert_eq!(moved(MAPPED, open, hold), unset(open, Slot::IdMap(0)));
+    assert!(matches!(without(MAPPED, open), Err(Misplaced::Unset { slot: Slot::Source(_), .. })));
+    assert_eq!(prove(&program(MAPPED)), Ok(()));
+}
+
 #[test]
 fn nothing_needs_capabilities_after_they_are_gone() {
     assert_eq!(
@@ -95,6 +107,16 @@ fn the_filter_needs_no_new_privs_and_comes_once() {
 #[test]
 fn mounts_are_private_before_anything_is_mounted() {
     assert_eq!(without(CONTAINED, "make mounts private"), need("open /dev/full", Fact::OwnMounts));
+}
+
+#[test]
+fn files_of_the_host_are_opened_before_its_mounts_are_left() {
+    let joining = IN_PLACE.replace("mount = \"host\"", "mount = { path = \"/run/pod/mount\" }");
+    assert_eq!(prove(&program(&joining)), Ok(()));
+    assert_eq!(
+        moved(&joining, "open /dev/null", "bound capabilities"),
+        need("open /dev/null", Fact::HostPaths)
+    );
 }
 
 #[test]

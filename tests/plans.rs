@@ -298,6 +298,23 @@ fn only_permitted_calls_are_made() {
 }
 
 #[test]
+fn a_message_stays_within_the_plan() {
+    let spec = format!("{SPEC}[[network.interfaces]]\nkind = 'veth'\nname = 'eth0'\npeer = 'veth'\n");
+    let is_message = |kind: &Kind| matches!(kind, Kind::Netlink(_));
+    let changed = |at: usize, bytes: &[u8]| {
+        refused_in(&spec, is_message, |record| record[at..at + bytes.len()].copy_from_slice(bytes))
+    };
+    assert_eq!(changed(0, &[]), None);
+    // Its length, where it is completed, where a slot's word goes, the socket, and a skip past the list.
+    assert_eq!(changed(6, &[0xff, 0xff]), Some(Reason::Pointer));
+    assert_eq!(changed(16, &65_520_u32.to_le_bytes()), Some(Reason::Pointer));
+    assert_eq!(changed(32, &u16::MAX.to_le_bytes()), Some(Reason::Pointer));
+    assert_eq!(changed(8, &0_u32.to_le_bytes()), Some(Reason::Slot));
+    assert_eq!(changed(38, &[0xff]), Some(Reason::Skip));
+    assert_eq!(changed(39, &[1]), Some(Reason::Operation));
+}
+
+#[test]
 fn a_slot_starts_unset() {
     let plan = plan(SPEC);
     let view = Plan::read(&plan).unwrap();
@@ -329,7 +346,9 @@ fn an_assistant_runs_beside_the_child_alone() {
     assert_eq!(changed(&|record| word(record, 8, &|blob| blob + 8)), Some(Reason::Operation));
     assert_eq!(changed(&|record| word(record, 12, &|_| NONE)), Some(Reason::Pointer));
     assert_eq!(changed(&|record| word(record, 16, &|_| NONE)), Some(Reason::Pointer));
-    assert_eq!(changed(&|record| record[20] = 1), Some(Reason::Operation));
+    // A pipe that nothing made, and room that has no meaning.
+    assert_eq!(changed(&|record| word(record, 20, &|_| 0)), Some(Reason::Slot));
+    assert_eq!(changed(&|record| record[24] = 1), Some(Reason::Operation));
     // Before the fork, and in the child, whose own fork comes later.
     let instead = |record: &mut [u8]| {
         let phase = record[1];

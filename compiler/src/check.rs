@@ -1,18 +1,28 @@
 //! `Policy` to findings: contradictions, and hazards that somebody should look at. One rule is one file.
 
+mod address_overlap;
 mod ambiguous_rules;
 mod capability_undoes_mounts;
+mod clocks_need_own_process;
 mod cwd_not_visible;
+mod deadline_needs_host_user;
+mod deadline_on_some_processors;
+mod duplicate_route;
 mod execve_denied;
 mod filter_too_large;
+mod gateway_outside_network;
 mod half_mapped;
 mod host_namespace;
 mod host_processes_visible;
 mod host_root_mapped;
 mod hostname_needs_uts;
 mod impossible_rule;
+mod interfaces_need_network;
 mod invalid_idmap;
+mod joined_twice;
+mod joined_user_needs_ids;
 mod kernel_files_bound;
+mod later_mounts_unprotected;
 mod listen_alone;
 mod listen_variables;
 mod loopback_needs_network;
@@ -22,9 +32,14 @@ mod mount_under_file;
 mod mount_under_mask;
 mod mount_under_proc;
 mod mounts_need_namespace;
+mod mtu_too_small;
 mod nothing_to_protect;
+mod owner_not_mapped;
+mod pasta_beside_interfaces;
+mod pasta_needs_namespaces;
 mod program_not_executable;
 mod program_not_visible;
+mod real_time_without_limit;
 mod socket_bound;
 mod symlink_on_host;
 mod tree;
@@ -48,19 +63,29 @@ pub struct Check {
 
 /// Every rule of this room.
 pub const CHECKS: &[Check] = &[
+    sees(address_overlap::RULE, address_overlap::check),
     sees(ambiguous_rules::RULE, ambiguous_rules::check),
     sees(capability_undoes_mounts::RULE, capability_undoes_mounts::check),
+    sees(clocks_need_own_process::RULE, clocks_need_own_process::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
+    sees(deadline_needs_host_user::RULE, deadline_needs_host_user::check),
+    sees(deadline_on_some_processors::RULE, deadline_on_some_processors::check),
+    sees(duplicate_route::RULE, duplicate_route::check),
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),
+    misses(gateway_outside_network::RULE, gateway_outside_network::check),
     misses(half_mapped::RULE, half_mapped::check),
     sees(host_namespace::RULE, host_namespace::check),
     misses(host_processes_visible::RULE, host_processes_visible::check),
     sees(host_root_mapped::RULE, host_root_mapped::check),
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),
+    sees(interfaces_need_network::RULE, interfaces_need_network::check),
     misses(invalid_idmap::RULE, invalid_idmap::check),
+    sees(joined_twice::RULE, joined_twice::check),
+    misses(joined_user_needs_ids::RULE, joined_user_needs_ids::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
+    sees(later_mounts_unprotected::RULE, later_mounts_unprotected::check),
     sees(listen_alone::RULE, listen_alone::check),
     sees(listen_variables::RULE, listen_variables::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
@@ -70,9 +95,14 @@ pub const CHECKS: &[Check] = &[
     sees(mount_under_mask::RULE, mount_under_mask::check),
     sees(mount_under_proc::RULE, mount_under_proc::check),
     misses(mounts_need_namespace::RULE, mounts_need_namespace::check),
+    sees(mtu_too_small::RULE, mtu_too_small::check),
     misses(nothing_to_protect::RULE, nothing_to_protect::check),
+    misses(owner_not_mapped::RULE, owner_not_mapped::check),
+    sees(pasta_beside_interfaces::RULE, pasta_beside_interfaces::check),
+    sees(pasta_needs_namespaces::RULE, pasta_needs_namespaces::check),
     sees(program_not_executable::RULE, program_not_executable::check),
     misses(program_not_visible::RULE, program_not_visible::check),
+    misses(real_time_without_limit::RULE, real_time_without_limit::check),
     sees(socket_bound::RULE, socket_bound::check),
     sees(symlink_on_host::RULE, symlink_on_host::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),

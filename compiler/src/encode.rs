@@ -5,7 +5,8 @@ use crate::policy::RunDirectory;
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
     self, Argument, Assist, Check, Cookie, Directory, Each, Environment, Exec, Filter, Fork, Kind, Listen,
-    NONE, Operation, Otherwise, Piece, Promise, Role, Rule, Signals, Store, Strings, Supervise, Text, Then,
+    NONE, Netlink, Operation, Otherwise, Patch, Piece, Promise, Role, Rule, Signals, Store, Strings,
+    Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -97,9 +98,10 @@ impl Encoder<'_> {
                         | Act::Fork { .. }
                         | Act::Exec(_)
                         | Act::Filter(_)
-                        | Act::Assist(_)
+                        | Act::Assist { .. }
                         | Act::Environment { .. }
                         | Act::Directory { .. }
+                        | Act::Netlink { .. }
                 ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
                 }
@@ -158,24 +160,40 @@ impl Encoder<'_> {
                 cookie: filter.cookie.map_or(Cookie::None, |words| Cookie::Drawn(self.words(&words))),
             }),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
-            Act::Assist(arguments) => self.assist(arguments),
+            Act::Assist { arguments, ready } => self.assist(arguments, *ready),
             Act::Hold => Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }),
             Act::Supervise { role, terminal, pid } => {
                 Kind::Supervise(Supervise { role: *role, terminal: *terminal, pid: self.slot(*pid) })
+            }
+            Act::Netlink { socket, message, patches, keep, otherwise } => {
+                let mut encoded = Netlink {
+                    socket: self.slot(*socket),
+                    blob: self.draft.blob(message),
+                    length: index16(message.len()),
+                    offset: offset(Buffer::Text),
+                    patches: [Patch::NONE; 2],
+                    index: keep.map_or(NONE, |slot| self.slot(slot)),
+                    rule: otherwise.map_or(Rule::NONE, |(errno, _)| Rule { errno, then: Then::Continue }),
+                    skip: otherwise.map_or(0, |(_, skip)| skip),
+                };
+                for (patch, (at, slot)) in encoded.patches.iter_mut().zip(patches) {
+                    *patch = Patch { at: *at, slot: self.slot(*slot) };
+                }
+                Kind::Netlink(encoded)
             }
         }
     }
 
     fn call(&mut self, call: &Call) -> operation::Call {
         let mut encoded = operation::Call::new(call.number);
-        // Before the arguments: the gate's slots follow each other, whoever names them first.
+        // Before the arguments: the slots of a pair follow each other, whoever names them first.
         encoded.result = match call.keep {
             Keep::Nothing => Store::Nothing,
             Keep::In(slot) => Store::Word(self.slot(slot)),
-            Keep::Gate => {
-                let first = self.slot(Slot::GateOutside);
-                self.slot(Slot::GateInside);
-                Store::Pair(first)
+            Keep::Pair(first, second) => {
+                let offset = self.slot(first);
+                self.slot(second);
+                Store::Pair(offset)
             }
         };
         for (argument, value) in encoded.arguments.iter_mut().zip(&call.arguments) {
@@ -196,8 +214,10 @@ impl Encoder<'_> {
             Value::Text(text) => Argument::String(self.draft.string(text)),
             Value::Bytes(bytes) => Argument::Blob(self.draft.blob(bytes)),
             Value::Buffer(buffer) => Argument::Arena(offset(*buffer)),
-            // The call that fills the gate takes its address.
-            Value::Slot(slot) if keep == Keep::Gate => Argument::Arena(self.slot(*slot)),
+            // The call that fills a pair takes its address.
+            Value::Slot(slot) if matches!(keep, Keep::Pair(first, _) if first == *slot) => {
+                Argument::Arena(self.slot(*slot))
+            }
             Value::Slot(slot) => Argument::Slot(self.slot(*slot)),
             Value::Struct(slot) => {
                 Argument::Arena(self.slot(*slot) - slot.before().map_or(0, |before| index32(before.len())))
@@ -234,13 +254,14 @@ impl Encoder<'_> {
         }
     }
 
-    fn assist(&mut self, arguments: &[Value]) -> Kind {
+    fn assist(&mut self, arguments: &[Value], ready: Option<Slot>) -> Kind {
         let strings: Vec<u32> = arguments
             .iter()
             .map(|argument| if let Value::Text(text) = argument { self.draft.string(text) } else { NONE })
             .collect();
         let arguments = Strings { blob: self.words(&strings), count: index32(strings.len()) };
-        Kind::Assist(Assist { arguments, text: offset(Buffer::Text) })
+        let ready = ready.map_or(NONE, |slot| self.slot(slot));
+        Kind::Assist(Assist { arguments, text: offset(Buffer::Text), ready })
     }
 
     fn strings(&mut self, strings: &[String]) -> Strings {
@@ -305,6 +326,7 @@ fn skips(act: &Act) -> u16 {
             skips.max().unwrap_or(0).max(call.skip).into()
         }
         Act::Check { otherwise: Else::Skip(acts), .. } => *acts,
+        Act::Netlink { otherwise: Some((_, acts)), .. } => (*acts).into(),
         _ => 0,
     }
 }

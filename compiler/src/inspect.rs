@@ -2,13 +2,14 @@
 
 mod arguments;
 mod filter;
+mod netlink;
 
 pub use filter::render_filters;
 
 use crate::diagnostic::visible;
 use boxwright_launcher::plan::operation::{
     Argument, Assist, Call, Check, Comparison, Cookie, Directory, Kind, NONE, Operation, Otherwise, Piece,
-    Promise, Role, Store, Strings, Success, Text, Then,
+    Promise, Role, Rule, Store, Strings, Success, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -54,7 +55,7 @@ impl Page<'_, '_> {
             ("kernel", format!("{}.{} or newer", kernel >> 16, kernel & 0xffff)),
             ("size", format!("{} bytes, {} operations", self.plan.bytes().len(), self.plan.operations())),
             ("filter", filter::of_the_program(self.plan)),
-            ("not applied", "Landlock, cgroups and limits other than rlimits: this version has none".into()),
+            ("not applied", "Landlock and cgroups: this version has neither".into()),
         ];
         for (name, value) in rows {
             self.line(0, &format!("{name:<12}{value}"));
@@ -130,6 +131,9 @@ impl Page<'_, '_> {
                 Role::Reaper => "reap every orphan, pass signals on, end with the program".into(),
                 Role::Holder => "wait to be killed".into(),
             },
+            Kind::Netlink(message) => {
+                netlink::message(self.plan, message) + &after(&[message.rule], message.skip)
+            }
             Kind::Assist(assist) => self.assist(assist),
             Kind::Directory(directory) => self.directory(directory),
         }
@@ -151,18 +155,7 @@ impl Page<'_, '_> {
         if let Success::Equals(argument) = call.success {
             text += &format!(", must return argument {}", argument + 1);
         }
-        if call.skip > 0 {
-            text += &format!(", then skip {}", call.skip);
-        }
-        for rule in call.rules {
-            let then = match rule.then {
-                Then::Fail => continue,
-                Then::Continue => "go on".into(),
-                Then::Skip(count) => format!("skip {count}"),
-            };
-            text += &format!("; errno {}: {then}", rule.errno);
-        }
-        text
+        text + &after(&call.rules, call.skip)
     }
 
     fn argument(&self, number: u16, index: usize, argument: Argument) -> String {
@@ -170,7 +163,7 @@ impl Page<'_, '_> {
             Argument::Zero => arguments::number(number, index, 0),
             Argument::Immediate(value) => arguments::number(number, index, value),
             Argument::String(offset) => quoted(self.plan.string(offset)),
-            Argument::Blob(offset) => arguments::blob(self.plan, number, offset),
+            Argument::Blob(offset) => arguments::blob(self.plan, number, index, offset),
             Argument::Arena(offset) if number == boxwright_launcher::arch::number::mount_setattr => {
                 format!("{{attr_set=MOUNT_ATTR_IDMAP, userns_fd=${}}}", offset + 24)
             }
@@ -211,12 +204,17 @@ impl Page<'_, '_> {
         format!("text &{} = {}, length ${}", text.offset, pieces.join(" "), text.length)
     }
 
-    fn assist(&self, Assist { arguments: Strings { blob, count }, text }: &Assist) -> String {
+    fn assist(&self, assist: &Assist) -> String {
+        let Assist { arguments: Strings { blob, count }, text, .. } = assist;
         let arguments = (0..*count).map(|index| match self.plan.blob_word(blob + index * 4) {
             NONE => format!("&{text}"),
             string => quoted(self.plan.string(string)),
         });
-        format!("run [{}] beside the child, which must end with 0", arguments.collect::<Vec<_>>().join(", "))
+        let end = match assist.stays() {
+            Some(slot) => format!("which stays, and says on ${slot} that it is ready"),
+            None => "which must end with 0".into(),
+        };
+        format!("run [{}] beside the child, {end}", arguments.collect::<Vec<_>>().join(", "))
     }
 
     fn directory(&self, directory: &Directory) -> String {
@@ -241,6 +239,20 @@ impl Page<'_, '_> {
         let strings = (0..count).map(|index| quoted(self.plan.string(self.plan.blob_word(blob + index * 4))));
         format!("[{}]", strings.collect::<Vec<_>>().join(", "))
     }
+}
+
+/// What comes of a success, and of an errno.
+fn after(rules: &[Rule], skip: u8) -> String {
+    let mut text = if skip > 0 { format!(", then skip {skip}") } else { String::new() };
+    for rule in rules {
+        let then = match rule.then {
+            Then::Fail => continue,
+            Then::Continue => "go on".into(),
+            Then::Skip(count) => format!("skip {count}"),
+        };
+        text += &format!("; errno {}: {then}", rule.errno);
+    }
+    text
 }
 
 /// The words of a promise.

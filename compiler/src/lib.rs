@@ -21,10 +21,10 @@ pub mod spec;
 use boxwright_launcher::plan::operation;
 use boxwright_launcher::plan::write::Sources;
 use diagnostic::Diagnostic;
-use lower::{Filter, Filters};
+use lower::{Filter, Filters, Program};
 use policy::{FilterFlag, Policy};
 use sha2::{Digest, Sha256};
-use source::Source;
+use source::{Source, Span};
 use std::fmt;
 
 /// What a spec means, and everything that is wrong with it.
@@ -96,6 +96,48 @@ impl std::error::Error for BuildError {}
 
 /// Compiles a policy, with its source for the places that launch errors name.
 pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
+    let (program, filter) = lowered(policy)?;
+    let (plan, executable) = seal(source, policy, &program)?;
+    Ok(Built { plan, executable, filter })
+}
+
+/// A launch that sets everything up and executes nothing.
+#[derive(Debug, Clone)]
+pub struct Rehearsal {
+    policy: Policy,
+    program: Program,
+}
+
+impl Rehearsal {
+    /// Of this policy, whatever descriptors are open here.
+    pub fn new(policy: &Policy) -> Result<Self, BuildError> {
+        let mut policy = policy.clone();
+        policy.process.keep_fds.clear();
+        if let Some(program) = policy.process.args.first_mut() {
+            program.value = lower::nothing_executable();
+        }
+        let (program, _) = lowered(&policy)?;
+        Ok(Self { policy, program })
+    }
+
+    /// The launcher.
+    pub fn executable(&self, source: &Source) -> Result<Vec<u8>, BuildError> {
+        seal(source, &self.policy, &self.program).map(|(_, executable)| executable)
+    }
+
+    /// The words and places of its steps.
+    pub fn steps(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.program.steps().into_iter().map(|step| (step.words.as_str(), step.span))
+    }
+
+    /// The same without the step of these words, unless everything after it stands on it.
+    pub fn without(self, words: &str) -> Option<Self> {
+        Some(Self { program: self.program.without(words)?, policy: self.policy })
+    }
+}
+
+/// The steps of a policy, and its filter.
+fn lowered(policy: &Policy) -> Result<(Program, Option<seccomp::Compiled>), BuildError> {
     let compile = |request| seccomp::compile(&request).map_err(BuildError::Filter);
     let filter = seccomp::merge(policy).map(|merged| compile(merged.request)).transpose()?;
     let reaper = compile(seccomp::only(&lower::REAPER_CALLS))?;
@@ -115,6 +157,11 @@ pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
         Filters { program: filter.as_ref().map(|filter| bytes(filter, flags)), reaper: bytes(&reaper, 0) };
     let program = lower::lower(policy, &filters);
     lower::prove(&program).map_err(BuildError::Order)?;
+    Ok((program, filter))
+}
+
+/// The bytes of a plan, and of a launcher with it.
+fn seal(source: &Source, policy: &Policy, program: &Program) -> Result<(Vec<u8>, Vec<u8>), BuildError> {
     let sources = Sources {
         name: &policy.name.value,
         compiler: concat!("boxwright ", env!("CARGO_PKG_VERSION")),
@@ -122,7 +169,7 @@ pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
         spec: Sha256::digest(&source.text).into(),
         launcher: Sha256::digest(link::LAUNCHER).into(),
     };
-    let plan = encode::encode(&program, source, &sources).map_err(BuildError::Plan)?;
+    let plan = encode::encode(program, source, &sources).map_err(BuildError::Plan)?;
     let executable = link::link(link::LAUNCHER, &plan).map_err(BuildError::Launcher)?;
-    Ok(Built { plan, executable, filter })
+    Ok((plan, executable))
 }

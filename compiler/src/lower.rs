@@ -3,25 +3,36 @@
 mod descriptors;
 mod identity;
 mod idmap;
+mod interfaces;
+mod joins;
 mod linux;
+mod memory;
 mod mount_calls;
 mod mounts;
 mod namespaces;
+mod netlink;
 mod nodes;
 mod order;
 mod overlay;
 mod process;
+mod protection;
 mod refusals;
+mod rehearsal;
 mod runtime;
+mod scheduling;
+mod spot;
 mod start;
 mod step;
 mod streams;
+mod user_mode;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
+pub use rehearsal::nothing_executable;
 pub use step::{Act, Buffer, Call, Else, Fact, Filter, Keep, Part, Phase, Place, Program, Slot, Step, Value};
 
 use crate::policy::{Namespace, Policy};
+use crate::source::Span;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Promise, Role};
 
@@ -58,6 +69,8 @@ impl Launch<'_> {
     fn steps(self) -> Vec<Step> {
         let mut steps = self.start();
         steps.extend(self.idmapped());
+        steps.extend(self.keep_host_network());
+        steps.extend(self.join());
         if self.forks() {
             let inside = self.inside();
             steps.extend(self.gate());
@@ -66,6 +79,7 @@ impl Launch<'_> {
             steps.push(self.supervise(Role::Outside, Slot::Child));
         } else {
             steps.extend(self.unshare());
+            steps.extend(self.own_interfaces());
             steps.extend(self.enter());
             steps.extend(self.payload());
             steps.extend(self.end());
@@ -84,7 +98,7 @@ impl Launch<'_> {
         steps.extend(program);
         // Changing ids forgot the request that was made at the gate.
         steps.extend(forgot.then(|| self.end_with_outside()));
-        steps.push(self.hide());
+        steps.push(self.hide(Phase::Payload, self.policy.namespaces.pid.span));
         steps.extend(self.leave_session());
         let mut payload = self.payload();
         payload.extend(self.end());
@@ -99,12 +113,15 @@ impl Launch<'_> {
 
     /// What happens in the new namespaces, whoever made them.
     fn enter(self) -> Vec<Step> {
-        let mut steps: Vec<Step> = self.clocks().into_iter().collect();
+        let mut steps: Vec<Step> = self.own_oom_score_adj(Phase::Inside).into_iter().collect();
+        steps.extend(self.clocks());
         steps.extend(self.names());
         steps.extend(self.loopback());
+        // From a private mount nothing is heard of the host's any more.
+        steps.extend(self.slaves());
         steps.extend(self.own_mounts());
         steps.extend(self.sources());
-        if self.new_user() {
+        if self.enters_user() {
             steps.extend(self.become_builder());
         }
         steps.extend(self.tree());
@@ -113,8 +130,8 @@ impl Launch<'_> {
     }
 
     /// No other process of the sandbox may look into this one: it still has what the program must not have.
-    fn hide(self) -> Step {
-        Step::new(Phase::Payload, "become untraceable", self.policy.namespaces.pid.span)
+    fn hide(self, phase: Phase, span: Span) -> Step {
+        Step::new(phase, "become untraceable", span)
             .takes(&[Fact::OwnProc])
             .act(Call::new(number::prctl, [linux::PR_SET_DUMPABLE.into()]))
     }
@@ -133,14 +150,19 @@ impl Launch<'_> {
         })
     }
 
-    /// Whether the sandbox needs a process besides the caller's: ids are mapped from outside, and a pid namespace
-    /// begins with a child.
+    /// Whether the sandbox needs a process besides the caller's: ids are mapped from outside, and a process is in the pid
+    /// namespace that it was born in.
     fn forks(self) -> bool {
-        self.new_user() || self.reaps()
+        self.new_user() || self.reaps() || self.joins_pid()
     }
 
     fn new_user(self) -> bool {
         self.policy.namespaces.user.value == Namespace::New
+    }
+
+    /// Whether the program's ids are those of another user namespace than the launcher's.
+    fn enters_user(self) -> bool {
+        self.new_user() || self.joins_user()
     }
 
     /// Whether pid 1 is the sandbox's own, and so a reaper.
@@ -150,6 +172,6 @@ impl Launch<'_> {
 
     /// Whether the process that sets things up has the capabilities of a user namespace.
     fn capable(self) -> bool {
-        self.privileged || self.new_user()
+        self.privileged || self.enters_user()
     }
 }

@@ -4,6 +4,7 @@
 mod commands;
 
 use boxwright::diagnostic::visible;
+use boxwright_launcher::abi::EXIT_NOT_SET_UP;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -20,6 +21,7 @@ Examples:
   boxwright run web.sandbox.toml                           the same without a file
   boxwright inspect web                                    what it does, call by call
   boxwright explain web.sandbox.toml --syscall ptrace      is the call allowed, and by which line
+  boxwright doctor web.sandbox.toml                        which lines could not be honoured here
 
 Exit status: 0 clean, 1 findings at or above the threshold, 2 usage or I/O, 3 no spec found.";
 
@@ -39,21 +41,26 @@ enum Command {
     Run(commands::run::Args),
     Inspect(commands::inspect::Args),
     Explain(commands::explain::Args),
+    Doctor(commands::doctor::Args),
     New(commands::new::Args),
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    // Any other status of `run` could be the program's own.
+    let failure = if matches!(command, Command::Run(_)) { EXIT_NOT_SET_UP } else { FAILURE };
+    let result = match command {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Check(args) => commands::check::run(args),
         Command::Build(args) => commands::build::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
         Command::New(args) => commands::new::run(args),
     };
     result.unwrap_or_else(|error| {
         commands::complain(&visible(&format!("error: {error:#}")));
-        ExitCode::from(FAILURE)
+        ExitCode::from(failure)
     })
 }

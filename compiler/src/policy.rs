@@ -6,9 +6,13 @@
 
 mod host_path;
 mod idmap;
+mod network;
+mod scheduling;
 
 pub use host_path::{HostPath, PathPart, RunDirectory};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
+pub use network::{Interface, InterfaceKind, MacvlanMode, Route, Subnet};
+pub use scheduling::{HugePages, IoClass, IoPriority, Personality, Scheduler, Scheduling, SchedulingPolicy};
 
 use crate::source::{Span, Spanned};
 use std::collections::BTreeMap;
@@ -31,6 +35,10 @@ pub struct Policy {
     pub namespaces: Namespaces,
     /// Bring `lo` up in the new network namespace.
     pub loopback: Option<Span>,
+    /// Interfaces of the new network namespace, in the order of the file; each of another name.
+    pub interfaces: Vec<Interface>,
+    /// Connections are carried out of the new network namespace by the program pasta.
+    pub pasta: Option<Span>,
     /// The families of sockets that may be made (socket(2)), by number; `None` restricts nothing.
     pub address_families: Option<Spanned<Vec<u64>>>,
     /// Resource limits, by resource number (setrlimit(2)).
@@ -72,6 +80,14 @@ pub struct Process {
     pub streams: [Spanned<Stream>; 3],
     /// The session keyring.
     pub keyring: Spanned<Keyring>,
+    /// How the kernel shares processors and disks with it.
+    pub scheduling: Scheduling,
+    /// Its execution domain.
+    pub personality: Spanned<Personality>,
+    /// Memory is never both writable and executable, nor one after the other.
+    pub memory_deny_write_execute: Option<Span>,
+    /// Whether its memory may come in huge pages.
+    pub huge_pages: Spanned<HugePages>,
 }
 
 /// The ids of the program.
@@ -177,6 +193,8 @@ pub enum MountKind {
         executable: bool,
         /// Leave it out when the source does not exist (ENOENT and nothing else).
         optional: bool,
+        /// Does what the host mounts beneath the source later appear inside?
+        propagation: Propagation,
         /// Other owners inside than on the disk.
         idmap: Option<Spanned<IdMap>>,
     },
@@ -186,6 +204,8 @@ pub enum MountKind {
         size: Option<u64>,
         /// The mode of its root directory.
         mode: u32,
+        /// Whom its root directory belongs to.
+        owner: Ownership,
         /// May files in it be executed?
         executable: bool,
     },
@@ -194,8 +214,8 @@ pub enum MountKind {
     Directory {
         /// Its mode.
         mode: u32,
-        /// Does it belong to the program, not to the one who builds the sandbox?
-        of_program: bool,
+        /// Whom it belongs to.
+        owner: Ownership,
     },
     /// A symbolic link.
     Symlink {
@@ -255,6 +275,29 @@ pub enum MountKind {
     Terminals,
 }
 
+/// Whether mounts that are made later spread (mount_namespaces(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Propagation {
+    /// Neither in nor out.
+    Private,
+    /// From the host into the sandbox, with the flags that they have there.
+    Slave,
+}
+
+/// Whom something that is made belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ownership {
+    /// The one who builds the sandbox.
+    Builder,
+    /// The program, but for ids that are named.
+    Program {
+        /// The user id inside.
+        uid: Option<Spanned<u32>>,
+        /// The group id inside.
+        gid: Option<Spanned<u32>>,
+    },
+}
+
 /// A part of a file's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextPart {
@@ -294,6 +337,9 @@ impl Filesystem {
     /// The most directories of an overlay: their names have to fit into one text of 255 bytes (fsconfig(2)).
     pub const LAYERS_MAX: usize = 50;
 
+    /// The most entries: each costs a launch a dozen operations, of which a plan holds so many
+    /// ([`MOST_OPERATIONS`](boxwright_launcher::plan::MOST_OPERATIONS)), and most of them a descriptor.
+    pub const ENTRIES_MAX: usize = 2000;
     /// Every idmap, the root's first.
     pub fn idmaps(&self) -> impl Iterator<Item = &Spanned<IdMap>> {
         let of_mounts = self.mounts.values().filter_map(|mount| match &mount.kind {
@@ -326,6 +372,11 @@ impl Filesystem {
             _ => Owner::Foreign,
         }
     }
+}
+
+impl Ownership {
+    /// The program's own.
+    pub const PROGRAM: Self = Self::Program { uid: None, gid: None };
 }
 
 impl MountKind {
@@ -388,13 +439,56 @@ pub struct Namespaces {
     pub clock_offsets: Vec<Spanned<ClockOffset>>,
 }
 
+impl Namespaces {
+    /// All eight by their keys, in the order of this struct.
+    pub fn all(&self) -> [(&'static str, &Spanned<Namespace>); 8] {
+        [
+            ("mount", &self.mount),
+            ("uts", &self.uts),
+            ("ipc", &self.ipc),
+            ("pid", &self.pid),
+            ("network", &self.network),
+            ("user", &self.user),
+            ("cgroup", &self.cgroup),
+            ("time", &self.time),
+        ]
+    }
+}
+
 /// Whose namespace it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Namespace {
     /// The sandbox's own.
     New,
     /// The launcher's own.
     Host,
+    /// One that exists already, and others may be in.
+    Join(Handle),
+}
+
+impl Namespace {
+    /// Whether it is one that exists already, other than the launcher's own.
+    pub fn is_joined(&self) -> bool {
+        matches!(self, Self::Join(_))
+    }
+}
+
+/// Where a namespace is found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Handle {
+    /// At this path of the host.
+    Path(HostPath),
+    /// Open in the launcher, as this descriptor: above 2.
+    Descriptor(u32),
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.fmt(formatter),
+            Self::Descriptor(descriptor) => write!(formatter, "descriptor {descriptor}"),
+        }
+    }
 }
 
 /// One line of timens_offsets (time_namespaces(7)).

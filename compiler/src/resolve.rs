@@ -1,16 +1,19 @@
 //! `Spec` to `Policy`: defaults filled in, names looked up, units converted, short forms expanded.
 
+mod addresses;
 mod capabilities;
 mod conditions;
 mod etc;
 mod families;
 mod filesystem;
+mod interfaces;
 mod mounts;
 mod namespaces;
 mod paths;
 mod process;
 mod rlimits;
 mod rules;
+mod scheduling;
 mod seccomp;
 mod syscall_rules;
 mod top;
@@ -42,6 +45,11 @@ fn word<T: Copy>(leaf: &Leaf<String>, meanings: &[(&str, T)], default: T) -> Spa
     leaf.as_ref().map_or(Spanned::new(default, Spec::NOWHERE), |leaf| {
         Spanned::new(meaning(&leaf.value).unwrap_or(default), leaf.span)
     })
+}
+
+/// The place of a `true`.
+fn asked(leaf: &Leaf<bool>) -> Option<crate::source::Span> {
+    leaf.as_ref().filter(|leaf| leaf.value).map(|leaf| leaf.span)
 }
 
 /// The value, or nothing and a finding.

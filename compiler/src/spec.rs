@@ -5,7 +5,10 @@
 //! here and a finding there.
 
 pub mod keys;
+mod scheduling;
 pub mod variable;
+
+pub use scheduling::{Cpus, IoPriority, Scheduler, Scheduling};
 
 use crate::source::{Span, Spanned};
 
@@ -66,6 +69,14 @@ pub struct Process {
     pub exec: Leaf<String>,
     /// `keyring`
     pub keyring: Leaf<String>,
+    /// `scheduler`, `io_priority`, `cpu_affinity` and their kin
+    pub scheduling: Scheduling,
+    /// `personality`
+    pub personality: Leaf<String>,
+    /// `memory_deny_write_execute`
+    pub memory_deny_write_execute: Leaf<bool>,
+    /// `transparent_huge_pages`
+    pub transparent_huge_pages: Leaf<String>,
 }
 
 /// `process.user`
@@ -154,6 +165,8 @@ pub enum Mount {
         executable: Leaf<bool>,
         /// `optional`
         optional: Leaf<bool>,
+        /// `propagation`
+        propagation: Leaf<String>,
         /// `idmap`
         idmap: Leaf<IdMap>,
     },
@@ -163,6 +176,8 @@ pub enum Mount {
         size: Leaf<Amount>,
         /// `mode`
         mode: Leaf<u32>,
+        /// `uid` and `gid`
+        owner: Owner,
         /// `executable`
         executable: Leaf<bool>,
     },
@@ -170,6 +185,8 @@ pub enum Mount {
     Directory {
         /// `mode`
         mode: Leaf<u32>,
+        /// `uid` and `gid`
+        owner: Owner,
     },
     /// `{ socket = ... }`
     Socket {
@@ -224,32 +241,52 @@ pub enum Mount {
     Removed,
 }
 
+/// Whom an entry belongs to.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// `uid`
+    pub uid: Leaf<u32>,
+    /// `gid`
+    pub gid: Leaf<u32>,
+}
+
 /// `[namespaces]`
 #[derive(Debug, Clone, Default)]
 pub struct Namespaces {
     /// `mount`
-    pub mount: Leaf<String>,
+    pub mount: Leaf<Namespace>,
     /// `uts`
-    pub uts: Leaf<String>,
+    pub uts: Leaf<Namespace>,
     /// `ipc`
-    pub ipc: Leaf<String>,
+    pub ipc: Leaf<Namespace>,
     /// `pid`
-    pub pid: Leaf<String>,
+    pub pid: Leaf<Namespace>,
     /// `network`
-    pub network: Leaf<String>,
+    pub network: Leaf<Namespace>,
     /// `user`
     pub user: Leaf<UserNamespace>,
     /// `cgroup`
-    pub cgroup: Leaf<String>,
+    pub cgroup: Leaf<Namespace>,
     /// `time`
     pub time: Leaf<TimeNamespace>,
+}
+
+/// What any of the eight can be.
+#[derive(Debug, Clone)]
+pub enum Namespace {
+    /// `"new"` or `"host"`
+    Word(String),
+    /// `{ path }`
+    Path(Spanned<String>),
+    /// `{ fd }`
+    Descriptor(u32),
 }
 
 /// `namespaces.user`
 #[derive(Debug, Clone)]
 pub enum UserNamespace {
-    /// `"new"` or `"host"`
-    Word(String),
+    /// What any of them can be.
+    Plain(Namespace),
     /// `{ uid_mappings, gid_mappings }`
     Mappings {
         /// `uid_mappings`
@@ -282,8 +319,8 @@ pub struct IdMapping {
 /// `namespaces.time`
 #[derive(Debug, Clone)]
 pub enum TimeNamespace {
-    /// `"new"` or `"host"`
-    Word(String),
+    /// What any of them can be.
+    Plain(Namespace),
     /// `{ monotonic, boottime }`
     Offsets {
         /// `monotonic`
@@ -300,6 +337,48 @@ pub struct Network {
     pub loopback: Leaf<bool>,
     /// `address_families`
     pub address_families: Leaf<Vec<Spanned<String>>>,
+    /// `user_mode`
+    pub user_mode: Leaf<String>,
+    /// `interfaces`
+    pub interfaces: Vec<Spanned<Interface>>,
+}
+
+/// One of `[[network.interfaces]]`; one address that is not in a list is a list of one.
+#[derive(Debug, Clone)]
+pub struct Interface {
+    /// `kind`
+    pub kind: Spanned<String>,
+    /// `name`
+    pub name: Spanned<String>,
+    /// `address`
+    pub address: Vec<Spanned<String>>,
+    /// `gateway`
+    pub gateway: Vec<Spanned<String>>,
+    /// `routes`
+    pub routes: Vec<Spanned<Route>>,
+    /// `mtu`
+    pub mtu: Leaf<u32>,
+    /// `mac`
+    pub mac: Leaf<String>,
+    /// `peer`
+    pub peer: Leaf<String>,
+    /// `peer_address`
+    pub peer_address: Vec<Spanned<String>>,
+    /// `bridge`
+    pub bridge: Leaf<String>,
+    /// `link`
+    pub link: Leaf<String>,
+    /// `mode`
+    pub mode: Leaf<String>,
+}
+
+/// One entry of an interface's `routes`
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// `destination`
+    pub destination: Spanned<String>,
+    /// `gateway`
+    pub gateway: Spanned<String>,
 }
 
 /// One entry of `[rlimits]`

@@ -47,12 +47,16 @@ pub const SIGQUIT: u32 = 3;
 pub const SIGKILL: u32 = 9;
 /// Between the processes of a launch: go on.
 pub const SIGUSR1: u32 = 10;
+/// The time of alarm(2) is up.
+pub const SIGALRM: u32 = 14;
 /// Somebody asks to end.
 pub const SIGTERM: u32 = 15;
 /// A child changed its state.
 pub const SIGCHLD: u32 = 17;
 /// Cannot be caught.
 pub const SIGSTOP: u32 = 19;
+/// A descriptor can be read.
+pub const SIGIO: u32 = 29;
 /// The terminal asks to stop.
 pub const SIGTSTP: u32 = 20;
 /// A background process reads the terminal.
@@ -82,6 +86,8 @@ mod tests {
             (SIGTERM.into(), libc::SIGTERM as u64),
             (SIGKILL.into(), libc::SIGKILL as u64),
             (SIGUSR1.into(), libc::SIGUSR1 as u64),
+            (SIGALRM.into(), libc::SIGALRM as u64),
+            (SIGIO.into(), libc::SIGIO as u64),
             (SIGCHLD.into(), libc::SIGCHLD as u64),
             (SIGSTOP.into(), libc::SIGSTOP as u64),
             (SIGTSTP.into(), libc::SIGTSTP as u64),

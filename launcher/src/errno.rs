@@ -15,6 +15,7 @@ const WORDS: &[u8] = b"\
     \x8dPermission denied\
     \x90Device or resource busy\
     \x91File exists\
+    \x93No such device\
     \x94Not a directory\
     \x95Is a directory\
     \x96Invalid argument\
@@ -27,8 +28,10 @@ const WORDS: &[u8] = b"\
     \xa4File name too long\
     \xa6Function not implemented\
     \xa8Too many levels of symbolic links\
+    \xbeTimer expired\
     \xcbValue too large for defined data type\
     \xdfOperation not supported\
+    \xe5Network is unreachable\
     \xfaDisk quota exceeded\
     \xff";
 

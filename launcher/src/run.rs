@@ -6,15 +6,18 @@ use crate::start::Start;
 use crate::supervise;
 use crate::sys::{self, Errno, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
+use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
-    Assist, Call, Check, Cookie, Directory, Environment, Filter, Fork, Kind, Listen, NONE, Operation,
-    Otherwise, Piece, Store, Strings, Success, Tally, Text, Then,
+    Argument, Assist, Call, Check, Cookie, Directory, Environment, Filter, Fork, Kind, Listen, NONE, Netlink,
+    Operation, Otherwise, Piece, Rule, Store, Strings, Success, Tally, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, LARGEST_ARENA, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
 
 /// ENOENT.
 const NOT_FOUND: u32 = 2;
+/// `linux/netlink.h`: an answer that holds an errno, negative, or zero.
+const NLMSG_ERROR: u32 = 2;
 
 /// How far a launch is, as its processes tell each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -106,6 +109,7 @@ impl Launch {
             Kind::Filter(filter) => self.filter(filter).map_err(Failure::Errno).map(|()| 0),
             Kind::Exec(exec) => Err(self.exec(exec.path)),
             Kind::Supervise(supervise) => supervise::supervise(self, supervise, index),
+            Kind::Netlink(netlink) => self.netlink(netlink),
             Kind::Assist(assist) => self.assist(assist),
             Kind::Directory(directory) => self.directory(directory),
         }
@@ -130,11 +134,7 @@ impl Launch {
             Some(Ok(result)) => return self.succeed(call, result, each),
             Some(Err(errno)) => errno,
         };
-        match rule(call, errno) {
-            Then::Continue => Ok(0),
-            Then::Skip(count) => Ok(count.into()),
-            Then::Fail => Err(Failure::Errno(errno)),
-        }
+        refused(&call.rules, errno)
     }
 
     fn succeed(&self, call: &Call, result: u32, each: usize) -> Outcome {
@@ -335,7 +335,7 @@ impl Launch {
     #[inline(never)]
     fn assist(&mut self, assist: &Assist) -> Outcome {
         if let Some((_, pidfd)) = sys::fork(0).map_err(Failure::Errno)? {
-            return supervise::await_assistant(self.child, pidfd);
+            return supervise::await_assistant(self.child, pidfd, assist.stays().is_some());
         }
         // What goes wrong from here on is for the launcher to say.
         self.inside = true;
@@ -348,6 +348,11 @@ impl Launch {
             });
         }
         pointers.begin_variables();
+        if let Some(ready) = assist.stays() {
+            let mut call = Call::new(number::dup2);
+            call.arguments[0] = Argument::Slot(ready);
+            self.call(&call, 0)?;
+        }
         sys::leave_launch().map_err(Failure::Errno)?;
         let path = self.string_of(&assist.arguments, 0);
         Err(Failure::Errno(sys::execute_program(path, &pointers, &self.cookie)))
@@ -371,6 +376,37 @@ impl Launch {
             }
         }
         sys::install_filter(copy, filter.count, filter.flags)
+    }
+
+    #[inline(never)]
+    fn netlink(&self, netlink: &Netlink) -> Outcome {
+        let blobs = self.plan.section(Section::Blobs);
+        let message = blobs.get(netlink.blob as usize..).and_then(|rest| rest.get(..netlink.length.into()));
+        mem::store(netlink.offset, message.unwrap_or(&[]));
+        for patch in netlink.patches.iter().filter(|patch| patch.at != 0) {
+            match mem::load_word(patch.slot) {
+                u32::MAX => return Err(Failure::Words(Words::Unset)),
+                word => mem::store(netlink.offset + u32::from(patch.at), &word.to_le_bytes()),
+            };
+        }
+        let mut call = Call::new(number::write);
+        call.success = Success::Equals(2);
+        call.arguments[0] = Argument::Slot(netlink.socket);
+        call.arguments[1] = Argument::Arena(netlink.offset);
+        call.arguments[2] = Argument::Immediate(netlink.length.into());
+        self.call(&call, 0)?;
+        call.number = number::recvfrom;
+        call.arguments[2] = Argument::Immediate(Netlink::ANSWER_BYTES);
+        self.call(&call, 0)?;
+        let word = |at| mem::load_word(netlink.offset + at);
+        match (word(4) & 0xffff, netlink.keeps()) {
+            (NLMSG_ERROR, index) => match word(16) {
+                0 if index.is_none() => Ok(netlink.skip.into()),
+                negative => refused(&[netlink.rule], negative.wrapping_neg()),
+            },
+            (_, Some(index)) if mem::store(index, &word(20).to_le_bytes()) => Ok(netlink.skip.into()),
+            _ => Err(Failure::Words(Words::Incomplete)),
+        }
     }
 
     fn exec(&self, path: u32) -> Failure {
@@ -445,10 +481,12 @@ fn number(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// What an errno means for a call.
-fn rule(call: &Call, errno: u32) -> Then {
-    call.rules
-        .iter()
-        .find(|rule| rule.errno != 0 && u32::from(rule.errno) == errno)
-        .map_or(Then::Fail, |rule| rule.then)
+/// What comes of an errno.
+fn refused(rules: &[Rule], errno: u32) -> Outcome {
+    let rule = rules.iter().find(|rule| rule.errno != 0 && u32::from(rule.errno) == errno);
+    match rule.map_or(Then::Fail, |rule| rule.then) {
+        Then::Continue => Ok(0),
+        Then::Skip(count) => Ok(count.into()),
+        Then::Fail => Err(Failure::Errno(errno)),
+    }
 }

@@ -5,11 +5,14 @@ use crate::mem;
 use crate::run::{Launch, State};
 use crate::sys::{self, Exit, Report, Signal};
 use boxwright_launcher::abi::{
-    EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN,
-    SIGTTOU,
+    EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGQUIT, SIGSTOP, SIGTERM,
+    SIGTSTP, SIGTTIN, SIGTTOU,
 };
 use boxwright_launcher::plan::operation::{Role, Supervise};
 use core::sync::atomic::Ordering::SeqCst;
+
+/// ETIME.
+const TIMER_EXPIRED: u32 = 62;
 
 /// Waits for the child and ends with its exit status.
 pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
@@ -54,24 +57,40 @@ fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
     }
 }
 
-/// Waits until an assistant ended well. When the child ends before, or somebody asks the launcher to end, there is nothing left
+/// Waits until an assistant ended well, or one that stays says that it is ready. When the child ends before, or somebody asks the launcher to end, there is nothing left
 /// to help.
-pub fn await_assistant(child: Option<u32>, assistant: u32) -> Result<u32, Failure> {
-    const AWAITED: u64 =
-        1 << (SIGCHLD - 1) | 1 << (SIGTERM - 1) | 1 << (SIGINT - 1) | 1 << (SIGHUP - 1) | 1 << (SIGQUIT - 1);
+pub fn await_assistant(child: Option<u32>, assistant: u32, stays: bool) -> Result<u32, Failure> {
+    const AWAITED: u64 = 1 << (SIGCHLD - 1)
+        | 1 << (SIGTERM - 1)
+        | 1 << (SIGINT - 1)
+        | 1 << (SIGHUP - 1)
+        | 1 << (SIGQUIT - 1)
+        | 1 << (SIGALRM - 1)
+        | 1 << (SIGIO - 1);
+    let mut failure = Failure::Words(Words::Died);
     // Other signals wait for the supervisor.
-    while let None | Some(Signal { number: SIGCHLD, .. }) = sys::wait_for_signal(AWAITED) {
+    loop {
+        match sys::wait_for_signal(AWAITED) {
+            None | Some(Signal { number: SIGCHLD, .. }) => {}
+            Some(Signal { number: SIGIO, from_kernel: true }) if stays => return Ok(0),
+            // A step before has bounded the time.
+            Some(Signal { number: SIGALRM, .. }) => {
+                failure = Failure::Errno(TIMER_EXPIRED);
+                break;
+            }
+            Some(_) => break,
+        }
         if child.and_then(|child| sys::wait_for_exit(Some(child), false)).is_some() {
             break;
         }
         match sys::wait_for_exit(Some(assistant), false).map(status) {
-            Some(0) => return Ok(0),
+            Some(0) if !stays => return Ok(0),
             Some(status) => return Err(Failure::Status(status.into())),
             None => {}
         }
     }
     sys::kill_child(assistant);
-    Err(Failure::Words(Words::Died))
+    Err(failure)
 }
 
 /// Reaps every process of the namespace; when the program ended this ends, and with it everything that is left.

@@ -1,7 +1,9 @@
-//! What a launch costs: sealed launchers beside a hard-coded floor, bwrap and unshare, in one interleaved run.
+//! What a launch costs: sealed launchers beside a hard-coded floor, bwrap, crun, runc and unshare, in one interleaved run.
 //!
-//! `cargo bench --bench launch [-- ROUNDS]`, as root. Every contender but unshare, which has no option for it, installs
-//! the bytes of the same filter. Times are medians, gross of the program that is launched, whose own row is `target`.
+//! `cargo bench --bench launch [-- ROUNDS]`, as root. The floor and bwrap install the bytes of the same filter, crun and
+//! runc what they make of the same names, which goes without a time namespace in runc, and unshare none. S1 is measured
+//! with more and more mounts on the host. Times are medians, gross of the program that is launched, whose own row is
+//! `target`. minijail and nsjail are not in Debian 12.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,16 +13,21 @@
     reason = "a measurement that cannot go on should stop, and says why on the terminal"
 )]
 
+mod bundle;
+
 use boxwright::seccomp::{compile, merge};
 use boxwright::source::Source;
 use nix::fcntl::{OFlag, open};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Read as _;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -39,11 +46,49 @@ fn main() {
         "{rounds} rounds, microseconds, medians gross of the target; the filter has {} instructions",
         filter.1
     );
+    own_mounts();
     let floor = floor(scratch.path());
-    for scenario in ["S1", "S2", "S3"] {
+    let table = |scenario, title: &str| {
         let contenders = contenders(scenario, scratch.path(), &floor, &filter.0);
-        let samples = measure(&contenders, rounds);
-        print!("{}", table(scenario, &contenders, samples));
+        print!("{}", table(title, &contenders, measure(&contenders, rounds)));
+    };
+    let own = mounts();
+    for count in MOUNTS {
+        add_mounts(scratch.path(), count);
+        table("S1", &format!("S1, {} mounts", mounts()));
+    }
+    umount2(&scratch.path().join("mounts"), MntFlags::MNT_DETACH).expect("the mounts go at once");
+    for scenario in ["S2", "S3"] {
+        table(scenario, &format!("{scenario}, {own} mounts"));
+    }
+}
+
+/// How many mounts the host has in the runs of S1, unless it has more already.
+const MOUNTS: [usize; 3] = [23, 123, 423];
+
+/// A mount namespace for the bench, without the hierarchies of cgroups that would stop crun and runc: crun 1.8 refuses one
+/// that is hybrid, and none for processors takes a SCHED_FIFO process.
+fn own_mounts() {
+    unshare(CloneFlags::CLONE_NEWNS).expect("a mount namespace");
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("private mounts");
+    for hierarchy in ["unified", "cpu"] {
+        // Elsewhere there is none.
+        _ = umount2(&Path::new("/sys/fs/cgroup").join(hierarchy), MntFlags::MNT_DETACH);
+    }
+}
+
+fn mounts() -> usize {
+    fs::read_to_string("/proc/self/mountinfo").expect("the mounts").lines().count()
+}
+
+/// Adds file systems, all beneath one that can take them away again, until there are so many.
+fn add_mounts(scratch: &Path, count: usize) {
+    let first = scratch.join("mounts");
+    for number in mounts()..count {
+        let point = if first.exists() { first.join(number.to_string()) } else { first.clone() };
+        fs::create_dir(&point).expect("a mount point");
+        mount(Some("tmpfs"), &point, Some("tmpfs"), MsFlags::empty(), None::<&str>).expect("a mount");
     }
 }
 
@@ -92,13 +137,17 @@ fn filter(scratch: &Path) -> (PathBuf, usize) {
 }
 
 fn floor(scratch: &Path) -> PathBuf {
-    let path = scratch.join("floor");
+    let (path, empty) = (scratch.join("floor"), scratch.join("empty"));
     let header = format!("-DFILTER=\"{}\"", scratch.join("filter.h").display());
-    let source = Path::new(HERE).join("floor.c");
-    let built =
-        Command::new("cc").args(["-O2", "-static", "-w", &header, "-o"]).args([&path, &source]).status();
-    assert!(built.expect("a C compiler").success(), "the floor does not compile");
+    compile_c(&path, &Path::new(HERE).join("floor.c"), &header);
+    fs::write(empty.with_extension("c"), "int main(void) { return 0; }").expect("a C program");
+    compile_c(&empty, &empty.with_extension("c"), "-static");
     path
+}
+
+fn compile_c(path: &Path, source: &Path, option: &str) {
+    let built = Command::new("cc").args(["-O2", "-static", "-w", option, "-o"]).args([path, source]).status();
+    assert!(built.expect("a C compiler").success(), "{} does not compile", source.display());
 }
 
 /// Something that launches the program.
@@ -117,10 +166,13 @@ fn contenders(scenario: &str, scratch: &Path, floor: &Path, filter: &Path) -> Ve
     };
     let sealed = seal(scenario, scratch, filter);
     let floor = floor.to_str().expect("a plain path");
+    let empty = scratch.join("empty").display().to_string();
     let mut found = vec![
         contender("target", &[]),
         Contender { name: "sealed launcher", words: vec![sealed], filter: None },
         contender("floor", &[floor, scenario, "reaper"]),
+        // What the floor's own libc costs, which a launcher does not have.
+        Contender { name: "empty C program", words: vec![empty], filter: None },
     ];
     let network: &[&str] = if scenario == "S1" { &["--unshare-net"] } else { &[] };
     let mut bwrap = vec!["/usr/bin/bwrap"];
@@ -153,9 +205,29 @@ fn contenders(scenario: &str, scratch: &Path, floor: &Path, filter: &Path) -> Ve
         unshare.extend(["--map-root-user", "--mount-proc"]);
         found.push(contender("unshare (no filter)", &unshare));
     }
+    if scenario == "S1" {
+        found.extend(["crun", "runc"].map(|runtime| runs_a_bundle(runtime, scratch)));
+    }
     bwrap.extend(["--cap-drop", "ALL", "--seccomp", "FILTER"]);
     found.push(Contender { filter: Some(filter.to_path_buf()), ..contender("bwrap", &bwrap) });
     found
+}
+
+fn runs_a_bundle(runtime: &'static str, scratch: &Path) -> Contender {
+    let directory = scratch.join(runtime);
+    bundle::make(&directory, runtime, Path::new(PROGRAM[0]), &names());
+    let (bundle, state) = (directory.display().to_string(), directory.join("state").display().to_string());
+    let name = format!("boxwright-bench-{}", std::process::id());
+    let words = [runtime, "--root", &state, "run", "--bundle", &bundle, &name];
+    Contender { name: runtime, words: words.map(str::to_owned).to_vec(), filter: None }
+}
+
+/// The system calls that the specs of the bench allow.
+fn names() -> Vec<String> {
+    let spec = fs::read_to_string(Path::new(HERE).join("s1.sandbox.toml")).expect("the spec");
+    let table: toml::Table = spec.parse().expect("a spec is TOML");
+    let names = table["seccomp"]["allow"].as_array().expect("a list").iter();
+    names.map(|name| name.as_str().expect("a name").to_owned()).collect()
 }
 
 /// The sealed launcher of a scenario; it must have the very bytes that the others install.
@@ -172,20 +244,25 @@ fn seal(scenario: &str, scratch: &Path, filter: &Path) -> String {
     launcher.to_str().expect("a plain path").to_owned()
 }
 
-/// One sample of each contender in each round; the first of a round is another in the next.
-fn measure(contenders: &[Contender], rounds: usize) -> Vec<Vec<Duration>> {
-    let mut samples = vec![Vec::with_capacity(rounds); contenders.len()];
-    contenders.iter().for_each(|contender| _ = launch(contender));
+/// One sample of each contender in each round, the first of a round another in the next; or why there are none.
+fn measure(contenders: &[Contender], rounds: usize) -> Vec<Result<Vec<Duration>, String>> {
+    let mut samples: Vec<_> =
+        contenders.iter().map(|contender| launch(contender).map(|_| Vec::with_capacity(rounds))).collect();
     for round in 0..rounds {
         for turn in 0..contenders.len() {
             let chosen = (round + turn) % contenders.len();
-            samples[chosen].push(launch(&contenders[chosen]));
+            if let Ok(own) = &mut samples[chosen] {
+                match launch(&contenders[chosen]) {
+                    Ok(taken) => own.push(taken),
+                    Err(reason) => samples[chosen] = Err(format!("in round {round}: {reason}")),
+                }
+            }
         }
     }
     samples
 }
 
-fn launch(contender: &Contender) -> Duration {
+fn launch(contender: &Contender) -> Result<Duration, String> {
     // Without close-on-exec, for the contender to read; a descriptor that was read once is at its end.
     let filter =
         contender.filter.as_ref().map(|path| open(path, OFlag::O_RDONLY, Mode::empty()).expect("the filter"));
@@ -196,29 +273,46 @@ fn launch(contender: &Contender) -> Duration {
     });
     let words: Vec<&String> = words.collect();
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).env_clear();
+    command.args(&words[1..]).env_clear().env("PATH", "/usr/sbin:/usr/bin").stderr(Stdio::piped());
     let start = Instant::now();
-    let status = command.status();
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let status = child.wait().expect("a child can be waited for");
     let taken = start.elapsed();
-    assert!(status.as_ref().is_ok_and(std::process::ExitStatus::success), "{}: {status:?}", contender.name);
-    taken
+    if status.success() {
+        return Ok(taken);
+    }
+    let mut words = String::new();
+    child.stderr.take().expect("its errors").read_to_string(&mut words).expect("its errors");
+    Err(format!("{status}: {}", words.trim().replace('\n', "; ")))
 }
 
-fn table(scenario: &str, contenders: &[Contender], mut samples: Vec<Vec<Duration>>) -> String {
-    samples.iter_mut().for_each(|own| own.sort_unstable());
-    let at = |index: usize, part: usize| samples[index][samples[index].len() * part / 10].as_secs_f64() * 1e6;
-    let median =
-        |name: &str| contenders.iter().position(|contender| contender.name == name).map(|index| at(index, 5));
-    let target = median("target").unwrap_or(0.0);
+fn table(title: &str, contenders: &[Contender], samples: Vec<Result<Vec<Duration>, String>>) -> String {
+    let sorted = |own: Vec<Duration>| {
+        let mut micros: Vec<f64> = own.iter().map(|taken| taken.as_secs_f64() * 1e6).collect();
+        micros.sort_by(f64::total_cmp);
+        micros
+    };
+    let samples: Vec<_> = samples.into_iter().map(|own| own.map(sorted)).collect();
+    let middle = |own: &Vec<f64>| own[own.len() / 2];
+    let median = |name: &str| {
+        let index = contenders.iter().position(|contender| contender.name == name)?;
+        samples[index].as_ref().ok().map(middle)
+    };
     let titles =
         ["median", "p10", "net", "/ launcher", "net / net"].map(|title| format!("{title:>10}")).concat();
-    let mut text = format!("\n{scenario:24}{titles}\n");
-    let own = median("sealed launcher").unwrap_or(f64::NAN);
-    for (index, contender) in contenders.iter().enumerate() {
-        let (middle, fast) = (at(index, 5), at(index, 1));
-        let (name, net) = (contender.name, middle - target);
-        let ratios = [middle / own, net / (own - target)].map(|ratio| format!("{ratio:>10.2}")).concat();
-        _ = writeln!(text, "{name:24}{middle:>10.0}{fast:>10.0}{net:>10.0}{ratios}");
+    let mut text = format!("\n{title:24}{titles}\n");
+    let [target, own] = ["target", "sealed launcher"].map(|name| median(name).unwrap_or(f64::NAN));
+    for (Contender { name, .. }, own_samples) in contenders.iter().zip(&samples) {
+        match own_samples {
+            Ok(sorted) => {
+                let (middle, fast) = (middle(sorted), sorted[sorted.len() / 10]);
+                let net = middle - target;
+                let ratios =
+                    [middle / own, net / (own - target)].map(|ratio| format!("{ratio:>10.2}")).concat();
+                _ = writeln!(text, "{name:24}{middle:>10.0}{fast:>10.0}{net:>10.0}{ratios}");
+            }
+            Err(reason) => _ = writeln!(text, "{name:24}not measured: {reason}"),
+        }
     }
     if let (Some(with), Some(without)) = (median("floor"), median("floor without reaper")) {
         _ = writeln!(text, "{:24}{:>10.0}", "the reaper", with - without);

@@ -10,6 +10,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "fault/contained", needs: &[Need::UserNamespaces], run: contained },
     Test { name: "fault/in-place", needs: &[], run: in_place_too },
     Test { name: "fault/killed", needs: &[Need::UserNamespaces], run: killed },
+    Test { name: "fault/terminated", needs: &[Need::UserNamespaces], run: terminated },
 ];
 
 /// EPERM, EINTR, EIO, ENOMEM and ENOSYS: a call gets the next one each time. ENOENT is left out, since for something
@@ -23,6 +24,7 @@ fn contained(stage: &Stage) {
         "namespaces",
         "names",
         "network",
+        "scheduling",
         "mounts",
         "list=/",
         "list=/..",
@@ -37,10 +39,18 @@ fn contained(stage: &Stage) {
 fn everything(stage: &Stage) -> Spec {
     let path = shared(stage);
     Spec::demonstration("contained").with(&format!(
-        "process.stdin = 'inherit'
-         process.keep_fds = ['listen']
-         seccomp.allow = ['@system-service']
-         namespaces.time = {{ monotonic = '25h' }}
+        "seccomp.allow = ['@system-service']
+         [process]
+         stdin = 'inherit'
+         keep_fds = ['listen']
+         scheduler = {{ policy = 'batch', nice = 7 }}
+         io_priority = {{ class = 'best_effort', priority = 6 }}
+         cpu_affinity = [0]
+         oom_score_adj = 500
+         timer_slack = '1ms'
+         transparent_huge_pages = 'never'
+         [namespaces]
+         time = {{ monotonic = '25h' }}
          [filesystem.mounts]
          '/work' = {{ bind = '{path}', writable = true }}
          '/work/inner' = {{ mask = true }}
@@ -60,7 +70,7 @@ fn shared(stage: &Stage) -> String {
     path.display().to_string()
 }
 
-fn each_call(stage: &Stage, spec: Spec, questions: &[&str]) {
+pub fn each_call(stage: &Stage, spec: Spec, questions: &[&str]) {
     let also = ["descriptors", "rlimits", "signals", "place", "environment", "keyring"];
     let questions: Vec<String> = questions.iter().chain(&also).map(|&question| question.to_owned()).collect();
     let launcher = stage.build(&spec.asking(&stage.site, &questions));
@@ -104,6 +114,23 @@ fn killed(stage: &Stage) {
         assert_eq!(run.status, 137, "killed at call {nth}");
     }
     assert_eq!(mounts(), before);
+}
+
+/// A signal that comes while the sandbox is being set up is not lost: it ends the launcher or, once there is one, the program.
+/// Between the two it ends the process that is about to execute the program, and the launcher says so.
+fn terminated(stage: &Stage) {
+    let questions = ["sleep=1000".to_owned()];
+    let launcher = stage.build(&everything(stage).asking(&stage.site, &questions));
+    for nth in (1..6).chain((6..).step_by(5)) {
+        let run = faulted(stage, &launcher, &format!("{nth}:term"));
+        if !run.stderr.contains("fault=") {
+            assert!(nth > 30 && run.status == 0, "status {} after {nth} calls", run.status);
+            break;
+        }
+        assert!(!run.stderr.contains("left="), "terminated at call {nth}: {}", run.stderr);
+        let early = run.status == 125 && run.stderr.contains("ended before the program started");
+        assert!(run.status == 143 || early, "status {} at call {nth}: {}", run.status, run.stderr);
+    }
 }
 
 fn faulted(stage: &Stage, launcher: &Path, fault: &str) -> Run {

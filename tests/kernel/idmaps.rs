@@ -128,11 +128,13 @@ fn in_place(stage: &Stage) {
 /// What else a bind is, from mounts that are shared as most machines have them.
 fn is_a_bind(stage: &Stage) {
     let directory = owned(stage);
-    let spec = spec(&directory).with("filesystem.proc = 'own'");
+    let spec =
+        spec(&directory).with("filesystem.proc = 'own'\nfilesystem.mounts.'/srv/file' = { seal = true }");
     if !can(stage, &spec) {
         return;
     }
-    let launcher = stage.build(&spec.asking(&stage.site, &["mounts".to_owned()]));
+    let questions = ["mounts", "open=/srv/file,write", "open=/srv/new,make"].map(str::to_owned);
+    let launcher = stage.build(&spec.asking(&stage.site, &questions));
     let run = stage.start(&["shared_mounts"], &launcher);
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     let answers = run.answers();
@@ -140,6 +142,7 @@ fn is_a_bind(stage: &Stage) {
         let mount = answers.get(&format!("mount.{place}"));
         assert!(mount.contains(flags) && mount.contains("idmapped [] "), "{place}: {mount}");
     }
+    answers.expect(&[("write./srv/file", "EROFS"), ("make./srv/new", "ok")]);
 }
 
 /// A root file system that belongs to somebody else, with and without memory on top.
@@ -195,11 +198,11 @@ fn killed(stage: &Stage) {
             let fault = format!("{nth}:{fault}");
             let run = stage.run(&stage.ground.probe, &["--fault", &fault, "--", launcher]);
             assert!(!run.stderr.contains("left="), "at call {nth}: {}", run.stderr);
-            // clone3(2), for the holder and for the first process inside.
+            // clone3(2): for the holder at a fixed place; after it two processes race, so the next may be missed.
             holders += usize::from(run.stderr.contains("fault=435\n"));
         }
     }
-    assert!(holders >= 4, "only {holders} calls made a process");
+    assert!(holders >= 2, "only {holders} calls made a process");
 }
 
 fn needs_root(stage: &Stage) {

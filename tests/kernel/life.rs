@@ -2,14 +2,14 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::harness::{Need, Spec, Stage, wait};
+use crate::harness::{Answers, Need, Spec, Stage, command, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,19 @@ pub const TESTS: &[Test] = &[
     Test { name: "life/kill-leaves-nothing", needs: USER_NAMESPACES, run: killed },
     Test { name: "life/orphans-end-with-the-program", needs: USER_NAMESPACES, run: orphans },
     Test { name: "life/die-with-parent", needs: USER_NAMESPACES, run: die_with_parent },
+    Test {
+        name: "life/bubblewrap-633-parent-dies-at-any-call",
+        needs: USER_NAMESPACES,
+        run: parent_dies_at_any_call,
+    },
+    Test {
+        name: "life/bubblewrap-692-the-parent-is-a-thread",
+        needs: USER_NAMESPACES,
+        run: parent_is_a_thread,
+    },
+    Test { name: "life/a-thousand-at-once", needs: USER_NAMESPACES, run: a_thousand_at_once },
+    Test { name: "life/zombies-are-reaped", needs: USER_NAMESPACES, run: zombies },
+    Test { name: "life/fork-bomb-has-a-limit", needs: USER_NAMESPACES, run: fork_bomb },
     Test { name: "life/outlive-the-parent", needs: USER_NAMESPACES, run: outlive_the_parent },
     Test {
         name: "life/seen-from-the-host",
@@ -56,15 +69,15 @@ pub fn expect_gone(mark: &str) {
     }
 }
 
-/// Waits until the program says that it is ready.
-pub fn ready(child: &mut Child) {
+/// Waits until the program says that it is ready; what it answered before that.
+pub fn ready(child: &mut Child) -> Answers {
     let stdout = child.stdout.as_mut().expect("a pipe");
     let mut reader = BufReader::with_capacity(1, stdout);
-    let mut line = String::new();
-    while line != "ready=yes\n" {
-        line.clear();
-        assert_ne!(reader.read_line(&mut line).expect("output"), 0, "the program ended before it was ready");
+    let mut text = String::new();
+    while !text.ends_with("ready=yes\n") {
+        assert_ne!(reader.read_line(&mut text).expect("output"), 0, "the program ended before it was ready");
     }
+    Answers::parse(&text)
 }
 
 fn pid(child: &Child) -> Pid {
@@ -159,6 +172,129 @@ fn die_with_parent(stage: &Stage) {
 fn start_and_die(stage: &Stage, launcher: &Path) -> Child {
     let launcher = launcher.to_str().expect("a plain path");
     stage.spawn(&stage.ground.probe, &["--start", "parent_dies=300", "--", launcher])
+}
+
+/// Wherever the launch is when it loses its parent, it ends and leaves nothing. Who asks for a signal afterwards asks too
+/// late, and who changes ids afterwards has not asked.
+fn parent_dies_at_any_call(stage: &Stage) {
+    let probe = stage.ground.probe.to_str().expect("a plain path");
+    let orphaned = |launcher: &Path, nth: usize| {
+        let launcher = launcher.to_str().expect("a plain path");
+        let nth = nth.to_string();
+        let arguments = ["--orphan", &nth, "--", probe, "--start", "parent", "--", launcher];
+        stage.run(&stage.ground.probe, &arguments).stderr
+    };
+    // The control: who did not ask for it lives on.
+    let (launcher, mark) = marked(stage, Spec::new(PLAIN), "sleep=5000");
+    assert!(orphaned(&launcher, 20).contains("left=processes"), "the tracer does not see who is left");
+    expect_gone(&mark);
+    let spec = Spec::new(PLAIN).with("lifecycle.die_with_parent = true\nfilesystem.proc = 'own'");
+    let (launcher, mark) = marked(stage, spec, "sleep=5000");
+    // The calls before the first two are the launcher's look at its own capabilities and at its parent: whoever dies before
+    // that was never its parent.
+    for nth in (3..12).chain((12..).step_by(7)) {
+        let said = orphaned(&launcher, nth);
+        assert!(!said.contains("left="), "the parent died at call {nth}: {said}");
+        if !said.contains("fault=") {
+            assert!(nth > 200, "only {nth} calls were made");
+            break;
+        }
+    }
+    expect_gone(&mark);
+}
+
+/// To the kernel the parent is the thread that started the launcher: the sandbox ends with it, whole, and does not outlive it.
+fn parent_is_a_thread(stage: &Stage) {
+    for (asked, status) in [("false", 0), ("true", 128 + 9)] {
+        let spec = Spec::new(PLAIN).with(&format!("lifecycle.die_with_parent = {asked}"));
+        let (launcher, mark) = marked(stage, spec, "sleep=1000");
+        let start = || {
+            let mut child = stage.spawn(&launcher, &[]);
+            ready(&mut child);
+            child
+        };
+        let child = std::thread::scope(|scope| scope.spawn(start).join()).expect("a thread");
+        assert_eq!(wait(child).status, status, "die_with_parent = {asked}");
+        expect_gone(&mark);
+    }
+}
+
+fn a_thousand_at_once(stage: &Stage) {
+    let (launcher, mark) = marked(stage, Spec::new(PLAIN).with("filesystem.proc = 'own'"), "exit=7");
+    let before = traces(stage);
+    std::thread::scope(|scope| {
+        for _ in 0..40 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    let mut command = command(stage.person, &launcher, &[]);
+                    let output = command.stdin(Stdio::null()).output().expect("a launch");
+                    let said = String::from_utf8_lossy(&output.stderr);
+                    assert_eq!((output.status.code(), &*said), (Some(7), ""));
+                }
+            });
+        }
+    });
+    expect_gone(&mark);
+    expect_gone(&launcher.display().to_string());
+    assert_eq!(traces(stage), before);
+}
+
+/// A process's children, and their states.
+fn children(parent: u32) -> Vec<(u32, String)> {
+    let entries = fs::read_dir("/proc").expect("/proc").flatten();
+    let stats = entries.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    let child = |stat: String| {
+        // The name, in parentheses, may be anything; then follow the state and the parent (proc_pid_stat(5)).
+        let (start, fields) = stat.rsplit_once(") ")?;
+        let mut fields = fields.split(' ');
+        let state = fields.next()?.to_owned();
+        let own = fields.next()?.parse() == Ok(parent);
+        own.then_some((start.split(' ').next()?.parse().ok()?, state))
+    };
+    stats.filter_map(child).collect()
+}
+
+fn zombies(stage: &Stage) {
+    const ORPHANS: usize = 20;
+    let mark = format!("note=mark-{}", stage.site.key);
+    let words = [&[mark.as_str()], &["orphan=0"; ORPHANS][..], &["sleep=60000"]].concat();
+    // Both are one process outside, whose only child is the first process of its namespace.
+    let first = |program: &Path, arguments: &[&str]| {
+        let mut child = stage.spawn(program, arguments);
+        ready(&mut child);
+        let [(first, _)] = children(child.id())[..] else { panic!("more than one child") };
+        (child, first)
+    };
+    // The control: a first process that waits for nobody.
+    let probe = stage.ground.probe.to_str().expect("a plain path");
+    let unshare = [&["--user", "--map-root-user", "--pid", "--fork", "--kill-child", probe], &words[..]];
+    let (child, init) = first(Path::new("/usr/bin/unshare"), &unshare.concat());
+    wait_until(|| children(init).iter().filter(|(_, state)| state == "Z").count() == ORPHANS);
+    kill_launcher(child);
+    expect_gone(&mark);
+    let questions: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+    let (child, init) = first(&stage.build(&Spec::new(PLAIN).asking(&stage.site, &questions)), &[]);
+    // The program alone is left to it; those that are about to end may take a moment.
+    wait_until(|| children(init).len() == 1);
+    kill_launcher(child);
+    expect_gone(&mark);
+}
+
+#[track_caller]
+fn wait_until(holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !holds() {
+        assert!(Instant::now() < deadline, "it never came to that");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+fn fork_bomb(stage: &Stage) {
+    let bomb = ["fork_bomb=100"];
+    stage.ask(Spec::new(PLAIN), &bomb).expect(&[("forked", "100")]);
+    let made = stage.ask(Spec::new(PLAIN).with("rlimits.nproc = 20"), &bomb).number("forked");
+    // Pid 1 and the program are two of the twenty.
+    assert!((1..=18).contains(&made), "{made}");
 }
 
 fn outlive_the_parent(stage: &Stage) {

@@ -9,24 +9,37 @@
 )]
 
 mod builds;
+mod bypasses;
 mod demonstrations;
+mod doctor;
 mod exec_once;
 mod exits;
 mod faults;
 mod files;
 mod filters;
 mod harness;
+mod hostile_root;
 mod idmaps;
 mod in_place;
 mod jobs;
+mod joins;
 mod life;
+mod limits;
 mod listen;
+mod many;
 mod maps;
 mod mounts;
+mod network;
+mod owners;
 mod privilege;
+mod propagation;
 mod readme;
 mod refusals;
+mod rows;
 mod runtime;
+mod scarcity;
+mod scheduling;
+mod sources;
 mod starts;
 #[path = "../vm/mod.rs"]
 mod vm;
@@ -47,21 +60,34 @@ pub struct Test {
 /// The tests, file by file.
 const TESTS: &[&[Test]] = &[
     builds::TESTS,
+    bypasses::TESTS,
     faults::TESTS,
     exec_once::TESTS,
     exits::TESTS,
+    rows::TESTS,
+    sources::TESTS,
     starts::TESTS,
+    scarcity::TESTS,
     life::TESTS,
     listen::TESTS,
+    limits::TESTS,
+    scheduling::TESTS,
+    many::TESTS,
     maps::TESTS,
     idmaps::TESTS,
     files::TESTS,
     filters::TESTS,
+    hostile_root::TESTS,
     mounts::TESTS,
+    network::TESTS,
+    owners::TESTS,
+    propagation::TESTS,
     in_place::TESTS,
     jobs::TESTS,
     privilege::TESTS,
+    joins::TESTS,
     readme::TESTS,
+    doctor::TESTS,
     refusals::TESTS,
     runtime::TESTS,
 ];

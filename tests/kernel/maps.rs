@@ -27,7 +27,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// A spec with one map for users and groups.
-fn mapped(uid: u32, lines: &str) -> Spec {
+pub fn mapped(uid: u32, lines: &str) -> Spec {
     Spec::new(PLAIN).with(&format!(
         "process.user = {{ uid = {uid}, gid = {uid} }}
          filesystem.proc = 'own'
@@ -40,7 +40,7 @@ fn line(inside: u32, outside: u32, size: u32) -> String {
 }
 
 /// Launches as 65534 where /etc has the given ranges and no file of the machine's.
-fn with_ranges(stage: &Stage, ranges: &str, more: &[&str], launcher: &Path) -> Run {
+pub fn with_ranges(stage: &Stage, ranges: &str, more: &[&str], launcher: &Path) -> Run {
     let etc = stage.directory().join("etc");
     fs::create_dir_all(&etc).expect("a directory");
     fs::set_permissions(&etc, Permissions::from_mode(0o755)).expect("chmod");
@@ -214,47 +214,30 @@ fn no_program(stage: &Stage) {
 /// The child's pid and the lines, and nothing of the launch but the standard streams.
 fn what_the_program_gets(stage: &Stage) {
     let launcher = two_lines(stage);
-    let seen = stage.directory().join("seen");
-    fs::write(&seen, "").expect("a file");
-    fs::set_permissions(&seen, Permissions::from_mode(0o666)).expect("chmod");
-    let script = format!(
-        "#!/usr/bin/sh
-         exec > {}
-         echo arguments $0 $*
-         env
-         ls /proc/self/fd
-         grep -E '^Sig(Blk|Ign)' /proc/self/status
-         cat /proc/$1/setgroups
-         exit 3",
-        seen.display()
-    );
-    let stand_in = standing_in(stage, &script.replace("\n         ", "\n"));
-    let run = stage.start(&[&stand_in, "ignore=15", "descriptors=5", "user=65534"], &launcher);
-    expect_refused(&run, &["/usr/bin/newgidmap: ended with status 3; "]);
-    let seen = fs::read_to_string(&seen).expect("what it saw");
-    let lines: Vec<&str> = seen.lines().collect();
-    let (arguments, rest) = lines.split_first().expect("lines");
-    let words: Vec<&str> = arguments.split(' ').collect();
-    assert_eq!(
-        [&words[..2], &words[3..]].concat().join(" "),
-        "arguments /usr/bin/newgidmap 0 65534 1 1 100000 9"
-    );
-    assert!(words[2].parse::<u32>().is_ok(), "{arguments}");
-    // The shell adds the working directory and its own descriptor; the last is the directory that is listed.
-    let (variables, rest): (Vec<&&str>, Vec<&&str>) = rest.iter().partition(|line| line.contains('='));
+    let get = |script: &str| {
+        let stand_in = standing_in(stage, script);
+        let run = stage.start(&[&stand_in, "ignore=15", "descriptors=5", "user=65534"], &launcher);
+        assert_eq!(run.status, 125, "{}", run.stderr);
+        assert!(run.stderr.contains("/usr/bin/newgidmap: ended with status "), "{}", run.stderr);
+        run.stdout
+    };
+    let said = get("#!/usr/bin/sh\necho $0 $*; cat /proc/$1/setgroups; ls /proc/self/fd; env; exit 3\n");
+    let lines: Vec<&str> = said.lines().collect();
+    let words: Vec<&str> = lines[0].split(' ').collect();
+    assert_eq!((words[0], words[2..].join(" ").as_str()), ("/usr/bin/newgidmap", "0 65534 1 1 100000 9"));
+    assert!(words[1].parse::<u32>().is_ok(), "{said}");
+    // The fourth descriptor is the directory that is listed.
+    assert_eq!(lines[1..6], ["deny", "0", "1", "2", "3"], "{said}");
+    // The shell itself adds the working directory.
     assert!(
-        variables
-            .iter()
-            .all(|line| line.starts_with("PWD=") || line.starts_with("OLDPWD=") || line.starts_with("_=")),
-        "{seen}"
+        lines[6..].iter().all(|line| ["PWD=", "OLDPWD=", "_="].iter().any(|own| line.starts_with(own))),
+        "{said}"
     );
-    let zeros = "0000000000000000";
-    let blocked = format!("SigBlk:\t{zeros}");
-    let ignored = format!("SigIgn:\t{zeros}");
-    let after: Vec<&str> = rest.into_iter().skip_while(|line| !line.starts_with("Sig")).copied().collect();
-    assert_eq!(after, [blocked.as_str(), ignored.as_str(), "deny"], "{seen}");
-    let open: Vec<&str> = lines.iter().copied().filter(|line| line.len() == 1).collect();
-    assert_eq!(open, ["0", "1", "2", "3"], "{seen}");
+    // A shell would set its mask anew.
+    let status = get("#!/usr/bin/cat /proc/self/status\n");
+    for mask in ["SigBlk", "SigIgn"] {
+        assert!(status.contains(&format!("{mask}:\t0000000000000000\n")), "{status}");
+    }
 }
 
 /// It hangs no longer than anybody who is concerned lives, and nothing is left.
@@ -268,8 +251,11 @@ fn program_that_hangs(stage: &Stage) {
         let own = Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
         let assistant = await_one(&mark, own);
         let inside = await_one(&path, own);
+        let killed = Instant::now();
         kill(whom(own, inside, assistant), signal).expect("kill");
+        // Whoever is left holds the output open.
         let run = wait(child);
+        assert!(killed.elapsed() < Duration::from_secs(20), "{signal}: something outlived the launcher");
         assert_eq!((run.status, run.stdout.as_str()), (status, ""), "{signal}: {}", run.stderr);
         assert!(run.stderr.contains(words), "{signal}: {}", run.stderr);
         expect_gone(&mark);

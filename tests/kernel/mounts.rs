@@ -18,6 +18,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "mounts/message-queues", needs: USER_NAMESPACES, run: message_queues },
     Test { name: "mounts/overlay", needs: USER_NAMESPACES, run: overlay },
     Test { name: "mounts/overlay-cannot-be-moved-aside", needs: USER_NAMESPACES, run: protected_in_overlay },
+    Test { name: "mounts/overlay-of-layers-that-overlap", needs: USER_NAMESPACES, run: layers_that_overlap },
     Test { name: "mounts/overlay-source-missing", needs: USER_NAMESPACES, run: overlay_source_missing },
     Test {
         name: "mounts/overlay-root",
@@ -207,6 +208,19 @@ fn protected_in_overlay(stage: &Stage) {
     let answers = stage.ask(spec, &questions);
     answers.expect(&[("rename./write/inner", "EBUSY"), ("rename./write/only", "ok")]);
     assert!(!answers.get("content./write/inner/file").contains("of the host"));
+}
+
+/// What the compiler cannot know: two names of one directory.
+fn layers_that_overlap(stage: &Stage) {
+    let [first, _] = layers(stage);
+    let link = stage.directory().join("link");
+    std::os::unix::fs::symlink(&first, &link).expect("a link");
+    let line = format!("filesystem.mounts.'/srv' = {{ overlay = ['{first}', '{}'] }}", link.display());
+    expect_refused(
+        stage,
+        Spec::new(PLAIN).with(&line),
+        "one directory of the overlay is, or leads to, another",
+    );
 }
 
 fn overlay_source_missing(stage: &Stage) {

@@ -44,7 +44,7 @@ fn launcher(stage: &Stage, mounts: &str) -> PathBuf {
 
 /// Started in a directory, with these variables alone.
 fn started(stage: &Stage, launcher: &Path, cwd: &Path, environment: &[String]) -> Run {
-    let cwd = format!("directory={}", cwd.display());
+    let cwd = format!("cwd={}", cwd.display());
     let variables: Vec<String> =
         environment.iter().map(|variable| format!("environment={variable}")).collect();
     let conditions = [&cwd, "no_environment"].into_iter().chain(variables.iter().map(String::as_str));

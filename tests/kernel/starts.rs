@@ -11,17 +11,17 @@ use std::path::{Path, PathBuf};
 const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
 
 pub const TESTS: &[Test] = &[
-    Test { name: "start/closed-streams", needs: USER_NAMESPACES, run: closed_streams },
+    Test { name: "start/row-62-closed-streams", needs: USER_NAMESPACES, run: closed_streams },
     Test { name: "start/many-descriptors", needs: USER_NAMESPACES, run: many_descriptors },
     Test { name: "start/deleted-directory", needs: USER_NAMESPACES, run: deleted_directory },
     Test { name: "start/umask", needs: USER_NAMESPACES, run: umask },
     Test { name: "start/environment", needs: USER_NAMESPACES, run: environment },
     Test { name: "start/no-arguments", needs: USER_NAMESPACES, run: no_arguments },
-    Test { name: "start/bubblewrap-705-ignored-signals", needs: USER_NAMESPACES, run: signals },
+    Test { name: "start/row-57-bubblewrap-705-ignored-signals", needs: USER_NAMESPACES, run: signals },
     Test { name: "start/limits", needs: USER_NAMESPACES, run: limits },
     Test { name: "start/few-descriptors", needs: USER_NAMESPACES, run: few_descriptors },
     Test { name: "start/limits-of-the-spec", needs: USER_NAMESPACES, run: limits_of_the_spec },
-    Test { name: "start/terminal", needs: USER_NAMESPACES, run: terminal },
+    Test { name: "start/cve-2017-5226-no-terminal", needs: USER_NAMESPACES, run: terminal },
     Test { name: "start/shared-terminal", needs: USER_NAMESPACES, run: shared_terminal },
     Test { name: "start/streams-of-the-spec", needs: USER_NAMESPACES, run: streams_of_the_spec },
     Test { name: "start/streams-from-files", needs: USER_NAMESPACES, run: streams_from_files },
@@ -140,6 +140,9 @@ fn no_arguments(stage: &Stage) {
 fn signals(stage: &Stage) {
     let conditions = ["ignore=17", "ignore=1", "block=15", "block=17"];
     started(stage, &conditions, Spec::new(PLAIN), &["signals"]).expect(&[("ignored", ""), ("blocked", "0")]);
+    // The control: a program that inherits it learns of no child's end.
+    let control = [&["--start"], &conditions[..1], &["--", probe(stage), "run=/bin/true"]].concat();
+    stage.run(&stage.ground.probe, &control).answers().expect(&[("run./bin/true", "ECHILD")]);
     let own = launcher(stage, Spec::new(PLAIN), &["exit=7"]);
     assert_eq!(stage.start(&conditions, &own).status, 7, "a status that nobody waits for is lost");
     // The probe's own runtime ignores SIGPIPE, so this wants a program without one.
@@ -231,13 +234,20 @@ fn limits_of_the_spec(stage: &Stage) {
 fn terminal(stage: &Stage) {
     let bare = stage.start(&["terminal"], &stage.ground.probe);
     assert_eq!(bare.status, 0, "{}", bare.stderr);
-    expect_no_terminal(stage, Spec::new(PLAIN).with("filesystem.dev = 'minimal'"));
+    // With a filter, and with the session alone.
+    for filter in ["", "default_action = 'allow'"] {
+        let spec = Spec::new(PLAIN).with(&format!("filesystem.dev = 'minimal'\n[seccomp]\n{filter}"));
+        expect_no_terminal(stage, spec);
+    }
+}
+
+fn probe(stage: &Stage) -> &str {
+    stage.ground.probe.to_str().expect("a plain path")
 }
 
 fn expect_no_terminal(stage: &Stage, spec: Spec) {
     // The control: without a launcher there is a terminal, and it takes what is pushed into it.
-    let program = stage.ground.probe.to_str().expect("a plain path");
-    let arguments = ["--start", "terminal", "--", program, "terminal"];
+    let arguments = ["--start", "terminal", "--", probe(stage), "terminal"];
     let control = stage.run(&stage.ground.probe, &arguments).answers();
     control.expect(&[("tty", "ok"), ("terminal.0", "ok"), ("paste", "ENOTTY")]);
     let answers = started(stage, &["terminal"], spec, &["terminal", "identity"]);

@@ -3,17 +3,22 @@
 //! `probe QUESTION...` answers each question in turn; a question is a name, with `=ARGUMENT,ARGUMENT` when it takes
 //! some. `probe --start CONDITION... -- PROGRAM ARGUMENT...` executes a program under hostile conditions, and
 //! `probe --refuse CALL:ERRNO,... -- PROGRAM ARGUMENT...` plays a kernel that refuses calls to user namespaces, and
-//! `probe --fault NTH:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail.
+//! `probe --fault NTH:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail, `probe --lack CALL,... -- PROGRAM
+//! ARGUMENT...` one that never had some calls, and `probe --orphan NTH -- PROGRAM ARGUMENT...` kills the parent of what the
+//! program starts at one of its calls. `probe --calls CALL,... -- PROGRAM ARGUMENT...` says which of these calls are made.
 //! It has no dependencies, so that one call of the compiler gives a static executable for any machine.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "printing is its work")]
 
+mod bypass;
 mod execute;
 mod files;
 mod ipc;
 mod keys;
 mod listen;
+mod mounts;
 mod network;
 mod process;
+mod scheduling;
 mod start;
 mod sys;
 mod trace;
@@ -29,6 +34,9 @@ fn main() {
         Some("--start") => start::start(&questions[1..]),
         Some("--refuse") => trace::refuse(&questions[1..]),
         Some("--fault") => trace::fault(&questions[1..]),
+        Some("--calls") => trace::calls(&questions[1..]),
+        Some("--lack") => trace::lack(&questions[1..]),
+        Some("--orphan") => trace::orphan(&questions[1..]),
         _ => questions.iter().for_each(|question| answer(question)),
     }
 }
@@ -61,6 +69,11 @@ fn answer(question: &str) {
         ("namespaces", []) => process::namespaces(),
         ("descriptors", []) => process::descriptors(),
         ("rlimits", []) => process::rlimits(),
+        ("scheduling", []) => scheduling::scheduling(),
+        ("take_more", []) => scheduling::take_more(),
+        ("write_execute", []) => scheduling::write_execute(),
+        ("spin", [milliseconds]) => scheduling::spin(start::number(milliseconds).unsigned_abs().into()),
+        ("child_policy", []) => scheduling::child_policy(),
         ("signals", []) => process::signals(),
         ("environment", []) => process::environment(),
         ("terminal", []) => process::terminal(),
@@ -71,6 +84,11 @@ fn answer(question: &str) {
         ("processes", []) => process::processes(),
         ("clocks", []) => process::clocks(),
         ("call", [number, arguments @ ..]) => process::call_alone(number, arguments),
+        ("call_i386", [number]) => bypass::i386(start::number(number)),
+        ("socketcall", [family]) => bypass::socketcall(start::number(family)),
+        ("clone3", [flags]) => bypass::clone3(flags),
+        ("swap", [number]) => trace::swap(start::number(number)),
+        ("handle", [path]) => bypass::handle(path),
         ("filters", [pid]) => trace::filters(start::number(pid)),
         ("mounts", []) => files::mounts(),
         ("open", [path, mode]) => files::open(path, mode),
@@ -85,17 +103,29 @@ fn answer(question: &str) {
         ("chroot_escape", [scratch, marker]) => files::chroot_escape(scratch, marker),
         ("pseudoterminal", []) => files::pseudoterminal(),
         ("devices", []) => files::devices(),
-        ("mount", [path]) => files::mount(path),
+        ("mount", [path]) => {
+            fact(&format!("mount_call.{path}"), sys::outcome(mounts::mount("tmpfs", path, 0)))
+        }
+        ("exchange", [one, other]) => mounts::exchange(one, other),
+        ("undo", [path]) => mounts::undo(path),
+        ("appear", [path]) => files::appear(path),
         ("ipc", ["make", key]) => ipc::make(key),
         ("ipc", ["find", key]) => ipc::find(key),
         ("ipc", ["remove", key]) => ipc::remove(key),
         ("names", []) => network::names(),
         ("network", []) => network::network(),
+        ("greet", [port]) => network::greet(port.parse().unwrap_or(0)),
+        ("visit", [port]) => network::visit(port.parse().unwrap_or(0)),
+        ("own_address", [address]) => network::own_address(address),
+        ("route", [address]) => network::route(address),
+        ("serve", [port, count]) => network::serve(port, count),
+        ("dial", [address, milliseconds]) => network::dial(address, milliseconds),
         ("user_namespace", []) => start::user_namespace_facts(),
         ("exit", [status]) => std::process::exit(start::number(status)),
         ("kill", [signal]) => process::kill_self(start::number(signal)),
         ("sleep", [milliseconds]) => process::sleep(start::number(milliseconds)),
         ("wait_for", [signal]) => process::wait_for(start::number(signal)),
+        ("fork_bomb", [most]) => start::fork_bomb(start::number(most)),
         ("orphan", [milliseconds]) => start::orphan(start::number(milliseconds)),
         ("run", [program, arguments @ ..]) => start::run(program, arguments),
         _ => usage(&format!("`{question}` is not a question that it answers")),

@@ -1,6 +1,7 @@
 //! Starts programs: under hostile conditions, as somebody else, and watched for what they leave behind.
 
-use crate::sys::{call, errno_name, from, into, nr, text};
+use crate::mounts;
+use crate::sys::{call, errno_name, from, into, io_errno, nr, text};
 use crate::{fact, usage};
 use std::fs;
 use std::time::{Duration, Instant};
@@ -38,11 +39,32 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "umask" => call(nr::UMASK, [u64::from_str_radix(value, 8).unwrap_or(0), 0, 0, 0, 0, 0]).map(drop),
         "chroot" => change_root(value),
         "user_namespace" => user_namespace().map_err(|(_, errno)| errno),
-        "covered_root" => covered_root(),
-        "cover" => cover(value),
-        "shared_mounts" => own_mounts(MS_REC_SHARED),
+        "unshare" => unshare(value),
+        "loopback" => crate::network::bring_up(),
+        "init" => become_init(),
+        "pod" => hold_pod(),
+        "open" => open_at(value),
+        "mount_namespace" => mounts::namespace(),
+        "tied_namespace" => mounts::tied_namespace(),
+        "enter" => mounts::enter(value),
+        "memory" => mounts::mount("tmpfs", value, 0),
+        "tmpfs" => mounts::tmpfs(value),
+        "tmpfs_over" => mounts::namespace().and_then(|()| mounts::mount("tmpfs", value, 0)),
+        "full" => mounts::full(value),
+        "share" => mounts::share(value),
+        "shared_mounts" => mounts::namespace().and_then(|()| mounts::share("/")),
+        "restrict" => mounts::restrict(value),
+        "read_only" => mounts::namespace().and_then(|()| mounts::read_only()),
+        "bind" => mounts::bind(value),
+        "cover" => mounts::namespace().and_then(|()| mounts::bind(value)),
+        "directory" => fs::create_dir_all(value).map_err(io_errno),
+        "no_user_namespaces" => fs::write("/proc/sys/user/max_user_namespaces", "0").map_err(io_errno),
+        "groups" => groups(parse(value)),
+        "securebits" => call(nr::PRCTL, [28, parse(value), 0, 0, 0, 0]).map(drop),
+        "no_bounding" => no_bounding(),
         "deleted_directory" => deleted_directory(value),
         "limit" => limit(value),
+        "personality" => call(nr::PERSONALITY, [parse(value), 0, 0, 0, 0, 0]).map(drop),
         "no_arguments" => {
             shape.arguments.clear();
             Ok(())
@@ -51,15 +73,20 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
             shape.environment = Some(Vec::new());
             Ok(())
         }
+        "large_environment" => {
+            // An argument may have 128 KiB (execve(2)).
+            let values = (0..parse(value)).map(|number| format!("LARGE{number}={}", "x".repeat(100_000)));
+            shape.environment.get_or_insert_default().extend(values);
+            Ok(())
+        }
         "environment" => {
             shape.environment.get_or_insert_default().push(value.to_owned());
             Ok(())
         }
-        "directory" => std::env::set_current_dir(value).map_err(errno),
+        "cwd" => std::env::set_current_dir(value).map_err(io_errno),
         "chroot_alone" => change_root_alone(value),
         "inheritable" => inheritable(),
-        "groups" => set_groups(value),
-        "listen" => crate::listen::open(number(value)).map_err(errno),
+        "listen" => crate::listen::open(number(value)).map_err(io_errno),
         "listen_pid" => {
             let own = format!("LISTEN_PID={}", std::process::id());
             shape.environment.get_or_insert_default().push(own);
@@ -69,6 +96,7 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "session_key" => crate::keys::add(value),
         "subreaper" => watch(),
         "parent_dies" => parent_dies(parse(value)),
+        "parent" => parent(),
         "terminal" => controlling_terminal(),
         _ => usage(&format!("`{name}` is not a condition that it knows")),
     };
@@ -111,7 +139,7 @@ fn become_user(id: u64) -> Result<(), i32> {
 }
 
 fn open_descriptors(count: u64) -> Result<(), i32> {
-    let null = fs::File::open("/dev/null").map_err(errno)?;
+    let null = fs::File::open("/dev/null").map_err(io_errno)?;
     let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&null).unsigned_abs());
     for target in 3..count + 3 {
         // dup2 clears close-on-exec, so the program would inherit them all.
@@ -119,6 +147,91 @@ fn open_descriptors(count: u64) -> Result<(), i32> {
     }
     std::mem::forget(null);
     Ok(())
+}
+
+/// `9:/path`: what is there, open as that descriptor.
+fn open_at(value: &str) -> Result<(), i32> {
+    let (descriptor, path) = value.split_once(':').unwrap_or_else(|| usage("`open` takes NUMBER:PATH"));
+    let file = fs::File::open(path).map_err(io_errno)?;
+    let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&file).unsigned_abs());
+    let target = parse(descriptor);
+    call(nr::DUP2, [source, target, 0, 0, 0, 0])?;
+    if source == target {
+        std::mem::forget(file);
+    }
+    // F_SETFD: the program inherits it.
+    call(nr::FCNTL, [target, 2, 0, 0, 0, 0]).map(drop)
+}
+
+/// `FLAGS`, or `FLAGS:ID` to map itself to that id of the new user namespace.
+fn unshare(value: &str) -> Result<(), i32> {
+    let (flags, inside) = value.split_once(':').map_or((value, None), |(flags, id)| (flags, Some(id)));
+    let (uid, gid) = effective_ids();
+    call(nr::UNSHARE, [u64::from_str_radix(flags, 16).unwrap_or(0), 0, 0, 0, 0, 0])?;
+    inside.map_or(Ok(()), |id| map_own(id, uid, gid).map_err(|(_, errno)| errno))
+}
+
+fn effective_ids() -> (u32, u32) {
+    let mut ids = [[0_u32; 3]; 2];
+    for (ids, number) in ids.iter_mut().zip([nr::GETRESUID, nr::GETRESGID]) {
+        let [real, effective, saved] = ids;
+        _ = call(number, [into(real), into(effective), into(saved), 0, 0, 0]);
+    }
+    (ids[0][1], ids[1][1])
+}
+
+/// What an ordinary user may write to the maps of a new user namespace: one line about itself.
+fn map_own(inside: &str, uid: u32, gid: u32) -> Result<(), (&'static str, i32)> {
+    let write = |file: &'static str, content: String| {
+        fs::write(format!("/proc/self/{file}"), content).map_err(|error| (file, io_errno(error)))
+    };
+    write("setgroups", "deny".to_owned())?;
+    write("uid_map", format!("{inside} {uid} 1"))?;
+    write("gid_map", format!("{inside} {gid} 1"))
+}
+
+/// A user, a network and an IPC namespace, with lo up, open as 7, 8 and 9; whoever made them has ended.
+fn hold_pod() -> Result<(), i32> {
+    let mut pipes = [0_u64; 2];
+    let (uid, gid) = effective_ids();
+    for pipe in &mut pipes {
+        let mut ends = [0_u32; 2];
+        call(nr::PIPE2, [into(&mut ends), 0o2_000_000, 0, 0, 0, 0])?;
+        *pipe = u64::from(ends[1]) << 32 | u64::from(ends[0]);
+    }
+    let tell = |pipe: u64| call(nr::WRITE, [pipe >> 32, from("!"), 1, 0, 0, 0]).map(drop);
+    let hear = |pipe: u64| call(nr::READ, [pipe & 0xffff_ffff, into(&mut [0_u8; 1]), 1, 0, 0, 0]).map(drop);
+    let child = call(nr::FORK, [0; 6])?;
+    if child == 0 {
+        let made = unshare("58000000").and_then(|()| crate::network::bring_up());
+        _ = made.and_then(|()| tell(pipes[0])).and_then(|()| hear(pipes[1]));
+        std::process::exit(0);
+    }
+    hear(pipes[0])?;
+    let write =
+        |file: &str, content: String| fs::write(format!("/proc/{child}/{file}"), content).map_err(io_errno);
+    if uid != 0 {
+        write("setgroups", "deny".to_owned())?;
+    }
+    for (file, id) in [("uid_map", uid), ("gid_map", gid)] {
+        write(file, if uid == 0 { "0 200000 70000".to_owned() } else { format!("65534 {id} 1") })?;
+    }
+    for (descriptor, kind) in [(7, "user"), (8, "net"), (9, "ipc")] {
+        open_at(&format!("{descriptor}:/proc/{child}/ns/{kind}"))?;
+    }
+    tell(pipes[1])?;
+    call(nr::WAIT4, [child, 0, 0, 0, 0, 0]).map(drop)
+}
+
+/// Goes on in a child, the first process of a new pid namespace, which ends with this one.
+fn become_init() -> Result<(), i32> {
+    let child = call(nr::FORK, [0; 6])?;
+    if child == 0 {
+        return call(nr::PRCTL, [1, 9, 0, 0, 0, 0]).map(drop);
+    }
+    let mut status = 0_i32;
+    call(nr::WAIT4, [child, into(&mut status), 0, 0, 0, 0])?;
+    std::process::exit(0)
 }
 
 fn ignore(signal: u64) -> Result<(), i32> {
@@ -134,45 +247,25 @@ fn change_root_alone(path: &str) -> Result<(), i32> {
 
 fn change_root(path: &str) -> Result<(), i32> {
     change_root_alone(path)?;
-    std::env::set_current_dir("/").map_err(errno)
+    std::env::set_current_dir("/").map_err(io_errno)
 }
 
-/// A mount namespace of its own in which a file system stands over the root, where only `/..` leads.
-fn covered_root() -> Result<(), i32> {
-    own_mounts(MS_REC_PRIVATE)?;
-    mount("tmpfs", "/", 0)
+fn groups(count: u64) -> Result<(), i32> {
+    let list: Vec<u32> = (1000..).take(usize::try_from(count).unwrap_or(0)).collect();
+    call(nr::SETGROUPS, [count, from(list.as_slice()), 0, 0, 0, 0]).map(drop)
 }
 
-/// `FROM:TO`: something else stands at a path, in a mount namespace of its own.
-fn cover(value: &str) -> Result<(), i32> {
-    let Some((from, to)) = value.split_once(':') else { usage("`cover` takes two paths") };
-    own_mounts(MS_REC_PRIVATE)?;
-    mount(from, to, MS_BIND)
-}
-
-fn own_mounts(propagation: u64) -> Result<(), i32> {
-    call(nr::UNSHARE, [0x2_0000, 0, 0, 0, 0, 0])?;
-    mount("none", "/", propagation)
-}
-
-/// MS_BIND.
-const MS_BIND: u64 = 0x1000;
-/// MS_REC and MS_SHARED: how an init leaves the mounts of a machine.
-const MS_REC_SHARED: u64 = 0x10_4000;
-
-/// MS_REC and MS_PRIVATE: what every launcher does first.
-const MS_REC_PRIVATE: u64 = 0x4_4000;
-
-fn mount(kind: &str, path: &str, flags: u64) -> Result<(), i32> {
-    let (kind, path) = (text(kind), text(path));
-    let kind = from(kind.as_bytes_with_nul());
-    call(nr::MOUNT, [kind, from(path.as_bytes_with_nul()), kind, flags, 0, 0]).map(drop)
+fn no_bounding() -> Result<(), i32> {
+    // PR_CAPBSET_DROP, up to the first that the kernel does not know.
+    let dropped = (0..64).map(|capability| call(nr::PRCTL, [24, capability, 0, 0, 0, 0]));
+    let mut failed = dropped.filter_map(Result::err);
+    failed.find(|errno| *errno != 22).map_or(Ok(()), Err)
 }
 
 fn deleted_directory(path: &str) -> Result<(), i32> {
     let directory = format!("{path}/deleted-{}", std::process::id());
-    fs::create_dir(&directory).and_then(|()| std::env::set_current_dir(&directory)).map_err(errno)?;
-    fs::remove_dir(directory).map_err(errno)
+    fs::create_dir(&directory).and_then(|()| std::env::set_current_dir(&directory)).map_err(io_errno)?;
+    fs::remove_dir(directory).map_err(io_errno)
 }
 
 /// `RESOURCE:SOFT`, or `RESOURCE:SOFT:HARD`.
@@ -183,10 +276,6 @@ fn limit(value: &str) -> Result<(), i32> {
     limits[0] = numbers[1];
     limits[1] = numbers.get(2).copied().unwrap_or(limits[1]);
     call(nr::PRLIMIT64, [0, numbers[0], from(&limits), 0, 0, 0]).map(drop)
-}
-
-fn errno(error: std::io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(0)
 }
 
 /// Everything that is permitted becomes inheritable, and ambient.
@@ -204,15 +293,9 @@ fn inheritable() -> Result<(), i32> {
     set.into_iter().try_for_each(|capability| call(nr::PRCTL, [47, 2, capability, 0, 0, 0]).map(drop))
 }
 
-/// Supplementary groups, joined by commas.
-fn set_groups(value: &str) -> Result<(), i32> {
-    let groups: Vec<i32> = value.split(',').map(number).collect();
-    call(nr::SETGROUPS, [groups.len() as u64, from(groups.as_slice()), 0, 0, 0, 0]).map(drop)
-}
-
 /// The root directory, open at this descriptor.
 fn directory_at(descriptor: u64) -> Result<(), i32> {
-    let root = fs::File::open("/").map_err(errno)?;
+    let root = fs::File::open("/").map_err(io_errno)?;
     let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&root).unsigned_abs());
     if source == descriptor {
         call(nr::FCNTL, [source, 2, 0, 0, 0, 0])?;
@@ -223,20 +306,11 @@ fn directory_at(descriptor: u64) -> Result<(), i32> {
 }
 
 /// Enters a new user namespace, alone mapped to 0 in it, with a mount namespace, and tries a mount.
-fn user_namespace() -> Result<(), (&'static str, i32)> {
-    let mut ids = [0_u32; 3];
-    let [real, effective, saved] = &mut ids;
-    _ = call(nr::GETRESUID, [into(real), into(effective), into(saved), 0, 0, 0]);
-    let uid = *effective;
-    let [real, effective, saved] = &mut ids;
-    _ = call(nr::GETRESGID, [into(real), into(effective), into(saved), 0, 0, 0]);
-    let gid = *effective;
+pub fn user_namespace() -> Result<(), (&'static str, i32)> {
+    let (uid, gid) = effective_ids();
     call(nr::UNSHARE, [0x1000_0000 | 0x2_0000, 0, 0, 0, 0, 0]).map_err(|errno| ("unshare", errno))?;
-    let write = |file: &str, content: String| fs::write(format!("/proc/self/{file}"), content).map_err(errno);
-    write("setgroups", "deny".to_owned()).map_err(|errno| ("setgroups", errno))?;
-    write("uid_map", format!("0 {uid} 1")).map_err(|errno| ("uid_map", errno))?;
-    write("gid_map", format!("0 {gid} 1")).map_err(|errno| ("gid_map", errno))?;
-    mount("none", "/", MS_REC_PRIVATE).map_err(|errno| ("mount", errno))
+    map_own("0", uid, gid)?;
+    mounts::make_private().map_err(|errno| ("mount", errno))
 }
 
 /// Whether a user namespace can be had here, and a mount inside it; says which step was refused.
@@ -277,9 +351,19 @@ fn parent_dies(milliseconds: u64) -> Result<(), i32> {
     std::process::exit(0)
 }
 
+/// Goes on in a child and waits for it.
+fn parent() -> Result<(), i32> {
+    let child = call(nr::FORK, [0; 6])?;
+    if child != 0 {
+        call(nr::WAIT4, [child, 0, 0, 0, 0, 0])?;
+        std::process::exit(0);
+    }
+    Ok(())
+}
+
 /// A new session whose controlling terminal is a fresh pseudo-terminal, which is also standard input.
 fn controlling_terminal() -> Result<(), i32> {
-    let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(errno)?;
+    let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(io_errno)?;
     let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&leader).unsigned_abs());
     let mut unlock = 0_i32;
     call(nr::IOCTL, [descriptor, 0x4004_5431, into(&mut unlock), 0, 0, 0])?;
@@ -294,17 +378,35 @@ fn controlling_terminal() -> Result<(), i32> {
     }
     call(nr::SETSID, [0; 6])?;
     let follower =
-        fs::OpenOptions::new().read(true).write(true).open(format!("/dev/pts/{number}")).map_err(errno)?;
+        fs::OpenOptions::new().read(true).write(true).open(format!("/dev/pts/{number}")).map_err(io_errno)?;
     let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&follower).unsigned_abs());
     call(nr::IOCTL, [descriptor, 0x540e, 0, 0, 0, 0])?;
     call(nr::DUP2, [descriptor, 0, 0, 0, 0, 0]).map(drop)
 }
 
+/// Makes children that sleep until no more can be made, but at most so many.
+pub fn fork_bomb(most: i32) {
+    let made = (0..most).take_while(|_| match call(nr::FORK, [0; 6]) {
+        Ok(0) => {
+            std::thread::sleep(Duration::from_secs(2));
+            std::process::exit(0)
+        }
+        result => result.is_ok(),
+    });
+    fact("forked", made.count());
+}
+
 /// Leaves a grandchild behind that sleeps.
 pub fn orphan(milliseconds: i32) {
-    if call(nr::FORK, [0; 6]) == Ok(0) {
-        std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
-        std::process::exit(0);
+    match call(nr::FORK, [0; 6]) {
+        Ok(0) => {
+            if call(nr::FORK, [0; 6]) == Ok(0) {
+                std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
+            }
+            std::process::exit(0)
+        }
+        Ok(child) => _ = call(nr::WAIT4, [child, 0, 0, 0, 0, 0]),
+        Err(errno) => fact("orphan", errno_name(errno)),
     }
 }
 
@@ -312,7 +414,7 @@ pub fn orphan(milliseconds: i32) {
 pub fn run(program: &str, arguments: &[&str]) {
     let result = std::process::Command::new(program).args(arguments).status();
     let ended = result.map_or_else(
-        |error| errno_name(errno(error)),
+        |error| errno_name(io_errno(error)),
         |status| {
             std::os::unix::process::ExitStatusExt::signal(&status)
                 .map_or_else(|| status.code().unwrap_or(0).to_string(), |signal| format!("signal {signal}"))

@@ -5,7 +5,11 @@ use std::ffi::{CString, c_long};
 use std::io::Error;
 
 pub mod nr {
+    pub const READ: u64 = 0;
+    pub const WRITE: u64 = 1;
     pub const CLOSE: u64 = 3;
+    pub const MMAP: u64 = 9;
+    pub const MPROTECT: u64 = 10;
     pub const RT_SIGACTION: u64 = 13;
     pub const RT_SIGPROCMASK: u64 = 14;
     pub const IOCTL: u64 = 16;
@@ -38,19 +42,36 @@ pub mod nr {
     pub const CAPGET: u64 = 125;
     pub const CAPSET: u64 = 126;
     pub const RT_SIGTIMEDWAIT: u64 = 128;
+    pub const PERSONALITY: u64 = 135;
+    pub const SETPRIORITY: u64 = 141;
+    pub const SCHED_SETSCHEDULER: u64 = 144;
+    pub const SCHED_GETSCHEDULER: u64 = 145;
     pub const PRCTL: u64 = 157;
     pub const CHROOT: u64 = 161;
     pub const MOUNT: u64 = 165;
+    pub const SCHED_SETAFFINITY: u64 = 203;
+    pub const SCHED_GETAFFINITY: u64 = 204;
+    pub const UMOUNT2: u64 = 166;
     pub const CLOCK_GETTIME: u64 = 228;
     pub const MQ_OPEN: u64 = 240;
     pub const MQ_UNLINK: u64 = 241;
     pub const WAITID: u64 = 247;
     pub const ADD_KEY: u64 = 248;
     pub const KEYCTL: u64 = 250;
+    pub const IOPRIO_SET: u64 = 251;
+    pub const IOPRIO_GET: u64 = 252;
     pub const UNSHARE: u64 = 272;
+    pub const PIPE2: u64 = 293;
+    pub const NAME_TO_HANDLE_AT: u64 = 303;
+    pub const OPEN_BY_HANDLE_AT: u64 = 304;
     pub const PRLIMIT64: u64 = 302;
+    pub const SCHED_GETATTR: u64 = 315;
+    pub const SETNS: u64 = 308;
+    pub const RENAMEAT2: u64 = 316;
     pub const GETRANDOM: u64 = 318;
     pub const EXECVEAT: u64 = 322;
+    pub const CLONE3: u64 = 435;
+    pub const MOUNT_SETATTR: u64 = 442;
 }
 
 unsafe extern "C" {
@@ -67,6 +88,29 @@ pub fn call(number: u64, arguments: [u64; 6]) -> Result<u64, i32> {
         return Err(Error::last_os_error().raw_os_error().unwrap_or(0));
     }
     Ok(result.cast_unsigned())
+}
+
+/// A call of i386, by its number there; addresses are those below 4 GiB.
+pub fn call_i386(number: u32, first: u32, second: u32) -> Result<u64, i32> {
+    let result: i32;
+    // SAFETY: the kernel takes the arguments from the registers as i386 has them, and keeps all others but the four that
+    // the compiler is told of; rbx is not the compiler's to give, so it is exchanged.
+    unsafe {
+        std::arch::asm!(
+            "xchg rbx, {first}",
+            "int 0x80",
+            "xchg rbx, {first}",
+            first = inout(reg) u64::from(first) => _,
+            inlateout("eax") number => result,
+            in("ecx") second,
+            in("edx") 0,
+            lateout("r8") _,
+            lateout("r9") _,
+            lateout("r10") _,
+            lateout("r11") _,
+        );
+    }
+    if result < 0 { Err(-result) } else { Ok(u64::from(result.unsigned_abs())) }
 }
 
 /// The address of a value that a call reads.
@@ -89,9 +133,14 @@ pub fn outcome<T>(result: Result<T, i32>) -> String {
     result.map_or_else(errno_name, |_| "ok".to_owned())
 }
 
+/// The errno that the standard library reports.
+pub fn io_errno(error: Error) -> i32 {
+    error.raw_os_error().unwrap_or(0)
+}
+
 /// The same for what the standard library reports.
 pub fn io_outcome<T>(result: std::io::Result<T>) -> String {
-    outcome(result.map_err(|error| error.raw_os_error().unwrap_or(0)))
+    outcome(result.map_err(io_errno))
 }
 
 /// The names of the errnos that tests speak of; any other is its number.
@@ -104,6 +153,7 @@ pub fn errno_name(errno: i32) -> String {
         8 => "ENOEXEC",
         9 => "EBADF",
         10 => "ECHILD",
+        11 => "EAGAIN",
         12 => "ENOMEM",
         13 => "EACCES",
         14 => "EFAULT",
@@ -119,7 +169,9 @@ pub fn errno_name(errno: i32) -> String {
         30 => "EROFS",
         38 => "ENOSYS",
         40 => "ELOOP",
+        101 => "ENETUNREACH",
         111 => "ECONNREFUSED",
+        113 => "EHOSTUNREACH",
         126 => "ENOKEY",
         _ => return format!("errno {errno}"),
     };

@@ -1,9 +1,10 @@
 //! Traces a program and everything that it starts, and answers some of their system calls in the kernel's place.
 
-use crate::sys::{call, errno_name, into, nr};
+use crate::sys::{call, errno_name, into, nr, outcome};
 use crate::{fact, usage};
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, exit};
 use std::time::{Duration, Instant};
@@ -17,8 +18,11 @@ const SETOPTIONS: u64 = 0x4200;
 const OPTIONS: u64 = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x10_0000;
 /// Any child, those of other threads and `clone`d ones too.
 const WAIT_ALL: u64 = 0x4000_0000;
-/// Where struct user_regs_struct has rax and orig_rax.
+const ENOSYS: i64 = 38;
+/// Where struct user_regs_struct has rax, rsi, rdi and orig_rax.
 const RAX: usize = 10;
+const RSI: usize = 13;
+const RDI: usize = 14;
 const ORIGINAL_RAX: usize = 15;
 
 /// `CALL:ERRNO,... -- PROGRAM ARGUMENT...`: plays a kernel whose security module refuses calls to processes in user
@@ -30,17 +34,22 @@ pub fn refuse(arguments: &[String]) -> ! {
     // A process that may not be looked at has made itself undumpable, which launchers do in their namespaces.
     let foreign =
         |pid| fs::read_link(format!("/proc/{pid}/ns/user")).map_or(true, |namespace| namespace != own);
-    trace(program, |_, pid, number| refused.get(&number).copied().filter(|_| foreign(pid)))
+    trace(program, |_, pid, [number, ..]| refused.get(&number).copied().filter(|_| foreign(pid)))
 }
 
 /// `NTH:ERRNO -- PROGRAM ARGUMENT...`: lets the nth call before the next exec fail, whichever process makes it, and
-/// says which it was. With `NTH:kill` the program itself, not what it started, gets SIGKILL at that call.
+/// says which it was. With `NTH:kill` or `NTH:term` the program itself, not what it started, gets that signal at that call.
 pub fn fault(arguments: &[String]) -> ! {
     let (text, program) = split(arguments);
-    let kill = text.strip_suffix(":kill");
-    let (nth, errno) = kill.map_or_else(|| pair(text), |nth| pair(&format!("{nth}:0")));
+    let (nth, what) = text.split_once(':').unwrap_or((text, ""));
+    let signal = match what {
+        "kill" => Some(9),
+        "term" => Some(15),
+        _ => None,
+    };
+    let (nth, errno) = if signal.is_some() { pair(&format!("{nth}:0")) } else { pair(text) };
     let (mut seen, mut over) = (0, false);
-    trace(program, |first, _, number| {
+    trace(program, |first, _, [number, ..]| {
         // A wait has nothing to fail of, and whoever waits may have a filter that knows no other call.
         if over || matches!(number, nr::RT_SIGTIMEDWAIT | nr::WAITID) {
             return None;
@@ -51,12 +60,59 @@ pub fn fault(arguments: &[String]) -> ! {
             return None;
         }
         eprintln!("fault={number}");
-        if kill.is_some() {
-            _ = call(nr::KILL, [first, 9, 0, 0, 0, 0]);
+        if let Some(signal) = signal {
+            _ = call(nr::KILL, [first, signal, 0, 0, 0, 0]);
             return None;
         }
         Some(errno)
     })
+}
+
+/// `CALL,... -- PROGRAM ARGUMENT...`: says of each call that has one of these numbers which it is, its first two arguments
+/// and who owns what the calling process may hide, until the next exec.
+pub fn calls(arguments: &[String]) -> ! {
+    let (list, program) = split(arguments);
+    let told: Vec<u64> = list.split(',').filter_map(|number| number.parse().ok()).collect();
+    let mut over = false;
+    trace(program, |_, pid, [number, first, second]| {
+        over |= number == nr::EXECVE;
+        if !over && told.contains(&number) {
+            let owner = fs::metadata(format!("/proc/{pid}/ns")).map_or(u32::MAX, |data| data.uid());
+            eprintln!("call={number} {first:x} {second:x} owner {owner}");
+        }
+        None
+    })
+}
+
+/// `CALL,... -- PROGRAM ARGUMENT...`: plays a kernel that does not know some calls.
+pub fn lack(arguments: &[String]) -> ! {
+    let (list, program) = split(arguments);
+    let absent: Vec<u64> = list.split(',').map(|number| u64::from(whole(number))).collect();
+    trace(program, |_, _, [number, ..]| absent.contains(&number).then_some(ENOSYS))
+}
+
+/// `NTH -- PROGRAM ARGUMENT...`: kills the program at the nth call of what it has started, counted from the first exec there,
+/// and says which call it was.
+pub fn orphan(arguments: &[String]) -> ! {
+    let (nth, program) = split(arguments);
+    let nth = whole(nth);
+    let mut seen = None;
+    trace(program, |first, pid, [number, ..]| {
+        if pid != first {
+            let calls =
+                seen.map_or_else(|| (number == nr::EXECVE).then_some(0), |calls: u32| Some(calls + 1));
+            if calls == Some(nth) && seen != calls {
+                eprintln!("fault={number}");
+                _ = call(nr::KILL, [first, 9, 0, 0, 0, 0]);
+            }
+            seen = calls;
+        }
+        None
+    })
+}
+
+fn whole(text: &str) -> u32 {
+    text.parse().unwrap_or_else(|_| usage(&format!("`{text}` is not a number")))
 }
 
 fn split(arguments: &[String]) -> (&str, &[String]) {
@@ -74,9 +130,9 @@ fn pair(text: &str) -> (u64, i64) {
 }
 
 /// Runs a program to its end, and ends like it; says so when something that it started lives on. `decide` is asked at the
-/// entry of each call, with the program's process, the calling one and the call's number, whether the call is answered
-/// with an errno instead of being made.
-fn trace(program: &[String], mut decide: impl FnMut(u64, u64, u64) -> Option<i64>) -> ! {
+/// entry of each call, with the program's process, the calling one, and the call's number and first two arguments, whether
+/// the call is answered with an errno instead of being made.
+fn trace(program: &[String], mut decide: impl FnMut(u64, u64, [u64; 3]) -> Option<i64>) -> ! {
     let first = spawn(&program[0], &program[1..]);
     let mut entered: BTreeMap<u64, Option<i64>> = BTreeMap::new();
     let mut ended: Option<(i32, Instant)> = None;
@@ -103,7 +159,7 @@ fn trace(program: &[String], mut decide: impl FnMut(u64, u64, u64) -> Option<i64
                 }
             }
             (Ok(pid), _) => {
-                let signal = stop(status, pid, &mut entered, |number| decide(first, pid, number));
+                let signal = stop(status, pid, &mut entered, |entry| decide(first, pid, entry));
                 _ = call(nr::PTRACE, [SYSCALL, pid, 0, signal, 0, 0]);
             }
         }
@@ -115,7 +171,7 @@ fn stop(
     status: i32,
     pid: u64,
     entered: &mut BTreeMap<u64, Option<i64>>,
-    decide: impl FnOnce(u64) -> Option<i64>,
+    decide: impl FnOnce([u64; 3]) -> Option<i64>,
 ) -> u64 {
     match status >> 8 & 0xff {
         // A stop of a system call: the entry and the exit alternate.
@@ -160,9 +216,9 @@ fn registers(pid: u64) -> Option<[u64; 27]> {
 }
 
 /// At the entry of a call: takes it away when it is not to be made, and says with what it is answered.
-fn enter(pid: u64, decide: impl FnOnce(u64) -> Option<i64>) -> Option<i64> {
+fn enter(pid: u64, decide: impl FnOnce([u64; 3]) -> Option<i64>) -> Option<i64> {
     let mut registers = registers(pid)?;
-    let errno = decide(registers[ORIGINAL_RAX])?;
+    let errno = decide([registers[ORIGINAL_RAX], registers[RDI], registers[RSI]])?;
     // Not -1, which a filter of the traced program takes for a call of another architecture.
     registers[ORIGINAL_RAX] = nr::GETPID;
     _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
@@ -175,6 +231,41 @@ fn leave(pid: u64, answer: Option<i64>) {
         registers[RAX] = answer.cast_unsigned();
         _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
     }
+}
+
+/// Lets a child ask for its parent and turns that into another call once the kernel has begun with it, and says what the
+/// child got.
+pub fn swap(number: i32) {
+    let child = match call(nr::FORK, [0; 6]) {
+        Ok(0) => {
+            // A stop for the tracer; the calls after it are traced.
+            let traced = call(nr::PTRACE, [TRACEME, 0, 0, 0, 0, 0]);
+            let own = call(nr::GETPID, [0; 6]).unwrap_or(0);
+            _ = call(nr::KILL, [own, 19, 0, 0, 0, 0]);
+            let got = traced.and_then(|_| call(nr::GETPPID, [0; 6]));
+            exit(got.err().unwrap_or(0))
+        }
+        Ok(child) => child,
+        Err(errno) => return fact("swap", errno_name(errno)),
+    };
+    let mut status = 0_i32;
+    let mut next = || {
+        let waited = call(nr::WAIT4, [child, into(&mut status), WAIT_ALL, 0, 0, 0]);
+        waited.is_ok() && status & 0x7f == 0x7f
+    };
+    while next() {
+        if let Some(mut registers) = registers(child)
+            && registers[ORIGINAL_RAX] == nr::GETPPID
+        {
+            registers[ORIGINAL_RAX] = u64::from(number.unsigned_abs());
+            _ = call(nr::PTRACE, [SETREGS, child, 0, into(&mut registers), 0, 0]);
+        }
+        if call(nr::PTRACE, [SYSCALL, child, 0, 0, 0, 0]).is_err() {
+            // It has stopped for nobody.
+            _ = call(nr::KILL, [child, 18, 0, 0, 0, 0]);
+        }
+    }
+    fact("swap", outcome(if status == 0 { Ok(0) } else { Err(status >> 8 & 0xff) }));
 }
 
 /// PTRACE_ATTACH, PTRACE_DETACH and PTRACE_SECCOMP_GET_FILTER of linux/ptrace.h, and __WALL of linux/wait.h.

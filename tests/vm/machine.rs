@@ -27,6 +27,15 @@ pub fn boot(kernel: &Path, initramfs: &Path) -> String {
     console
 }
 
+/// A module of the kernel with this image, as it is or compressed.
+pub fn module(kernel: &Path, name: &str) -> PathBuf {
+    let image = kernel.file_name().and_then(|name| name.to_str()).expect("an image");
+    let release = image.strip_prefix("vmlinuz-").expect("an image");
+    let package = kernel.ancestors().nth(2).expect("the package");
+    let plain = package.join("lib/modules").join(release).join("kernel").join(name);
+    if plain.exists() { plain } else { plain.with_extension("ko.xz") }
+}
+
 /// The kernels that `tests/vm/fetch-kernels` has put into the target directory: name and image.
 pub fn kernels() -> Vec<(String, PathBuf)> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory");

@@ -50,7 +50,7 @@ fn verify(console: &Console, release: &str, launched_by: u32, demonstration: &De
     let [before, inside, after] = ["before", "inside", "after"].map(said);
     let inside_answers = Answers::parse(&inside);
     let user = if launched_by == 0 { "root" } else { "65534" };
-    if let Some(error) = cannot(demonstration.name, user) {
+    if let Some(error) = cannot(demonstration.name, user, release) {
         assert_eq!(inside_answers.get("status"), "125", "it runs now: take it out of cannot.toml\n{inside}");
         return assert!(inside.contains(&error), "{inside}");
     }

@@ -42,7 +42,8 @@ impl Console {
     pub fn of(ground: &Ground, kernel: &Path) -> Self {
         let directory = tempfile::TempDir::with_prefix("boxwright-vm-").expect("a directory");
         let archive = directory.path().join("initramfs");
-        fs::write(&archive, contents(ground, directory.path())).expect("an initramfs");
+        let overlay = machine::module(kernel, "fs/overlayfs/overlay.ko");
+        fs::write(&archive, contents(ground, directory.path(), &overlay)).expect("an initramfs");
         Self { text: machine::boot(kernel, &archive).replace('\r', "") }
     }
 
@@ -66,7 +67,7 @@ impl Console {
     }
 }
 
-fn contents(ground: &Ground, scratch: &Path) -> Vec<u8> {
+fn contents(ground: &Ground, scratch: &Path, overlay: &Path) -> Vec<u8> {
     let mut archive = Initramfs::default();
     for directory in
         ["dev", "proc", "sys", "newroot", "etc", "usr", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64"]
@@ -85,12 +86,15 @@ fn contents(ground: &Ground, scratch: &Path) -> Vec<u8> {
     archive.link("usr/bin/sh", "busybox");
     archive.file("marker", 0o644, b"outside\n");
     archive.file("probe", 0o755, &probe);
+    let name = overlay.file_name().and_then(|name| name.to_str()).expect("a module");
+    archive.file(name, 0o644, &fs::read(overlay).expect("the module"));
     archive.file("init", 0o755, INIT.as_bytes());
     archive.file("demonstrate", 0o755, script().as_bytes());
     for directory in ["rootfs", "rootfs/bin", "rootfs/tmp", "rootfs/proc", "rootfs/dev", "rootfs/etc"] {
         archive.directory(directory, 0o755);
     }
     archive.file("rootfs/probe", 0o755, &probe);
+    archive.file("rootfs/bin/tool", 0o755, &probe);
     archive.file("rootfs/hello", 0o644, b"from the rootfs\n");
     launchers(ground, scratch, &mut archive);
     archive.finish()
@@ -113,6 +117,8 @@ fn launchers(ground: &Ground, scratch: &Path, archive: &mut Initramfs) {
 
 /// An initial file system cannot be pivoted away from, so everything moves to a tmpfs first.
 const INIT: &str = "#!/bin/sh
+[ ! -e /overlay.ko.xz ] || busybox unxz /overlay.ko.xz
+busybox insmod /overlay.ko
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sysfs /sys
 busybox mount -t devtmpfs devtmpfs /dev
@@ -133,8 +139,12 @@ fn script() -> String {
         let person = if user == 0 { String::new() } else { format!("/probe --start user={user} -- ") };
         let [before, _, after] = demonstration.asked(&site());
         let path = launcher(demonstration, filter).replace('/', "-");
+        let arranged = match demonstration.conditions() {
+            [] => String::new(),
+            conditions => format!("/probe --start {} -- ", conditions.join(" ")),
+        };
         _ = writeln!(script, "mark '{title} before'; {person}/probe {}", before.join(" "));
-        _ = writeln!(script, "mark '{title} inside'; {person}/launchers/{path}; echo status=$?");
+        _ = writeln!(script, "mark '{title} inside'; {person}{arranged}/launchers/{path}; echo status=$?");
         _ = writeln!(script, "mark '{title} after'; {person}/probe {}", after.join(" "));
     }
     script.push_str("mark end; busybox poweroff -f\n");

@@ -23,7 +23,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         },
         None => {
             filesystem.root.value != Root::Empty
-                || policy.namespaces.mount.value == Namespace::Host
+                || policy.namespaces.mount.value != Namespace::New
                 || tree::has_beneath(filesystem, &path)
                 || path == "/"
         }

@@ -10,12 +10,14 @@ pub(super) const RULE: Rule = Rule::warning(
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let filesystem = &policy.filesystem;
-    let own_pids = policy.namespaces.pid.value == Namespace::New;
-    if filesystem.root.value != Root::Host || !own_pids || filesystem.mounts.contains_key("/proc") {
+    let namespaces = &policy.namespaces;
+    let of_host = filesystem.root.value == Root::Host && !namespaces.mount.value.is_joined();
+    let own_pids = namespaces.pid.value != Namespace::Host;
+    if !of_host || !own_pids || filesystem.mounts.contains_key("/proc") {
         return Vec::new();
     }
-    let why = match policy.namespaces.user.value {
-        Namespace::New => "command lines of all processes can be read",
+    let why = match namespaces.user.value {
+        Namespace::New | Namespace::Join(_) => "command lines of all processes can be read",
         Namespace::Host => "`/proc/PID/root` of a process of the same user is a way around what is read-only",
     };
     vec![

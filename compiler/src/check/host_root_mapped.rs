@@ -1,7 +1,7 @@
 //! An id 0 of the host inside the sandbox is the host's root whatever else is taken away.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Namespace, Policy, User};
+use crate::policy::{MountKind, Namespace, Policy, User};
 
 pub(super) const RULE: Rule = Rule::warning("host-root-mapped", "the program can be the host's root");
 
@@ -18,6 +18,16 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             RULE.at(mapping.span, format!("the host's {what} 0 is mapped into the sandbox")).label(WHY)
         })
         .collect();
+    for mount in policy.filesystem.mounts.values() {
+        let MountKind::Bind { writable: true, idmap: Some(idmap), .. } = &mount.kind else { continue };
+        for mapping in idmap.value.uid.iter().filter(|mapping| mapping.value.host_id == 0) {
+            findings.push(
+                RULE.at(mapping.span, "what the program writes can belong to the host's user 0 on the disk")
+                    .label("a set-user-ID program that it makes is root's to whoever finds it outside")
+                    .help("map another `host_id`, or leave `writable` out"),
+            );
+        }
+    }
     let user = &policy.process.user;
     if let User::Ids { uid: 0, .. } = user.value {
         match namespaces.user.value {
@@ -31,7 +41,8 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
                 )
                 .help("say in `namespaces.user` which id outside it stands for"),
             ),
-            Namespace::New => {}
+            // What 0 stands for in a namespace that is joined is looked at when it is.
+            Namespace::New | Namespace::Join(_) => {}
         }
     }
     findings

@@ -4,19 +4,20 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Namespace, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("hostname-needs-uts", "a host name is asked for in the host's UTS namespace");
+    Rule::error("hostname-needs-uts", "a host name is asked for in a UTS namespace of others");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let uts = &policy.namespaces.uts;
-    if uts.value == Namespace::New {
-        return Vec::new();
-    }
+    let (renamed, whose) = match uts.value {
+        Namespace::New => return Vec::new(),
+        Namespace::Host => ("the host", "the UTS namespace is the host's"),
+        Namespace::Join(_) => ("others", "the UTS namespace is joined"),
+    };
     [("hostname", &policy.hostname), ("domainname", &policy.domainname)]
         .into_iter()
         .filter_map(|(key, name)| {
-            let finding = RULE
-                .at(name.as_ref()?.span, format!("`{key}` would rename the host"))
-                .and(uts.span, "the UTS namespace is the host's");
+            let finding =
+                RULE.at(name.as_ref()?.span, format!("`{key}` would rename {renamed}")).and(uts.span, whose);
             Some(finding.help("take one of them out"))
         })
         .collect()

@@ -8,6 +8,15 @@ pub(super) const RULE: Rule =
     Rule::error("invalid-idmap", "an idmap gives files to nobody, or needs more lines than there may be");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let user = &policy.namespaces.user;
+    if user.value.is_joined() {
+        let unknown = |idmap: &Spanned<IdMap>| {
+            RULE.at(idmap.span, "what ids inside stand for is not known before the launch")
+                .and(user.span, "the user namespace is joined")
+                .help("take the idmap out, or let `namespaces.user` be new, with mappings")
+        };
+        return policy.filesystem.idmaps().map(unknown).collect();
+    }
     let finding = |idmap: &Spanned<IdMap>| {
         let span = idmap.span;
         let maps = policy.mount_maps(&idmap.value);

@@ -4,16 +4,25 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Namespace, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("loopback-needs-network", "loopback is asked for in the host's network namespace");
+    Rule::error("loopback-needs-network", "loopback is asked for in a network namespace of others");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let network = &policy.namespaces.network;
-    match (policy.loopback, network.value) {
-        (Some(loopback), Namespace::Host) => vec![
-            RULE.at(loopback, "`network.loopback` would change the host's network")
-                .and(network.span, "the network namespace is the host's")
-                .help("take one of them out"),
-        ],
-        _ => Vec::new(),
-    }
+    let (changed, whose, help) = match network.value {
+        Namespace::New => return Vec::new(),
+        Namespace::Host => {
+            ("the host's network", "the network namespace is the host's", "take one of them out")
+        }
+        Namespace::Join(_) => (
+            "the network of others",
+            "the network namespace is joined",
+            "take it out: whoever made that network namespace brings its interfaces up",
+        ),
+    };
+    let finding = |loopback| {
+        RULE.at(loopback, format!("`network.loopback` would change {changed}"))
+            .and(network.span, whose)
+            .help(help)
+    };
+    policy.loopback.map(finding).into_iter().collect()
 }

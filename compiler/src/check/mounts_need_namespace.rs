@@ -6,13 +6,15 @@ use crate::spec::Spec;
 use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule =
-    Rule::error("mounts-need-namespace", "a tree is asked for in the host's mount namespace");
+    Rule::error("mounts-need-namespace", "a tree is asked for in a mount namespace of others");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let (namespace, filesystem) = (&policy.namespaces.mount, &policy.filesystem);
-    if namespace.value == Namespace::New {
-        return Vec::new();
-    }
+    let whose = match namespace.value {
+        Namespace::New => return Vec::new(),
+        Namespace::Host => "the host's",
+        Namespace::Join(_) => "joined",
+    };
     // One `base` or `dev` asks for many entries at one place.
     let mut asked: BTreeMap<_, String> = filesystem
         .mounts
@@ -27,7 +29,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     }
     let default_root = filesystem.root.span == Spec::NOWHERE && asked.remove(&Spec::NOWHERE).is_some();
     let finding = RULE
-        .at(namespace.span, "the mount namespace is the host's, where nothing may be mounted")
+        .at(namespace.span, format!("the mount namespace is {whose}, where nothing may be mounted"))
         .help(if default_root {
             "write `root = \"host\"` in [filesystem]: the default is an empty root"
         } else {

@@ -19,7 +19,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             MountKind::Text { mode, .. } => at == path && mode & 0o111 != 0,
             _ => false,
         },
-        None => filesystem.root.value != Root::Empty || policy.namespaces.mount.value == Namespace::Host,
+        None => filesystem.root.value != Root::Empty || policy.namespaces.mount.value != Namespace::New,
     };
     if visible {
         return Vec::new();

@@ -4,19 +4,32 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Mount, MountKind, Namespace, Policy, View};
 use crate::source::Spanned;
 
-pub(super) const RULE: Rule =
-    Rule::error("view-needs-namespace", "a file system would show a namespace that is the host's");
+pub(super) const RULE: Rule = Rule::error(
+    "view-needs-namespace",
+    "a file system would show a namespace that is not the sandbox's to show",
+);
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
-    let of_host = |(path, mount): (&String, &Mount)| {
+    let user = &policy.namespaces.user;
+    let refused = |(path, mount): (&String, &Mount)| {
         let (shows, kind, namespace) = shown(policy, mount)?;
-        (namespace.value == Namespace::Host).then(|| {
-            RULE.at(mount.span, format!("`{path}` would show {shows} of the host"))
-                .and(namespace.span, format!("the {kind} namespace is the host's"))
-                .help(format!("take it out, or let the {kind} namespace be new"))
-        })
+        match (&namespace.value, &user.value) {
+            (Namespace::Host, _) => Some(
+                RULE.at(mount.span, format!("`{path}` would show {shows} of the host"))
+                    .and(namespace.span, format!("the {kind} namespace is the host's"))
+                    .help(format!("take it out, or let the {kind} namespace be new")),
+            ),
+            // Only who has power over the owner of a namespace can mount what shows it.
+            (Namespace::Join(_), Namespace::New) => Some(
+                RULE.at(mount.span, format!("`{path}` cannot show {shows} of a namespace that is joined"))
+                    .label("a new user namespace has no power over it")
+                    .and(namespace.span, format!("the {kind} namespace is joined"))
+                    .help("take it out, join the user namespace that owns it, or let `namespaces.user` be \"host\""),
+            ),
+            _ => None,
+        }
     };
-    policy.filesystem.mounts.iter().filter_map(of_host).collect()
+    policy.filesystem.mounts.iter().filter_map(refused).collect()
 }
 
 /// What an entry shows, and of which namespace.

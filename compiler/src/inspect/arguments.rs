@@ -27,6 +27,7 @@ const OPEN_TREE: Flags = &[
 const MOVE_MOUNT: Flags = &[(4, "MOVE_MOUNT_F_EMPTY_PATH"), (0x40, "MOVE_MOUNT_T_EMPTY_PATH")];
 const MOUNT_ATTRIBUTES: Flags =
     &[(1, "MOUNT_ATTR_RDONLY"), (2, "MOUNT_ATTR_NOSUID"), (4, "MOUNT_ATTR_NODEV"), (8, "MOUNT_ATTR_NOEXEC")];
+const PROPAGATION: Flags = &[(1 << 18, "MS_PRIVATE"), (1 << 19, "MS_SLAVE")];
 const NAMESPACES: Flags = &[
     (0x80, "CLONE_NEWTIME"),
     (0x2_0000, "CLONE_NEWNS"),
@@ -42,9 +43,18 @@ const PRCTL: Flags = &[
     (4, "PR_SET_DUMPABLE"),
     (24, "PR_CAPBSET_DROP"),
     (28, "PR_SET_SECUREBITS"),
+    (29, "PR_SET_TIMERSLACK"),
     (38, "PR_SET_NO_NEW_PRIVS"),
+    (41, "PR_SET_THP_DISABLE"),
     (47, "PR_CAP_AMBIENT"),
+    (62, "PR_SCHED_CORE"),
+    (65, "PR_SET_MDWE"),
 ];
+const POLICIES: Flags =
+    &[(0, "SCHED_OTHER"), (1, "SCHED_FIFO"), (2, "SCHED_RR"), (3, "SCHED_BATCH"), (5, "SCHED_IDLE")];
+/// A flag of what sched_setscheduler(2) takes as the policy.
+const RESET_ON_FORK: u32 = 0x4000_0000;
+const IO_CLASSES: Flags = &[(1, "IOPRIO_CLASS_RT"), (2, "IOPRIO_CLASS_BE"), (3, "IOPRIO_CLASS_IDLE")];
 const FSCONFIG: Flags = &[(0, "FSCONFIG_SET_FLAG"), (1, "FSCONFIG_SET_STRING"), (6, "FSCONFIG_CMD_CREATE")];
 
 /// A system call's name.
@@ -72,6 +82,14 @@ pub fn number(call: u16, index: usize, value: u32) -> String {
         (number::fsmount, 2) => combine(MOUNT_ATTRIBUTES, value),
         (number::fsconfig, 1) => exact(FSCONFIG, value),
         (number::unshare, 0) | (number::setns, 1) => combine(NAMESPACES, value),
+        (number::sched_setscheduler, 1) => {
+            let flag = if value & RESET_ON_FORK == 0 { "" } else { "|SCHED_RESET_ON_FORK" };
+            exact(POLICIES, value & !RESET_ON_FORK) + flag
+        }
+        (number::ioprio_set | number::ioprio_get, 2) => {
+            format!("IOPRIO_PRIO_VALUE({}, {})", exact(IO_CLASSES, value >> 13), value & 0x1fff)
+        }
+        (number::setpriority, 2) => value.cast_signed().to_string(),
         (number::prctl, 0) => exact(PRCTL, value),
         (number::prctl, _) | (number::ioctl, 1) => format!("{value:#x}"),
         _ => value.to_string(),
@@ -79,7 +97,7 @@ pub fn number(call: u16, index: usize, value: u32) -> String {
 }
 
 /// The struct that a blob is for a call.
-pub fn blob(plan: &Plan, call: u16, offset: u32) -> String {
+pub fn blob(plan: &Plan, call: u16, index: usize, offset: u32) -> String {
     let blobs = plan.section(Section::Blobs);
     let word = |index: usize| -> u64 {
         let bytes = blobs.get(offset as usize + index * 8..).and_then(<[u8]>::first_chunk);
@@ -89,12 +107,26 @@ pub fn blob(plan: &Plan, call: u16, offset: u32) -> String {
     let limit = |value| if value == u64::MAX { "RLIM64_INFINITY".into() } else { format!("{value}") };
     match call {
         number::mount_setattr => {
-            let propagation = if word(2) == 0 { "" } else { ", propagation=MS_PRIVATE" };
+            let propagation = match low(2) {
+                0 => String::new(),
+                kind => format!(", propagation={}", exact(PROPAGATION, kind)),
+            };
             format!("{{attr_set={}{propagation}}}", combine(MOUNT_ATTRIBUTES, low(0)))
         }
         number::openat2 => format!("{{flags={}, resolve={:#x}}}", combine(OPEN, low(0)), word(2)),
         number::prlimit64 => format!("{{rlim_cur={}, rlim_max={}}}", limit(word(0)), limit(word(1))),
+        number::rt_sigtimedwait if index == 2 => format!("{{{} s, {} ns}}", word(0), word(1)),
         number::rt_sigprocmask | number::rt_sigtimedwait => format!("[{:#x}]", word(0)),
+        number::sched_setaffinity => format!("[{:#x}, ...]", word(0)),
+        number::sched_setscheduler => format!("{{sched_priority={}}}", low(0)),
+        number::sched_setattr => format!(
+            "{{sched_policy={}, sched_flags={:#x}, sched_runtime={}, sched_deadline={}, sched_period={}}}",
+            word(0) >> 32,
+            word(1),
+            word(3),
+            word(4),
+            word(5)
+        ),
         number::capset => format!("{{{:#x}, ...}}", low(0)),
         _ => format!("blob {offset}"),
     }

@@ -4,7 +4,7 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use crate::policy::{IdMapping, User};
+use crate::policy::{IdMapping, Ownership, User};
 use crate::source::Spanned;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
@@ -20,14 +20,40 @@ impl Launch<'_> {
     /// An ordinary user's child writes its own maps.
     pub(super) fn map_own_ids(self) -> Vec<Step> {
         if self.new_user() && !self.maps_from_outside() {
-            self.map_ids(vec![Part::Literal("/proc/self".into())])
+            self.map_ids(Part::Literal("self".into()))
         } else {
             Vec::new()
         }
     }
 
-    /// Writes the maps of the process whose directory in /proc is `directory`, setgroups(2) denied first.
-    pub(super) fn map_ids(self, directory: Vec<Part>) -> Vec<Step> {
+    /// Opens the caller's /proc while it is there, and makes sure that it is one.
+    pub(super) fn find_proc(self) -> Option<Step> {
+        let flags = (O_PATH | O_DIRECTORY | O_CLOEXEC).into();
+        let open = [AT_FDCWD.into(), "/proc".into(), flags];
+        let idmaps = self.policy.filesystem.idmaps().next().is_some();
+        let needed = self.enters_user()
+            || self.has_own_clocks()
+            || self.reaches_out()
+            || self.policy.process.scheduling.oom_score_adj.is_some()
+            || idmaps;
+        needed.then(|| {
+            Step::new(Phase::Start, "find /proc", self.policy.namespaces.user.span)
+                .needs(&[Fact::HostPaths])
+                .act(Call::new(number::openat, open).keep(Slot::Proc))
+                .act(Call::new(number::fstatfs, [Slot::Proc.into(), Buffer::Answer.into()]))
+                .act(Act::Check {
+                    place: Place::Buffer(Buffer::Answer, 0),
+                    mask: u64::MAX,
+                    comparison: Comparison::Equal,
+                    value: PROC_SUPER_MAGIC,
+                    otherwise: Else::Fail("/proc is not a proc file system".into()),
+                })
+                .note(ENOENT.into(), PROC_MISSING)
+        })
+    }
+
+    /// Writes the maps of the process whose directory in /proc is `process`, setgroups(2) denied first.
+    pub(super) fn map_ids(self, process: Part) -> Vec<Step> {
         let namespaces = &self.policy.namespaces;
         let phase = if self.maps_from_outside() { Phase::Host } else { Phase::Inside };
         let (uid, gid) = match self.policy.process.user.value {
@@ -35,7 +61,7 @@ impl Launch<'_> {
             User::Ids { uid, gid, .. } => (Some(uid), Some(gid)),
         };
         let open =
-            Step::new(phase, "find the process in /proc", namespaces.user.span).acts(open_proc(directory));
+            Step::new(phase, "find the process in /proc", namespaces.user.span).acts(open_proc(process));
         let deny = Step::new(phase, "deny setgroups", namespaces.user.span)
             .promise(Promise::Identity)
             .acts(write_proc("setgroups", vec![Part::Literal("deny".into())]));
@@ -43,7 +69,7 @@ impl Launch<'_> {
             let span = mappings.first().map_or(namespaces.user.span, |mapping| mapping.span);
             let write = Step::new(phase, format!("write {file}"), span)
                 .promise(Promise::Identity)
-                .needs(&[Fact::OwnProc, Fact::HostPaths])
+                .needs(if self.privileged { &[] } else { &[Fact::OwnProc] })
                 .acts(write_proc(file, self.map_text(id, caller, mappings)))
                 .note(EPERM.into(), MAPPING_REFUSED);
             if self.privileged || mappings.is_empty() {
@@ -77,7 +103,7 @@ impl Launch<'_> {
             .promise(write.promise)
             .needs(write.needs)
             .act(Act::Text(vec![Part::Decimal(Slot::Child)]))
-            .act(Act::Assist(arguments))
+            .act(Act::Assist { arguments, ready: None })
             .note(ENOENT.into(), MAPPING_PROGRAM_MISSING)
             .note(EACCES.into(), MAPPING_PROGRAM_MISSING)
             .note(ENOEXEC.into(), MAPPING_PROGRAM_MISSING)
@@ -115,14 +141,16 @@ impl Launch<'_> {
         vec![inside, Part::Literal(" ".into()), outside, Part::Literal(" 1".into())]
     }
 
-    /// Supplementary groups are changed before the user namespace, where they all have a meaning.
-    pub(super) fn set_groups(self) -> Option<Step> {
+    /// Supplementary groups are changed where they all have a meaning: before a new user namespace, or in one that is joined.
+    pub(super) fn set_groups(self, phase: Phase) -> Option<Step> {
         let asked = match &self.policy.process.user.value {
             User::Caller => None,
             User::Ids { groups, .. } => groups.as_deref(),
         };
-        if !self.privileged && asked.is_none() {
-            // "Dropped where possible": an ordinary user cannot, and keeps them.
+        let joined = self.joins_user() && (asked.is_some() || !self.privileged);
+        // "Dropped where possible": elsewhere an ordinary user cannot, and keeps them.
+        let possible = joined || self.privileged || asked.is_some();
+        if !possible || joined != (phase == Phase::Fork) {
             return None;
         }
         let list = asked.unwrap_or_default();
@@ -135,14 +163,15 @@ impl Launch<'_> {
             set = set.on(EPERM, Then::Continue);
         }
         Some(
-            Step::new(Phase::Start, "set supplementary groups", self.policy.process.user.span)
+            Step::new(phase, "set supplementary groups", self.policy.process.user.span)
                 .promise(Promise::Identity)
                 .act(set)
-                .note(EPERM.into(), IDENTITY_REFUSED),
+                .note(EPERM.into(), if joined { GROUPS_REFUSED } else { IDENTITY_REFUSED })
+                .note(EINVAL.into(), IDENTITY_REFUSED),
         )
     }
 
-    /// The ids that the sandbox is built with in a new user namespace: its root when it has one, or the program's.
+    /// The ids that the sandbox is built with in its user namespace: the root of a new one that has one, or the program's.
     fn builder(self) -> Option<Ids> {
         let program = self.program()?;
         let namespaces = &self.policy.namespaces;
@@ -165,15 +194,15 @@ impl Launch<'_> {
     /// Files that are made now belong to the one who makes them, so ids come first; only who has capabilities can.
     pub(super) fn become_builder(self) -> Option<Step> {
         let ids = self.builder().filter(|_| self.capable())?;
-        // An ordinary user's own id is the one that is mapped already.
-        let explicit = !self.policy.namespaces.uid_mappings.is_empty();
+        // In a new one an ordinary user's own id is the one that is mapped already.
+        let explicit = self.joins_user() || !self.policy.namespaces.uid_mappings.is_empty();
         (self.privileged || explicit).then(|| self.set_ids(Phase::Identity, ids))
     }
 
     /// The last change of ids, for a program that is not the sandbox's builder.
     pub(super) fn become_program(self) -> Option<Step> {
         let ids = self.program().filter(|_| self.capable())?;
-        let already = self.new_user() && self.builder() == Some(ids);
+        let already = self.enters_user() && self.builder() == Some(ids);
         (!already).then(|| self.set_ids(Phase::Payload, ids))
     }
 
@@ -189,11 +218,13 @@ impl Launch<'_> {
             .note(EINVAL.into(), IDENTITY_REFUSED)
     }
 
-    /// Who owns a file system made for the program, when that is not the one who makes it.
-    pub(super) fn owner(self) -> Option<(u32, u32)> {
-        let ids = self.program()?;
-        let made_by_program = self.new_user() && self.builder() == Some(ids);
-        (self.capable() && !made_by_program).then_some((ids.uid, ids.gid))
+    /// The user and the group to give something to, each only when that is not the one who makes it.
+    pub(super) fn owner_for(self, owner: &Ownership) -> (Option<u32>, Option<u32>) {
+        let Ownership::Program { uid, gid } = owner else { return (None, None) };
+        let made_by_program = |ids| self.enters_user() && self.builder() == Some(ids);
+        let program = self.program().filter(|ids| self.capable() && !made_by_program(*ids));
+        let named = |id: &Option<Spanned<u32>>| id.as_ref().map(|id| id.value);
+        (named(uid).or(program.map(|ids| ids.uid)), named(gid).or(program.map(|ids| ids.gid)))
     }
 
     /// No exec gives a capability that the spec does not promise, in no process of the sandbox.
@@ -247,22 +278,11 @@ fn outside_id(id: u32, mappings: &[Spanned<IdMapping>]) -> u32 {
     mappings.iter().find_map(|mapping| mapping.value.outside(id)).unwrap_or(id)
 }
 
-/// Opens a directory of /proc and makes sure that it is one.
-pub(super) fn open_proc(directory: Vec<Part>) -> [Act; 4] {
-    let flags = (O_PATH | O_DIRECTORY | O_CLOEXEC).into();
-    let open = [AT_FDCWD.into(), Buffer::Text.into(), flags];
-    [
-        Act::Text(directory),
-        Call::new(number::openat, open).keep(Slot::ProcDirectory).into(),
-        Call::new(number::fstatfs, [Slot::ProcDirectory.into(), Buffer::Answer.into()]).into(),
-        Act::Check {
-            place: Place::Buffer(Buffer::Answer, 0),
-            mask: u64::MAX,
-            comparison: Comparison::Equal,
-            value: PROC_SUPER_MAGIC,
-            otherwise: Else::Fail("/proc is not a proc file system".into()),
-        },
-    ]
+/// Opens the directory of a process in /proc, past no other mount.
+pub(super) fn open_proc(process: Part) -> [Act; 2] {
+    let how = open_how(O_PATH | O_DIRECTORY | O_CLOEXEC, RESOLVE_NO_XDEV);
+    let open = [Slot::Proc.into(), Buffer::Text.into(), how.into(), 24.into()];
+    [Act::Text(vec![process]), Call::new(number::openat2, open).keep(Slot::ProcDirectory).into()]
 }
 
 /// Writes a text to a file of the open directory of /proc, in one write, past no symlink and no other mount.

@@ -8,9 +8,10 @@ use super::Launch;
 use super::identity::{open_proc, write_proc};
 use super::linux::*;
 use super::mount_calls::{attributes, open_source, set_attributes};
+use super::nodes::directory;
 use super::refusals::*;
 use super::step::{Act, Call, Fact, Part, Phase, Slot, Step, Value};
-use crate::policy::{HostPath, IdMap, IdMapping, MountKind, Root};
+use crate::policy::{HostPath, IdMap, IdMapping, MountKind, Propagation, Root};
 use crate::source::Spanned;
 use boxwright_launcher::abi::{CLONE_NEWUSER, SIGKILL};
 use boxwright_launcher::arch::number;
@@ -22,6 +23,7 @@ struct Tree<'a> {
     slot: Slot,
     attributes: u32,
     optional: bool,
+    propagation: Propagation,
     idmap: &'a Spanned<IdMap>,
 }
 
@@ -51,24 +53,29 @@ impl<'a> Launch<'a> {
         let root = match (&filesystem.root.value, &filesystem.root_idmap) {
             (Root::Rootfs(path) | Root::Overlay(path), Some(idmap)) => {
                 let attributes = attributes(false, true);
+                let propagation = Propagation::Private;
                 Some(Tree {
                     path: path.as_str().into(),
                     slot: Slot::Root,
                     attributes,
                     optional: false,
+                    propagation,
                     idmap,
                 })
             }
             _ => None,
         };
         let binds = self.entries().filter_map(|entry| match &entry.mount.kind {
-            MountKind::Bind { source, writable, executable, optional, idmap: Some(idmap) } => Some(Tree {
-                path: source.clone(),
-                slot: Slot::Source(entry.number),
-                attributes: attributes(*writable, *executable),
-                optional: *optional,
-                idmap,
-            }),
+            MountKind::Bind { source, writable, executable, optional, propagation, idmap: Some(idmap) } => {
+                Some(Tree {
+                    path: source.clone(),
+                    slot: Slot::Source(entry.number),
+                    attributes: attributes(*writable, *executable),
+                    optional: *optional,
+                    propagation: *propagation,
+                    idmap,
+                })
+            }
             _ => None,
         });
         root.into_iter().chain(binds).collect()
@@ -84,10 +91,10 @@ impl<'a> Launch<'a> {
         let namespace = [Slot::ProcDirectory.into(), "ns/user".into(), O_CLOEXEC.into()];
         let ended = [P_PID.into(), Slot::Holder.into(), Value::Zero, WEXITED.into()];
         Step::new(Phase::Start, "make a user namespace for an idmap", idmap.span)
-            .needs(&[Fact::HostPaths, Fact::OwnProc])
+            .needs(&[Fact::OwnProc])
             .act(Call::new(number::getpid, []).keep(Slot::Launcher))
             .act(Act::Fork { flags: CLONE_NEWUSER, pid: Slot::Holder, child: vec![holder] })
-            .acts(open_proc(vec![Part::Literal("/proc/".into()), Part::Decimal(Slot::Holder)]))
+            .acts(open_proc(Part::Decimal(Slot::Holder)))
             .acts(write("gid_map", gid))
             .acts(write("uid_map", uid))
             .act(Call::new(number::openat, namespace).keep(map))
@@ -104,11 +111,13 @@ impl<'a> Launch<'a> {
         let structure =
             [tree.slot.into(), "".into(), (AT_RECURSIVE | AT_EMPTY_PATH).into(), Value::Struct(map)];
         let arguments: Vec<Value> = structure.into_iter().chain([32.into()]).collect();
-        let then = vec![
-            // Outside the tree may share what is mounted in it, in both directions.
-            set_attributes(tree.slot.into(), "", tree.attributes, MS_PRIVATE).into(),
+        // Outside the tree may share what is mounted in it, in both directions.
+        let propagation = if tree.propagation == Propagation::Slave { MS_SLAVE } else { MS_PRIVATE };
+        let mut then = vec![
+            set_attributes(tree.slot.into(), "", tree.attributes, propagation).into(),
             Call::new(number::mount_setattr, arguments).into(),
         ];
+        then.extend((tree.slot == Slot::Root).then(|| directory(tree.slot)).into_iter().flatten());
         Step::new(Phase::Start, format!("open {} with other owners", tree.path), tree.idmap.span)
             .promise(Promise::Mounts)
             .needs(&[Fact::HostPaths])

@@ -20,6 +20,8 @@ pub const O_CREAT: u32 = 0o100;
 pub const O_NOCTTY: u32 = 0o400;
 /// Every write goes to the end.
 pub const O_APPEND: u32 = 0o2000;
+/// SIGIO comes when it can be read.
+pub const O_ASYNC: u32 = 0o20_000;
 /// Neither opening nor reading waits.
 pub const O_NONBLOCK: u32 = 0o4000;
 /// It must be new.
@@ -34,6 +36,8 @@ pub const O_PATH: u32 = 0o10_000_000;
 pub const F_DUPFD_CLOEXEC: u32 = 1030;
 /// Set the status flags.
 pub const F_SETFL: u32 = 4;
+/// Who gets SIGIO.
+pub const F_SETOWN: u32 = 8;
 /// Descriptor flags: fails when the descriptor is not open.
 pub const F_GETFD: u32 = 1;
 
@@ -72,6 +76,8 @@ pub const MOUNT_ATTR_NOEXEC: u32 = 8;
 pub const MOUNT_ATTR_IDMAP: u32 = 0x10_0000;
 /// `linux/mount.h`: no propagation in or out.
 pub const MS_PRIVATE: u64 = 1 << 18;
+/// Propagation in, not out.
+pub const MS_SLAVE: u64 = 1 << 19;
 /// `linux/fs.h`: detach a mount now, drop it when it is not used any more.
 pub const MNT_DETACH: u32 = 2;
 
@@ -89,12 +95,22 @@ pub const S_IFSOCK: u32 = 0o140_000;
 pub const DEVICE_TYPES: u32 = S_IFMT & !S_IFDIR;
 /// `linux/stat.h`: ask statx(2) for the type.
 pub const STATX_TYPE: u32 = 1;
+/// Ask for the owner.
+pub const STATX_WANT_UID: u32 = 8;
+/// Ask for the group.
+pub const STATX_WANT_GID: u32 = 0x10;
+/// Where the owner is.
+pub const STATX_UID: u32 = 20;
+/// Where the group is.
+pub const STATX_GID: u32 = 24;
 /// Where its mode is.
 pub const STATX_MODE: u32 = 28;
 /// Where its device number is: major, then minor.
 pub const STATX_RDEV: u32 = 128;
 /// `linux/magic.h`: the `f_type` of /proc.
 pub const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+/// The `f_type` of files that stand for namespaces.
+pub const NSFS_MAGIC: u64 = 0x6e73_6673;
 
 /// `linux/prctl.h`.
 pub const PR_SET_PDEATHSIG: u32 = 1;
@@ -110,6 +126,20 @@ pub const PR_SET_NO_NEW_PRIVS: u32 = 38;
 pub const PR_CAP_AMBIENT: u32 = 47;
 /// Add one.
 pub const PR_CAP_AMBIENT_RAISE: u32 = 2;
+/// How much later than asked a sleep may end, in nanoseconds.
+pub const PR_SET_TIMERSLACK: u32 = 29;
+/// No transparent huge pages.
+pub const PR_SET_THP_DISABLE: u32 = 41;
+/// Who may run on the same processor core.
+pub const PR_SCHED_CORE: u32 = 62;
+/// Only who has the same cookie, which is new.
+pub const PR_SCHED_CORE_CREATE: u32 = 1;
+/// The whole process.
+pub const PR_SCHED_CORE_SCOPE_THREAD_GROUP: u32 = 1;
+/// Rights of memory that cannot be gained, since Linux 6.3.
+pub const PR_SET_MDWE: u32 = 65;
+/// What is not executable never becomes it, and nothing is mapped both writable and executable.
+pub const PR_MDWE_REFUSE_EXEC_GAIN: u32 = 1;
 /// `linux/securebits.h`: changing ids drops no capabilities.
 pub const SECBIT_NO_SETUID_FIXUP: u32 = 1 << 2;
 /// uid 0 gets nothing at exec, the changes of the other bits are locked, and no ambient capability can be added:
@@ -118,10 +148,35 @@ pub const SECUREBITS: u32 = 1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7;
 /// `linux/capability.h`: change securebits and the bounding set.
 pub const CAP_SETPCAP: u32 = 8;
 
+/// `linux/sched.h`: the default policy.
+pub const SCHED_OTHER: u32 = 0;
+/// Real-time until it blocks.
+pub const SCHED_FIFO: u32 = 1;
+/// Real-time in turns.
+pub const SCHED_RR: u32 = 2;
+/// Work that nobody waits for.
+pub const SCHED_BATCH: u32 = 3;
+/// What nobody else wants.
+pub const SCHED_IDLE: u32 = 5;
+/// Time in every period.
+pub const SCHED_DEADLINE: u32 = 6;
+/// Children lose real-time and a negative nice value: a flag of sched_setscheduler(2)'s policy.
+pub const SCHED_RESET_ON_FORK: u32 = 0x4000_0000;
+/// The same as a flag of sched_setattr(2).
+pub const SCHED_FLAG_RESET_ON_FORK: u64 = 1;
+/// Room for a set of processors: 2048 of them, the largest that the language names.
+pub const AFFINITY_BYTES: u32 = 256;
+/// `linux/resource.h`: one process.
+pub const PRIO_PROCESS: u32 = 0;
+/// `linux/ioprio.h`: one process.
+pub const IOPRIO_WHO_PROCESS: u32 = 1;
+/// `linux/personality.h`: uname(2) names a 32-bit machine.
+pub const PER_LINUX32: u32 = 8;
 /// `linux/wait.h`: the process with this pid.
 pub const P_PID: u32 = 1;
 /// Wait until it has ended.
 pub const WEXITED: u32 = 4;
+
 /// `linux/keyctl.h`.
 pub const KEYCTL_JOIN_SESSION_KEYRING: u32 = 1;
 /// `asm-generic/signal.h`: replace the signal mask.
@@ -130,10 +185,16 @@ pub const SIG_SETMASK: u32 = 2;
 pub const AF_UNIX: u32 = 1;
 /// IPv4: any socket will do to talk to the interface.
 pub const AF_INET: u32 = 2;
+/// The kernel itself.
+pub const AF_NETLINK: u32 = 16;
 /// Datagrams.
 pub const SOCK_DGRAM: u32 = 2;
+/// Whole messages as they are.
+pub const SOCK_RAW: u32 = 3;
 /// Whole messages in order.
 pub const SOCK_SEQPACKET: u32 = 5;
+/// `linux/netlink.h`: addresses, interfaces and routes.
+pub const NETLINK_ROUTE: u32 = 0;
 /// Close it at exec.
 pub const SOCK_CLOEXEC: u32 = O_CLOEXEC;
 /// Do not wait.
@@ -157,6 +218,8 @@ pub const EBADF: u8 = 9;
 pub const EAGAIN: u8 = 11;
 /// Not permitted by mode or policy.
 pub const EACCES: u8 = 13;
+/// In use.
+pub const EBUSY: u8 = 16;
 /// There already.
 pub const EEXIST: u8 = 17;
 /// Another file system or mount.
@@ -165,13 +228,22 @@ pub const EXDEV: u8 = 18;
 pub const ENODEV: u8 = 19;
 /// Not a valid argument.
 pub const EINVAL: u8 = 22;
+/// No descriptor is left.
+pub const EMFILE: u8 = 24;
 /// No room.
 pub const ENOSPC: u8 = 28;
+/// Read-only.
+pub const EROFS: u8 = 30;
 /// Not in this kernel, or refused as if it were not.
 pub const ENOSYS: u8 = 38;
 
 /// A symbolic link where none may be.
 pub const ELOOP: u8 = 40;
+
+/// The time is up.
+pub const ETIME: u8 = 62;
+/// Not in this kernel, or not for this.
+pub const EOPNOTSUPP: u8 = 95;
 
 /// `linux/mount.h`: `struct mount_attr`.
 pub fn mount_attributes(set: u32, propagation: u64) -> Vec<u8> {
@@ -185,7 +257,11 @@ pub fn open_how(flags: u32, resolve: u64) -> Vec<u8> {
 
 /// `linux/capability.h`: `struct __user_cap_data_struct[2]` with the same set thrice, or another inheritable one.
 pub fn capability_data(effective: u64, inheritable: u64) -> Vec<u8> {
-    let halves = [effective, effective, inheritable];
+    capability_words([effective, effective, inheritable])
+}
+
+/// The same with the effective, the permitted and the inheritable set.
+pub fn capability_words(halves: [u64; 3]) -> Vec<u8> {
     let low = halves.map(|set| (set & 0xffff_ffff) as u32);
     let high = halves.map(|set| (set >> 32) as u32);
     low.iter().chain(&high).flat_map(|word| word.to_le_bytes()).collect()
@@ -194,6 +270,19 @@ pub fn capability_data(effective: u64, inheritable: u64) -> Vec<u8> {
 /// `linux/capability.h`: `struct __user_cap_header_struct` for this process.
 pub fn capability_header() -> Vec<u8> {
     [boxwright_launcher::abi::CAPABILITY_VERSION_3, 0].iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// `linux/sched/types.h`: `struct sched_param`.
+pub fn parameter(priority: u32) -> Vec<u8> {
+    priority.to_le_bytes().to_vec()
+}
+
+/// `linux/sched/types.h`: `struct sched_attr` of its first version, for a deadline; three lengths in nanoseconds.
+pub fn deadline_attributes(flags: u64, lengths: [u64; 3]) -> Vec<u8> {
+    const BYTES: u32 = 48;
+    let policy = [BYTES, SCHED_DEADLINE].iter().flat_map(|word| word.to_le_bytes());
+    // Nice value and priority belong to other policies.
+    policy.chain(words(&[flags, 0])).chain(words(&lengths)).collect()
 }
 
 /// `linux/if.h`: `struct ifreq` for `lo` with `IFF_UP`.
@@ -234,13 +323,19 @@ mod tests {
             (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),
             (RESOLVE_NO_SYMLINKS, libc::RESOLVE_NO_SYMLINKS),
             (MS_PRIVATE, libc::MS_PRIVATE),
+            (MS_SLAVE, libc::MS_SLAVE),
             (MNT_DETACH.into(), libc::MNT_DETACH as u64),
             (S_IFMT.into(), libc::S_IFMT.into()),
             (S_IFSOCK.into(), libc::S_IFSOCK.into()),
             ((S_IFCHR & DEVICE_TYPES).into(), (libc::S_IFBLK & DEVICE_TYPES).into()),
             (STATX_MODE.into(), std::mem::offset_of!(libc::statx, stx_mode) as u64),
+            (STATX_WANT_UID.into(), libc::STATX_UID.into()),
+            (STATX_WANT_GID.into(), libc::STATX_GID.into()),
+            (STATX_UID.into(), std::mem::offset_of!(libc::statx, stx_uid) as u64),
+            (STATX_GID.into(), std::mem::offset_of!(libc::statx, stx_gid) as u64),
             (STATX_RDEV.into(), std::mem::offset_of!(libc::statx, stx_rdev_major) as u64),
             (PROC_SUPER_MAGIC, libc::PROC_SUPER_MAGIC as u64),
+            (NSFS_MAGIC, libc::NSFS_MAGIC as u64),
             (PR_SET_PDEATHSIG.into(), libc::PR_SET_PDEATHSIG as u64),
             (PR_SET_DUMPABLE.into(), libc::PR_SET_DUMPABLE as u64),
             (PR_CAPBSET_DROP.into(), libc::PR_CAPBSET_DROP as u64),
@@ -248,6 +343,23 @@ mod tests {
             (PR_SET_NO_NEW_PRIVS.into(), libc::PR_SET_NO_NEW_PRIVS as u64),
             (PR_CAP_AMBIENT.into(), libc::PR_CAP_AMBIENT as u64),
             (PR_CAP_AMBIENT_RAISE.into(), libc::PR_CAP_AMBIENT_RAISE as u64),
+            (PR_SET_TIMERSLACK.into(), libc::PR_SET_TIMERSLACK as u64),
+            (PR_SET_THP_DISABLE.into(), libc::PR_SET_THP_DISABLE as u64),
+            (PR_SCHED_CORE.into(), libc::PR_SCHED_CORE as u64),
+            (PR_SCHED_CORE_CREATE.into(), libc::PR_SCHED_CORE_CREATE as u64),
+            (PR_SCHED_CORE_SCOPE_THREAD_GROUP.into(), libc::PR_SCHED_CORE_SCOPE_THREAD_GROUP as u64),
+            (PR_SET_MDWE.into(), libc::PR_SET_MDWE as u64),
+            (PR_MDWE_REFUSE_EXEC_GAIN.into(), libc::PR_MDWE_REFUSE_EXEC_GAIN.into()),
+            (SCHED_OTHER.into(), libc::SCHED_OTHER as u64),
+            (SCHED_FIFO.into(), libc::SCHED_FIFO as u64),
+            (SCHED_RR.into(), libc::SCHED_RR as u64),
+            (SCHED_BATCH.into(), libc::SCHED_BATCH as u64),
+            (SCHED_IDLE.into(), libc::SCHED_IDLE as u64),
+            (SCHED_DEADLINE.into(), libc::SCHED_DEADLINE as u64),
+            (SCHED_RESET_ON_FORK.into(), libc::SCHED_RESET_ON_FORK as u64),
+            (SCHED_FLAG_RESET_ON_FORK, libc::SCHED_FLAG_RESET_ON_FORK as u64),
+            (PRIO_PROCESS.into(), libc::PRIO_PROCESS.into()),
+            (deadline_attributes(0, [0; 3]).len() as u64, size_of::<libc::sched_attr>() as u64),
             (KEYCTL_JOIN_SESSION_KEYRING.into(), libc::KEYCTL_JOIN_SESSION_KEYRING.into()),
             (SIOCSIFFLAGS.into(), libc::SIOCSIFFLAGS),
             (TIOCNOTTY.into(), libc::TIOCNOTTY),

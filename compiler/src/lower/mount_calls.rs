@@ -2,6 +2,7 @@
 
 use super::linux::*;
 use super::runtime::with_path;
+use super::spot::Spot;
 use super::step::{Act, Buffer, Call, Else, Part, Place, Slot, Value};
 use crate::policy::{HostPath, TextPart};
 use boxwright_launcher::arch::number;
@@ -69,10 +70,23 @@ pub(super) fn set_attributes(directory: Value, path: &str, attributes: u32, prop
     )
 }
 
+/// The same for a mount alone: what is mounted in it has its own.
+pub(super) fn set_alone(directory: Value, path: &str, attributes: u32) -> Call {
+    let mut set = set_attributes(directory, path, attributes, 0);
+    set.arguments[2] = if path.is_empty() { AT_EMPTY_PATH.into() } else { Value::Zero };
+    set
+}
+
 /// Puts a mount over the old root, where only a descriptor finds it.
 pub(super) fn attach(tree: Slot) -> Call {
-    let to = [tree.into(), "".into(), AT_FDCWD.into(), "/".into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
-    Call::new(number::move_mount, to)
+    move_to(tree, &Spot { directory: AT_FDCWD.into(), path: "/".into() })
+}
+
+/// Puts a mount where nobody else's directories lead.
+pub(super) fn move_to(tree: Slot, Spot { directory, path }: &Spot) -> Call {
+    let to = [directory.clone(), path.as_str().into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
+    let tree: [Value; 2] = [tree.into(), "".into()];
+    Call::new(number::move_mount, tree.into_iter().chain(to).collect::<Vec<_>>())
 }
 
 pub(super) fn move_onto(tree: Slot, place: Slot) -> Call {
@@ -125,39 +139,34 @@ pub(super) fn terminals(to: Slot) -> Vec<Act> {
     new_file_system("devpts", &parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, to)
 }
 
-/// openat2(2) in the sandbox's own root, through no symlink at all: whoever writes to that tree must not choose another place,
-/// and no two destinations may be one.
-pub(super) fn resolve(path: &str, to: Slot, optional: bool) -> Act {
-    let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
-    let open = Call::new(number::openat2, [AT_FDCWD.into(), path.into(), how.into(), 24.into()]).keep(to);
-    if optional { open.on(ENOENT, Then::Continue) } else { open }.into()
+pub(super) fn make_directory(Spot { directory, path }: &Spot) -> Call {
+    Call::new(number::mkdirat, [directory.clone(), path.as_str().into(), DIRECTORY_MODE.into()])
 }
 
-pub(super) fn make_directory(path: &str) -> Call {
-    Call::new(number::mkdirat, [AT_FDCWD.into(), path.into(), DIRECTORY_MODE.into()])
-}
-
-pub(super) fn give(path: &str, (uid, gid): (u32, u32)) -> Act {
-    let flags = AT_SYMLINK_NOFOLLOW.into();
-    Call::new(number::fchownat, [AT_FDCWD.into(), path.into(), uid.into(), gid.into(), flags]).into()
+/// Nothing when it belongs to the right one already; an id alone leaves the other.
+pub(super) fn give(Spot { directory, path }: &Spot, owner: (Option<u32>, Option<u32>)) -> Option<Act> {
+    let [uid, gid] = [owner.0, owner.1].map(|id| id.unwrap_or(u32::MAX).into());
+    let arguments = [directory.clone(), path.as_str().into(), uid, gid, AT_SYMLINK_NOFOLLOW.into()];
+    (owner != (None, None)).then(|| Call::new(number::fchownat, arguments).into())
 }
 
 /// A directory or a file to mount on, as the source is when that is not known; it may be there already or not.
 pub(super) fn make_mount_point(
-    path: &str,
+    spot: &Spot,
     source: Slot,
     directory: Option<bool>,
     may_exist: bool,
 ) -> Vec<Act> {
-    let file = Call::new(number::mknodat, [AT_FDCWD.into(), path.into(), FILE_MODE.into()]);
+    let arguments = [spot.directory.clone(), spot.path.as_str().into(), FILE_MODE.into()];
+    let file = Call::new(number::mknodat, arguments);
     let file = unless_there(file, may_exist, 0).into();
     match directory {
-        Some(true) => vec![unless_there(make_directory(path), may_exist, 0).into()],
+        Some(true) => vec![unless_there(make_directory(spot), may_exist, 0).into()],
         Some(false) => vec![file],
         None => vec![
             stat(source),
             type_is(Comparison::Equal, S_IFDIR),
-            unless_there(make_directory(path), may_exist, 1).then_skip(1).into(),
+            unless_there(make_directory(spot), may_exist, 1).then_skip(1).into(),
             file,
         ],
     }

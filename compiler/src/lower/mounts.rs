@@ -6,13 +6,14 @@
 use super::Launch;
 use super::linux::*;
 use super::mount_calls::*;
-use super::nodes::{device, socket};
+use super::nodes::{device, directory, socket};
 use super::refusals::*;
-use super::step::{Act, Call, Fact, Phase, Slot, Step, Value};
-use crate::policy::{Mount, MountKind, Namespace, Owner, Root, View};
+use super::spot::Spot;
+use super::step::{Act, Call, Fact, Phase, Slot, Step};
+use crate::policy::{Mount, MountKind, Namespace, Owner, Propagation, Root, View};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
-use boxwright_launcher::plan::operation::{Comparison, Promise};
+use boxwright_launcher::plan::operation::Promise;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
@@ -66,7 +67,7 @@ impl<'a> Launch<'a> {
 
     /// Opens what the tree is made of while paths still lead to the host.
     pub(super) fn sources(self) -> Vec<Step> {
-        let mut steps = self.open_targets();
+        let mut steps = if self.joins_mount() { Vec::new() } else { self.open_targets(Phase::Sources) };
         if !self.has_own_mounts() {
             return steps;
         }
@@ -77,6 +78,7 @@ impl<'a> Launch<'a> {
             steps.push(
                 self.source_step("open root", path, self.root_span())
                     .act(open_tree(path.as_str().into()).keep(Slot::Root))
+                    .acts(directory(Slot::Root))
                     .act(set_attributes(Slot::Root.into(), "", attributes(false, true), 0)),
             );
         }
@@ -99,6 +101,7 @@ impl<'a> Launch<'a> {
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
             .note(ENOSYS.into(), MOUNT_API_MISSING)
+            .note(EMFILE.into(), DESCRIPTORS_USED_UP)
     }
 
     pub(super) fn inline_step(self, verb: &str, path: &str, span: Span) -> Step {
@@ -107,6 +110,7 @@ impl<'a> Launch<'a> {
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
             .note(EPERM.into(), MOUNT_REFUSED)
             .note(EACCES.into(), MOUNT_REFUSED)
+            .note(EMFILE.into(), DESCRIPTORS_USED_UP)
     }
 
     fn owner_of(self, entry: &Entry) -> Owner {
@@ -138,16 +142,28 @@ impl<'a> Launch<'a> {
             .act(Call::new(number::close, [Slot::Scratch.into()]))
     }
 
+    /// Opens what goes on hearing of the host's mounts; what is private by then never does.
+    pub(super) fn slaves(self) -> Vec<Step> {
+        let open = |entry: Entry| {
+            let MountKind::Bind { source, propagation: Propagation::Slave, idmap: None, .. } =
+                &entry.mount.kind
+            else {
+                return None;
+            };
+            let step = Step::new(Phase::Inside, format!("open {source}"), entry.mount.span);
+            Some(open_bind(step, &entry).needs(&[Fact::HostPaths, Fact::Capabilities]))
+        };
+        let entries = self.has_own_mounts().then(|| self.entries());
+        entries.into_iter().flatten().filter_map(open).collect()
+    }
+
     fn open_source(self, entry: Entry) -> Option<Step> {
         let Entry { number, mount, .. } = entry;
         let source = Slot::Source(number);
         Some(match &mount.kind {
-            // Opened outside.
-            MountKind::Bind { idmap: Some(_), .. } => return None,
-            MountKind::Bind { source: path, writable, executable, optional, idmap: None } => {
-                let attributes = attributes(*writable, *executable);
-                let close = vec![set_attributes(source.into(), "", attributes, 0).into()];
-                self.source_step("open", path, mount.span).acts(open_source(path, source, *optional, close))
+            // With an idmap it was opened outside, and a slave before the mounts were private.
+            MountKind::Bind { source: path, propagation: Propagation::Private, idmap: None, .. } => {
+                open_bind(self.source_step("open", path, mount.span), &entry)
             }
             MountKind::Device { source: path, number, optional } => {
                 self.source_step("open", path, mount.span).acts(device(path, source, *number, *optional))
@@ -164,7 +180,7 @@ impl<'a> Launch<'a> {
                 // While the old root's proc is visible: a user namespace may not mount one that shows more.
                 self.source_step("make", "proc", mount.span)
                     .acts(new_file_system("proc", parameters, PLAIN | MOUNT_ATTR_NOEXEC, source))
-                    .note(EPERM.into(), PROC_REFUSED)
+                    .note(EPERM.into(), if self.joins_pid() { VIEW_OF_JOINED_REFUSED } else { PROC_REFUSED })
             }
             _ => return None,
         })
@@ -172,14 +188,16 @@ impl<'a> Launch<'a> {
 
     /// A file system of the kernel, made as early as proc and for the same reason.
     fn view(self, view: View, source: Slot, span: Span) -> Step {
-        let (kind, attributes) = match view {
-            View::MessageQueues => ("mqueue", 0),
-            View::Devices => ("sysfs", MOUNT_ATTR_RDONLY),
-            View::Cgroups => ("cgroup2", MOUNT_ATTR_RDONLY),
+        let namespaces = &self.policy.namespaces;
+        let (kind, attributes, shown, refused) = match view {
+            View::MessageQueues => ("mqueue", 0, &namespaces.ipc, MOUNT_REFUSED),
+            View::Devices => ("sysfs", MOUNT_ATTR_RDONLY, &namespaces.network, SYSFS_REFUSED),
+            View::Cgroups => ("cgroup2", MOUNT_ATTR_RDONLY, &namespaces.cgroup, MOUNT_REFUSED),
         };
+        let refused = if shown.value.is_joined() { VIEW_OF_JOINED_REFUSED } else { refused };
         self.source_step("make", kind, span)
             .acts(new_file_system(kind, &[], PLAIN | MOUNT_ATTR_NOEXEC | attributes, source))
-            .note(EPERM.into(), if view == View::Devices { SYSFS_REFUSED } else { MOUNT_REFUSED })
+            .note(EPERM.into(), refused)
     }
 
     /// A mount of the scratch file system, for an entry that is not a file in a directory that is closed later.
@@ -222,7 +240,7 @@ impl<'a> Launch<'a> {
             Root::Overlay(_) => steps.extend([self.overlay_root(), self.change_root()]),
         }
         let mut made = BTreeSet::new();
-        let mut pinned = BTreeSet::new();
+        let (mut pins, mut pinned) = (self.pins(), 0);
         for entry in self.entries() {
             let mut parents = self.make_parents(&entry, &mut made);
             if self.owner_of(&entry) != Owner::Sealed && !parents.is_empty() {
@@ -230,14 +248,16 @@ impl<'a> Launch<'a> {
                 let step = self.mount_step("make what leads to", entry.destination, entry.mount.span);
                 steps.push(step.acts(parents.drain(..)));
             }
-            steps.extend(self.pin_parents(&entry, &mut pinned));
+            steps.extend(self.pin_parents(&entry, &mut pins, &mut pinned));
+            steps.extend(self.make_memory(&entry));
             steps.push(self.place(entry, parents));
         }
         if self.policy.filesystem.root.value == Root::Empty {
-            steps.push(self.close("/", self.root_span()));
+            let close = self.close("/", self.root_span()).takes(&[Fact::RootWritable]);
+            steps.push(close.act(set_alone(AT_FDCWD.into(), "/", MOUNT_ATTR_RDONLY)));
         }
         let own = self.entries().filter(|entry| self.is_mounted_directory(entry));
-        steps.extend(own.map(|entry| self.close(entry.destination, entry.mount.span)));
+        steps.extend(own.map(|entry| self.close_directory(&entry)));
         steps
     }
 
@@ -282,18 +302,20 @@ impl<'a> Launch<'a> {
     }
 
     fn close(self, path: &str, span: Span) -> Step {
-        let mut close = set_attributes(AT_FDCWD.into(), path, MOUNT_ATTR_RDONLY, 0);
-        // Only this mount: what is mounted in it has its own flags.
-        close.arguments[2] = Value::Zero;
         Step::new(Phase::Seal, format!("make {path} read-only"), span)
             .promise(Promise::Root)
             .needs(&[Fact::Capabilities])
-            .takes(if path == "/" { &[Fact::RootWritable] } else { &[] })
-            .act(close)
+    }
+
+    fn close_directory(self, entry: &Entry) -> Step {
+        let directory = Slot::Source(entry.number);
+        self.close(entry.destination, entry.mount.span)
+            .act(set_alone(directory.into(), "", MOUNT_ATTR_RDONLY))
+            .act(Call::new(number::close, [directory.into()]))
     }
 
     /// Whether a directory stands over somebody else's tree, instead of being made in the sandbox's own.
-    fn is_mounted_directory(self, entry: &Entry) -> bool {
+    pub(super) fn is_mounted_directory(self, entry: &Entry) -> bool {
         let foreign = matches!(self.owner_of(entry), Owner::Foreign | Owner::Overlaid);
         foreign && matches!(entry.mount.kind, MountKind::Directory { .. })
     }
@@ -308,57 +330,11 @@ impl<'a> Launch<'a> {
         let parents = parents(entry.destination).filter(|parent| parent.len() > container.len());
         let missing = parents.filter(|parent| made.insert((*parent).to_owned()));
         let there = self.owner_of(entry) == Owner::Overlaid;
-        missing.map(|parent| unless_there(make_directory(parent), there, 0).into()).collect()
+        let make = |spot: Spot| vec![unless_there(make_directory(&spot), there, 0).into()];
+        missing.flat_map(|parent| self.make_at(parent, make)).collect()
     }
 
-    /// Above an entry that a writable grant must not be able to move aside, every directory up to the outermost such grant
-    /// becomes a mount, which rename(2) refuses to move.
-    fn pin_parents(self, entry: &Entry, pinned: &mut BTreeSet<String>) -> Vec<Step> {
-        let mounts = &self.policy.filesystem.mounts;
-        let is_writable = |path: &str| mounts.get(path).is_some_and(|mount| mount.kind.is_writable());
-        let outermost = match self.policy.filesystem.root.value {
-            Root::Overlay(_) => Some(""),
-            _ => parents(entry.destination).find(|parent| is_writable(parent)),
-        };
-        let (Some(grant), false) = (outermost, entry.mount.kind.is_writable()) else { return Vec::new() };
-        let between = parents(entry.destination)
-            .filter(|parent| parent.len() > grant.len() && !mounts.contains_key(*parent));
-        let optional = entry.mount.kind.is_optional();
-        let mut steps = Vec::new();
-        for parent in between {
-            // A slot of its own: what is not there must not be taken for what another pin found.
-            let place = Slot::Pin(u16::try_from(pinned.len()).unwrap_or(u16::MAX));
-            if pinned.insert(parent.to_owned()) {
-                steps.push(self.cover_with_itself(entry, parent, place, 0, optional));
-            }
-        }
-        steps
-    }
-
-    /// Mounts what is at `path` on itself, with more attributes.
-    fn cover_with_itself(
-        self,
-        entry: &Entry,
-        path: &str,
-        place: Slot,
-        attributes: u32,
-        optional: bool,
-    ) -> Step {
-        let tree = Slot::Cover;
-        let mut acts: Vec<Act> = vec![open_tree_at(place.into(), "").keep(tree).into()];
-        if attributes != 0 {
-            acts.push(set_attributes(tree.into(), "", attributes, 0).into());
-        }
-        acts.push(move_onto(tree, place).into());
-        acts.push(Call::new(number::close, [tree.into()]).into());
-        acts.push(Call::new(number::close, [place.into()]).into());
-        let verb = if attributes == 0 { "pin" } else { "seal" };
-        self.mount_step(verb, path, entry.mount.span)
-            .act(resolve(path, place, optional))
-            .acts(optionally(place, optional, acts))
-    }
-
-    fn mount_step(self, verb: &str, path: &str, span: Span) -> Step {
+    pub(super) fn mount_step(self, verb: &str, path: &str, span: Span) -> Step {
         Step::new(Phase::Mounts, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::Capabilities])
@@ -371,41 +347,45 @@ impl<'a> Launch<'a> {
         let Entry { number, destination, mount } = entry;
         let source = Slot::Source(number);
         let step = |verb| self.mount_step(verb, destination, mount.span);
+        let put_there = || step("mount").note(EINVAL.into(), ANOTHER_KIND);
         match &mount.kind {
             MountKind::Bind { optional, .. } => {
                 let acts = optionally(source, *optional, self.put(&entry, None));
-                step("mount").acts(parents).acts(acts)
+                put_there().acts(parents).acts(acts)
             }
             MountKind::Device { optional, .. } | MountKind::Socket { optional, .. } => {
                 let acts = optionally(source, *optional, self.put(&entry, Some(false)));
-                step("mount").acts(parents).acts(acts)
+                put_there().acts(parents).acts(acts)
             }
-            MountKind::Proc { .. } | MountKind::View(_) | MountKind::Overlay { .. } => {
-                step("mount").acts(parents).acts(self.put(&entry, Some(true)))
-            }
-            MountKind::Tmpfs { size, mode, executable } => {
-                let attributes = PLAIN | if *executable { 0 } else { MOUNT_ATTR_NOEXEC };
-                self.memory(step("mount"), &entry, parents, *size, *mode, attributes)
+            MountKind::Proc { .. }
+            | MountKind::View(_)
+            | MountKind::Overlay { .. }
+            | MountKind::Tmpfs { .. } => put_there().acts(parents).acts(self.put(&entry, Some(true))),
+            MountKind::Directory { .. } if self.is_mounted_directory(&entry) => {
+                put_there().acts(parents).acts(self.put(&entry, Some(true)))
             }
             MountKind::Terminals => {
-                step("mount").acts(terminals(source)).acts(parents).acts(self.put(&entry, Some(true)))
+                put_there().acts(terminals(source)).acts(parents).acts(self.put(&entry, Some(true)))
             }
-            MountKind::Directory { mode, .. } if self.is_mounted_directory(&entry) => {
-                self.memory(step("mount"), &entry, parents, None, *mode, PLAIN | MOUNT_ATTR_NOEXEC)
+            MountKind::Directory { mode, owner } => {
+                let spot = self.spot(destination);
+                let arguments = [spot.directory.clone(), spot.path.as_str().into(), (*mode).into()];
+                let step = step("make").note(EINVAL.into(), OWNER_NOT_MAPPED);
+                let make = Call::new(number::mkdirat, arguments);
+                step.acts(parents).act(make).acts(give(&spot, self.owner_for(owner)))
             }
-            MountKind::Directory { mode, of_program } => {
-                let make = Call::new(number::mkdirat, [AT_FDCWD.into(), destination.into(), (*mode).into()]);
-                let owner = self.owner().filter(|_| *of_program);
-                step("make").acts(parents).act(make).acts(owner.map(|ids| give(destination, ids)))
+            MountKind::Symlink { target } => {
+                let link = |Spot { directory, path }: Spot| {
+                    let arguments = [target.as_str().into(), directory, path.as_str().into()];
+                    vec![Call::new(number::symlinkat, arguments).into()]
+                };
+                step("link").acts(parents).acts(self.make_at(destination, link))
             }
-            MountKind::Symlink { target } => step("link").acts(parents).act(Call::new(
-                number::symlinkat,
-                [target.as_str().into(), AT_FDCWD.into(), destination.into()],
-            )),
             MountKind::Text { content, mode } if self.is_written_in_place(&entry) => {
-                step("write").acts(parents).acts(write_file(AT_FDCWD.into(), destination, content, *mode))
+                let Spot { directory, path } = self.spot(destination);
+                step("write").acts(parents).acts(write_file(directory, &path, content, *mode))
             }
-            MountKind::Text { .. } => step("mount").acts(parents).acts(self.put(&entry, Some(false))),
+            MountKind::Text { .. } => put_there().acts(parents).acts(self.put(&entry, Some(false))),
             MountKind::Mask { optional } => self.mask(&entry, *optional),
             MountKind::Seal { optional } => self.cover_with_itself(
                 &entry,
@@ -417,77 +397,49 @@ impl<'a> Launch<'a> {
         }
     }
 
-    /// A file system in memory at its destination.
-    fn memory(
-        self,
-        step: Step,
-        entry: &Entry,
-        parents: Vec<Act>,
-        size: Option<u64>,
-        mode: u32,
-        attributes: u32,
-    ) -> Step {
-        let of_builder = matches!(entry.mount.kind, MountKind::Directory { of_program: false, .. });
-        let owner = self.owner().filter(|_| !of_builder);
-        let parameters: Vec<(&str, String)> = [
-            Some(("mode", format!("{mode:o}"))),
-            size.map(|size| ("size", size.to_string())),
-            owner.map(|(uid, _)| ("uid", uid.to_string())),
-            owner.map(|(_, gid)| ("gid", gid.to_string())),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let parameters: Vec<(&str, &str)> =
-            parameters.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        step.acts(new_file_system("tmpfs", &parameters, attributes, Slot::Source(entry.number)))
-            .acts(parents)
-            .acts(self.put(entry, Some(true)))
-    }
-
     /// Moves an entry's source to its destination. In a tree of the sandbox's own the mount point is made, a directory or a
     /// file, as the source is when that is not known; in anybody else's it must be there.
     fn put(self, entry: &Entry, directory: Option<bool>) -> Vec<Act> {
         let (source, place) = (Slot::Source(entry.number), Slot::Destination(entry.number));
-        let path = entry.destination;
+        let spot = self.spot(entry.destination);
         let mut acts = Vec::new();
         let owner = self.owner_of(entry);
         if owner == Owner::Overlaid {
-            acts.extend(make_mount_point(path, source, directory, true));
+            let make = |spot: Spot| make_mount_point(&spot, source, directory, true);
+            acts.extend(self.make_at(entry.destination, make));
         }
         if matches!(owner, Owner::Foreign | Owner::Overlaid) {
-            acts.push(resolve(path, place, false));
+            acts.push(spot.resolve(place, false));
             acts.push(move_onto(source, place).into());
             acts.push(Call::new(number::close, [place.into()]).into());
         } else {
-            acts.extend(make_mount_point(path, source, directory, false));
-            let to = [source.into(), "".into(), AT_FDCWD.into(), path.into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
-            acts.push(Call::new(number::move_mount, to).into());
+            acts.extend(make_mount_point(&spot, source, directory, false));
+            acts.push(move_to(source, &spot).into());
         }
-        acts.push(Call::new(number::close, [source.into()]).into());
+        if !self.holds(entry) && !self.is_mounted_directory(entry) {
+            acts.push(Call::new(number::close, [source.into()]).into());
+        }
         acts
-    }
-
-    /// Hides what is there with something empty of the same kind.
-    fn mask(self, entry: &Entry, optional: bool) -> Step {
-        let (place, directory) = (Slot::Destination(entry.number), Slot::Source(entry.number));
-        let file = Slot::EmptyFile(entry.number);
-        let duplicate = [file.into(), F_DUPFD_CLOEXEC.into(), Value::Zero];
-        // The directory's slot holds what is moved: for anything but a directory the file's descriptor takes its place.
-        let acts = vec![
-            stat(place),
-            type_is(Comparison::NotEqual, S_IFDIR),
-            Call::new(number::fcntl, duplicate).keep(directory).into(),
-            move_onto(directory, place).into(),
-            Call::new(number::close, [place.into()]).into(),
-        ];
-        self.mount_step("mask", entry.destination, entry.mount.span)
-            .act(resolve(entry.destination, place, optional))
-            .acts(optionally(place, optional, acts))
     }
 }
 
+/// A bind's source, as closed as the spec says.
+fn open_bind(step: Step, entry: &Entry) -> Step {
+    let MountKind::Bind { source: path, writable, executable, optional, propagation, .. } = &entry.mount.kind
+    else {
+        return step;
+    };
+    let attributes = attributes(*writable, *executable);
+    // A private one is so from the tree that it is copied from.
+    let propagation = if *propagation == Propagation::Slave { MS_SLAVE } else { 0 };
+    let source = Slot::Source(entry.number);
+    let close = vec![set_attributes(source.into(), "", attributes, propagation).into()];
+    step.promise(Promise::Mounts)
+        .acts(open_source(path, source, *optional, close))
+        .note(ENOSYS.into(), MOUNT_API_MISSING)
+}
+
 /// The directories above a destination, outermost first, without `/`.
-fn parents(destination: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parents(destination: &str) -> impl Iterator<Item = &str> {
     destination.match_indices('/').skip(1).map(|(at, _)| &destination[..at])
 }

@@ -1,4 +1,4 @@
-//! What happens inside new namespaces before the file system: clocks, names, loopback.
+//! The kinds of namespaces, and what happens inside new ones before the file system: clocks, names, loopback.
 
 use super::Launch;
 use super::identity::{open_proc, write_proc};
@@ -6,13 +6,36 @@ use super::linux::*;
 use super::refusals::*;
 use super::step::{Call, Fact, Part, Phase, Slot, Step};
 use crate::policy::{ClockOffset, Namespace};
+use crate::source::Spanned;
+use boxwright_launcher::abi::{
+    CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER,
+    CLONE_NEWUTS,
+};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::Promise;
 
-/// `linux/sched.h`: as unshare(2) and setns(2) take it.
-const CLONE_NEWTIME: u32 = 0x80;
+/// In the order of [`Namespaces`](crate::policy::Namespaces).
+const FLAGS: [u64; 8] = [
+    CLONE_NEWNS,
+    CLONE_NEWUTS,
+    CLONE_NEWIPC,
+    CLONE_NEWPID,
+    CLONE_NEWNET,
+    CLONE_NEWUSER,
+    CLONE_NEWCGROUP,
+    CLONE_NEWTIME,
+];
 
-impl Launch<'_> {
+/// `linux/sched.h`: CLONE_NEWTIME, as unshare(2) and setns(2) take it.
+const TIME: u32 = 0x80;
+
+impl<'a> Launch<'a> {
+    /// The eight, with the kernel's flags for them.
+    pub(super) fn kinds(self) -> [(&'static str, &'a Spanned<Namespace>, u64); 8] {
+        let mut flags = FLAGS.into_iter();
+        self.policy.namespaces.all().map(|(kind, namespace)| (kind, namespace, flags.next().unwrap_or(0)))
+    }
+
     /// New namespaces for a process that stays the caller's own.
     pub(super) fn unshare(self) -> Option<Step> {
         let flags = u32::try_from(self.namespace_flags()).unwrap_or(u32::MAX);
@@ -37,12 +60,13 @@ impl Launch<'_> {
         if !self.has_own_clocks() {
             return None;
         }
+        let writes = !namespaces.clock_offsets.is_empty();
         let mut step = Step::new(Phase::Inside, "set clock offsets", namespaces.time.span)
             .promise(Promise::Namespaces)
-            .needs(&[Fact::OwnProc, Fact::HostPaths, Fact::Capabilities])
-            .act(Call::new(number::unshare, [CLONE_NEWTIME.into()]))
-            .acts(open_proc(vec![Part::Literal("/proc/self".into())]));
-        if !namespaces.clock_offsets.is_empty() {
+            .needs(if writes { &[Fact::OwnProc, Fact::Capabilities] } else { &[Fact::Capabilities] })
+            .act(Call::new(number::unshare, [TIME.into()]))
+            .acts(open_proc(Part::Literal("self".into())));
+        if writes {
             let line = |offset: &ClockOffset| {
                 format!("{} {} {}\n", offset.clock, offset.seconds, offset.nanoseconds)
             };
@@ -52,7 +76,7 @@ impl Launch<'_> {
         let children = [Slot::ProcDirectory.into(), "ns/time_for_children".into(), O_CLOEXEC.into()];
         Some(
             step.act(Call::new(number::openat, children).keep(Slot::File))
-                .act(Call::new(number::setns, [Slot::File.into(), CLONE_NEWTIME.into()]))
+                .act(Call::new(number::setns, [Slot::File.into(), TIME.into()]))
                 .act(Call::new(number::close, [Slot::File.into()]))
                 .act(Call::new(number::close, [Slot::ProcDirectory.into()]))
                 .note(EPERM.into(), NEEDS_PRIVILEGE),
@@ -65,7 +89,7 @@ impl Launch<'_> {
             (&self.policy.hostname, "hostname", number::sethostname),
             (&self.policy.domainname, "domainname", number::setdomainname),
         ];
-        let step = |(name, key, number): (&Option<crate::source::Spanned<String>>, &str, u16)| {
+        let step = |(name, key, number): (&Option<Spanned<String>>, &str, u16)| {
             let name = name.as_ref()?;
             let length = u32::try_from(name.value.len()).unwrap_or(u32::MAX);
             let call = Call::new(number, [name.value.as_str().into(), length.into()]);

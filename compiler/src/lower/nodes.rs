@@ -1,4 +1,4 @@
-//! Devices and sockets of the host: bound only after they were verified to be what the spec says.
+//! Devices, sockets and directories of the host: used only after they were verified to be what the spec says.
 
 use super::linux::*;
 use super::mount_calls::{PLAIN, open_source, set_attributes, stat};
@@ -33,6 +33,11 @@ pub(super) fn socket(path: &HostPath, to: Slot, optional: bool) -> Vec<Act> {
         set_attributes(to.into(), "", attributes, 0).into(),
     ];
     open_source(path, to, optional, acts)
+}
+
+/// What nothing but a directory can be.
+pub(super) fn directory(opened: Slot) -> [Act; 2] {
+    [stat(opened), is(STATX_MODE, S_IFMT.into(), S_IFDIR, "is not a directory")]
 }
 
 /// What statx(2) answered; anything else fails with these words.

@@ -104,8 +104,8 @@ fn used(act: &Act) -> Vec<Slot> {
         _ => None,
     };
     match act {
-        // The gate's own slots are written by the call that names them.
-        Act::Call(Call { keep: super::Keep::Gate, .. }) => Vec::new(),
+        // A pair of slots is written by the call that names the first.
+        Act::Call(Call { keep: super::Keep::Pair(..), .. }) => Vec::new(),
         Act::Call(call) => call.arguments.iter().filter_map(slot).collect(),
         Act::Text(parts) => parts
             .iter()
@@ -116,6 +116,10 @@ fn used(act: &Act) -> Vec<Slot> {
             .collect(),
         Act::Directory { beyond, .. } => beyond.map(Slot::Directory).into_iter().collect(),
         Act::Supervise { pid, .. } => vec![*pid],
+        Act::Assist { ready, .. } => ready.iter().copied().collect(),
+        Act::Netlink { socket, patches, .. } => {
+            patches.iter().map(|(_, slot)| *slot).chain([*socket]).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -123,11 +127,12 @@ fn used(act: &Act) -> Vec<Slot> {
 fn stored(act: &Act) -> Vec<Slot> {
     match act {
         Act::Call(Call { keep: super::Keep::In(slot), .. }) => vec![*slot],
-        Act::Call(Call { keep: super::Keep::Gate, .. }) => vec![Slot::GateOutside, Slot::GateInside],
+        Act::Call(Call { keep: super::Keep::Pair(first, second), .. }) => vec![*first, *second],
         Act::Text(_) => vec![Slot::Length],
         Act::Fork { pid, .. } => vec![*pid],
         Act::Environment { listen: Some(_), .. } => vec![Slot::Unlistened],
         Act::Directory { to, .. } => vec![Slot::Directory(*to)],
+        Act::Netlink { keep, .. } => keep.iter().copied().collect(),
         _ => Vec::new(),
     }
 }

@@ -7,12 +7,16 @@
 
 use super::Launch;
 use super::linux::*;
-use super::mount_calls::{PLAIN, attach, attributes, give, make_directory, new_file_system, open_tree};
+use super::mount_calls::{
+    PLAIN, attach, attributes, give, make_directory, move_to, new_file_system, open_tree,
+};
 use super::mounts::Entry;
-use super::refusals::{MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
+use super::nodes::directory;
+use super::refusals::{LAYERS_OVERLAP, MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
 use super::runtime::with_path;
+use super::spot::Spot;
 use super::step::{Act, Call, Slot, Step, Value};
-use crate::policy::{HostPath, MountKind};
+use crate::policy::{HostPath, MountKind, Ownership};
 use boxwright_launcher::arch::number;
 
 /// What is written; or, of a single directory that is not written to, the second layer that an overlay must have.
@@ -27,7 +31,7 @@ impl Launch<'_> {
         let open = |(layer, path): (u16, &HostPath)| {
             let slot = Slot::Layer(entry.number, layer);
             let open = with_path(path, |path| open_tree(path).keep(slot));
-            self.source_step("open", path, entry.mount.span).acts(open)
+            self.source_step("open", path, entry.mount.span).acts(open).acts(directory(slot))
         };
         (0..).zip(lower).map(open).collect()
     }
@@ -38,7 +42,7 @@ impl Launch<'_> {
         let slots: Vec<Slot> = (0..).zip(lower).map(|(layer, _)| Slot::Layer(entry.number, layer)).collect();
         let step = self.inline_step("layer", entry.destination, entry.mount.span);
         let attributes = attributes(*writable, *executable);
-        let owner = self.owner().map(|ids| give(UPPER, ids));
+        let owner = give(&here(UPPER), self.owner_for(&Ownership::PROGRAM));
         Some(layered(step, &slots, owner, *writable, attributes, Slot::Source(entry.number)))
     }
 
@@ -63,17 +67,16 @@ fn layered(
     let mut names = Vec::new();
     for (layer, slot) in lower.iter().enumerate() {
         let name = format!("l{layer}");
-        let place = [AT_FDCWD.into(), name.as_str().into(), MOVE_MOUNT_F_EMPTY_PATH.into()];
-        let tree: [Value; 2] = [(*slot).into(), "".into()];
+        let spot = here(&name);
         step = step
-            .act(make_directory(&name))
-            .act(Call::new(number::move_mount, tree.into_iter().chain(place).collect::<Vec<_>>()))
+            .act(make_directory(&spot))
+            .act(move_to(*slot, &spot))
             .act(Call::new(number::close, [(*slot).into()]));
         names.push(name);
     }
-    step = step.act(make_directory(UPPER)).acts(owner);
+    step = step.act(make_directory(&here(UPPER))).acts(owner);
     if writable {
-        step = step.act(make_directory(WORK));
+        step = step.act(make_directory(&here(WORK)));
     } else if lower.len() == 1 {
         names.push(UPPER.into());
     }
@@ -82,8 +85,14 @@ fn layered(
         .act(Call::new(number::chdir, ["/".into()]))
         .act(Call::new(number::close, [Slot::Layers.into()]))
         .note(EINVAL.into(), OVERLAY_REFUSED)
+        .note(ELOOP.into(), LAYERS_OVERLAP)
         .note(ENODEV.into(), OVERLAY_MISSING)
         .note(EPERM.into(), MOUNT_REFUSED)
+}
+
+/// In the file system of the layers.
+fn here(name: &str) -> Spot {
+    Spot { directory: AT_FDCWD.into(), path: name.to_owned() }
 }
 
 /// What it must remember of files it keeps in attributes that need no privilege (`userxattr`, Linux 5.11).

@@ -30,6 +30,7 @@ impl Launch<'_> {
             Step::new(Phase::Payload, format!("change to {}", process.cwd.value), process.cwd.span)
                 .act(Call::new(number::chdir, [process.cwd.value.as_str().into()])),
         );
+        steps.extend(self.shares());
         steps.push(self.capabilities());
         steps.push(
             Step::new(Phase::Payload, "set no_new_privs", process.capabilities.span)
@@ -180,6 +181,7 @@ impl Launch<'_> {
             let get = [Value::Zero, limit.resource.into(), Value::Zero, Buffer::Answer.into()];
             let set = [Value::Zero, limit.resource.into(), words(&[limit.hard, limit.hard]).into()];
             Step::new(Phase::Start, format!("raise rlimits.{}", limit.name), limit.span)
+                .promise(Promise::Limits)
                 .act(Call::new(number::prlimit64, get))
                 .act(Act::Check {
                     place: Place::Buffer(Buffer::Answer, 8),
@@ -234,7 +236,8 @@ impl Launch<'_> {
     /// Pid 1 keeps nothing: no descriptor, no capability, no way to more.
     pub(super) fn reaper(self) -> Vec<Step> {
         let step = |words: &str| Step::new(Phase::Payload, format!("reaper: {words}"), Span::default());
-        vec![
+        let mut steps: Vec<Step> = self.reaper_priority().into_iter().collect();
+        steps.extend([
             step("close descriptors").act(Call::new(number::close_range, [Value::Zero, u32::MAX.into()])),
             step("set no_new_privs").act(Call::new(number::prctl, [PR_SET_NO_NEW_PRIVS.into(), 1.into()])),
             step("drop capabilities")
@@ -243,6 +246,7 @@ impl Launch<'_> {
             step("let the program start")
                 .act(Call::new(number::kill, [Slot::Program.into(), SIGUSR1.into()])),
             self.supervise(Role::Reaper, Slot::Program),
-        ]
+        ]);
+        steps
     }
 }

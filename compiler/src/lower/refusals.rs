@@ -22,6 +22,8 @@ pub const MOUNT_REFUSED: &str = "mounting is refused inside the user namespace: 
 /// The mount API is not there.
 pub const MOUNT_API_MISSING: &str =
     "the kernel is older than 5.12, or a container's seccomp filter hides the mount calls";
+/// There is no /proc: ENOENT.
+pub const PROC_MISSING: &str = "the launcher runs in a chroot, or nobody has mounted proc";
 /// proc cannot be mounted.
 pub const PROC_REFUSED: &str = "a new proc needs a fully visible one: the container masks parts of /proc (docker \
     --security-opt systempaths=unconfined, podman --security-opt unmask=ALL), or use filesystem.proc = \"none\"";
@@ -30,6 +32,17 @@ pub const STREAM_NOT_READ: &str = "a socket cannot be opened, and a FIFO only wh
 /// An overlay cannot be made.
 pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts beneath it, or its file system cannot be \
     a layer";
+/// No descriptor is left: EMFILE.
+pub const DESCRIPTORS_USED_UP: &str = "the caller's limit of open files is reached, and every mount needs one while the \
+    tree is put together: raise it (ulimit -n)";
+/// Files and directories do not go over each other: EINVAL.
+pub const ANOTHER_KIND: &str = "a directory can only be mounted on a directory, and a file on a file";
+/// An owner has no meaning inside.
+pub const OWNER_NOT_MAPPED: &str = "an owner is not mapped in the user namespace: with its mappings unsaid only the \
+    program's own ids are";
+/// Layers that overlap: ELOOP.
+pub const LAYERS_OVERLAP: &str =
+    "one directory of the overlay is, or leads to, another one or something in it";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
 /// The working directory has no path: ENOENT.
@@ -40,7 +53,33 @@ pub const DIRECTORY_NOT_THERE: &str = "it must be a directory that is there when
 pub const DIRECTORY_KEPT: &str = "is a directory, from which the whole host could be reached";
 /// A service manager says something else than how many sockets there are.
 pub const LISTEN_FDS_MALFORMED: &str = "LISTEN_FDS is not a number of descriptors from 1 to 1024";
-/// What process.keep_fds names is not open.
+/// What shows a namespace that was joined cannot be mounted: EPERM.
+pub const VIEW_OF_JOINED_REFUSED: &str = "only the user namespace that owns a namespace can mount what shows it: join that \
+    one too";
+/// The namespaces of a process are not shown: EACCES.
+pub const NAMESPACE_NOT_SHOWN: &str = "who may not trace a process may not open its namespaces either: launch as root, \
+    or as the user that it belongs to";
+/// A namespace cannot be joined: EPERM.
+pub const JOIN_REFUSED: &str = "joining needs CAP_SYS_ADMIN over the user namespace that owns it: launch as root, or join \
+    that user namespace too";
+/// A user namespace cannot be joined: EPERM.
+pub const JOIN_USER_REFUSED: &str =
+    "only root and the user that made a user namespace can join it, and not from within a chroot";
+/// A namespace cannot be joined: EINVAL.
+pub const JOIN_INVALID: &str = "it is a namespace of another kind";
+/// A user namespace cannot be joined: EINVAL.
+pub const JOIN_USER_INVALID: &str =
+    "it is a namespace of another kind, or the launcher's own, which is called \"host\"";
+/// A pid namespace cannot be joined: EINVAL.
+pub const JOIN_PID_INVALID: &str =
+    "it is a namespace of another kind, or not one beneath the launcher's own pid namespace";
+/// An ordinary user's launcher cannot hide or leave the host's tree, and map ids too.
+pub const JOIN_WITHOUT_PRIVILEGE: &str =
+    "needs CAP_SETUID and CAP_SETGID: launch as root, or join the user namespace that owns it";
+/// Groups cannot be set in a user namespace that was joined: EPERM.
+pub const GROUPS_REFUSED: &str = "setgroups is denied in the user namespace, as it is when an ordinary user has mapped its \
+    ids: leave groups out";
+/// What process.keep_fds or a namespace's fd names is not open.
 pub const DESCRIPTOR_NOT_OPEN: &str = "whoever starts the launcher must leave it open there";
 /// sysfs cannot be mounted.
 pub const SYSFS_REFUSED: &str = "a new sysfs needs a fully visible one: something is mounted over a part of /sys, as \
@@ -73,6 +112,44 @@ pub const IDMAP_UNKNOWN: &str = "the file system, or one that is mounted beneath
 /// A hard limit cannot be raised.
 pub const LIMIT_REFUSED: &str =
     "raising a hard limit needs CAP_SYS_RESOURCE outside: launch as root, or ask for less";
+/// The persona cannot be set.
+pub const PERSONALITY_REFUSED: &str = "a seccomp filter around the launcher refuses personality(2), with which a persona \
+    that takes protection away is cleared: run with one that allows it";
+/// A real-time policy is refused.
+pub const REAL_TIME_REFUSED: &str = "real-time needs CAP_SYS_NICE outside (launch as root) or a limit RLIMIT_RTPRIO of \
+    that priority (ulimit -r), and real-time left in the control group (cpu.rt_runtime_us)";
+/// Another policy is refused.
+pub const POLICY_REFUSED: &str = "the launcher runs with a policy that only CAP_SYS_NICE outside or RLIMIT_NICE leads \
+    away from: launch as root, or leave the policy out";
+/// A deadline is refused: EPERM.
+pub const DEADLINE_REFUSED: &str = "the policy deadline needs CAP_SYS_NICE outside, which root has, and every processor \
+    of the machine (no taskset, no cpuset)";
+/// A deadline is refused: EINVAL.
+pub const DEADLINE_OUT_OF_RANGE: &str = "the period is outside of kernel.sched_deadline_period_min_us and \
+    kernel.sched_deadline_period_max_us";
+/// A deadline is refused: EBUSY.
+pub const DEADLINE_BUSY: &str = "other processes have deadlines too, and not so much time is left";
+/// The nice value cannot be lowered.
+pub const NICE_REFUSED: &str = "a nice value below the caller's needs CAP_SYS_NICE outside (launch as root) or a limit \
+    RLIMIT_NICE of 20 minus that value (ulimit -e)";
+/// An I/O priority is refused.
+pub const IO_PRIORITY_REFUSED: &str = "the class realtime needs CAP_SYS_NICE outside: launch as root";
+/// No I/O priorities.
+pub const IO_PRIORITY_MISSING: &str = "the kernel has no I/O priorities: leave process.io_priority out";
+/// A processor is not there, or not for this caller.
+pub const PROCESSOR_MISSING: &str = "a processor of process.cpu_affinity is not there, or a cpuset of the control group \
+    does not contain it (/sys/devices/system/cpu/online, cpuset.cpus.effective)";
+/// The score cannot be lowered.
+pub const OOM_SCORE_REFUSED: &str =
+    "a lower oom_score_adj than the caller's needs CAP_SYS_RESOURCE outside: launch as root, or ask for more";
+/// No core scheduling.
+pub const CORE_SCHEDULING_MISSING: &str = "the kernel was built without core scheduling (CONFIG_SCHED_CORE)";
+/// Nothing shares a core.
+pub const CORES_NOT_SHARED: &str = "the processors run one thread on a core, so there is no core to share";
+/// No transparent huge pages.
+pub const HUGE_PAGES_MISSING: &str = "the kernel has no such switch for transparent huge pages";
+/// Memory cannot be kept from becoming executable.
+pub const MDWE_MISSING: &str = "process.memory_deny_write_execute needs Linux 6.3";
 /// Capabilities cannot be had.
 pub const CAPABILITIES_REFUSED: &str =
     "the launcher does not have them: launch as root, or let namespaces.user be \"new\"";
@@ -90,5 +167,33 @@ pub const NO_MOUNT_POINT: &str = "nothing is created in a tree that is not the s
 /// A symlink on the way to a mount point.
 pub const SYMLINK_ON_THE_WAY: &str =
     "no symlink is followed to a mount point: name the path that it leads to";
+/// The host's network cannot be changed.
+pub const NETWORK_REFUSED: &str = "interfaces that reach the host's network need CAP_NET_ADMIN and CAP_SYS_ADMIN there: \
+    launch as root, or use network.user_mode = \"pasta\" instead";
+/// The name of a peer is taken.
+pub const PEER_TAKEN: &str = "the host has an interface with the name of `peer` already";
+/// An interface of the host is not there.
+pub const NO_INTERFACE: &str = "the host has no interface of this name";
+/// What is called a bridge is none.
+pub const NO_BRIDGE: &str = "an interface of this name is there, but it is no bridge";
+/// A kind of interface is not there.
+pub const INTERFACE_MISSING: &str =
+    "the kernel has no interfaces of this kind, or their module is not loaded";
+/// A macvlan cannot be made on an interface.
+pub const NO_MACVLAN: &str = "`link` cannot carry it, or cannot have packets of this `mtu`";
+/// A macvlan that wants the link for itself.
+pub const LINK_BUSY: &str = "`link` is in use by a bridge, or another interface has it for itself";
+/// An interface that stays where it is.
+pub const NOT_MOVABLE: &str = "the kernel does not let this interface leave its network namespace";
+/// The new network cannot be told to be quiet.
+pub const SYSCTL_READ_ONLY: &str = "/proc/sys is read-only here, as containers have it";
+/// pasta is not there.
+pub const PASTA_MISSING: &str = "network.user_mode needs /usr/bin/pasta: install the package passt";
+/// pasta failed.
+pub const PASTA_FAILED: &str = "what it says stands above; it needs to open /dev/net/tun";
+/// pasta hangs.
+pub const PASTA_HANGS: &str = "it was not ready after 10 s";
+/// No IPv6.
+pub const NO_IPV6: &str = "IPv6 is switched off: see net.ipv6.conf.default.disable_ipv6";
 /// The program cannot be found.
 pub const PROGRAM_MISSING: &str = "the program, or the interpreter that it names, is not in the sandbox";

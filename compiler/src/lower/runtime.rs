@@ -7,7 +7,7 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::{CWD_REMOVED, DIRECTORY_NOT_THERE};
 use super::step::{Act, Call, Part, Phase, Slot, Step, Value};
-use crate::policy::{HostPath, MountKind, PathPart, RunDirectory, Stream};
+use crate::policy::{Handle, HostPath, MountKind, Namespace, PathPart, RunDirectory, Stream};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
 
@@ -88,9 +88,14 @@ impl<'a> Launch<'a> {
             Stream::File(path) => Some((path, stream.span)),
             Stream::Inherit | Stream::Null => None,
         });
+        let namespaces =
+            self.policy.namespaces.all().into_iter().filter_map(|(_, namespace)| match &namespace.value {
+                Namespace::Join(Handle::Path(path)) => Some((path, namespace.span)),
+                _ => None,
+            });
         let mounts = self.policy.filesystem.mounts.values();
         let mounts = mounts.flat_map(|mount| mount.kind.sources().iter().map(|path| (path, mount.span)));
-        streams.chain(mounts)
+        streams.chain(namespaces).chain(mounts)
     }
 }
 

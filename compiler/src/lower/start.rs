@@ -6,10 +6,7 @@ use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Slot, Step, Value};
 use crate::policy::{Namespace, User};
 use crate::source::Span;
-use boxwright_launcher::abi::{
-    CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER,
-    CLONE_NEWUTS, SIGKILL, SIGSTOP,
-};
+use boxwright_launcher::abi::{CLONE_NEWTIME, SIGKILL, SIGSTOP};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 
@@ -31,6 +28,7 @@ impl Launch<'_> {
                 .act(Act::Signals(EVERY_DISPOSITION)),
             Step::new(Phase::Start, "prepare the file mode mask", Span::default())
                 .act(Call::new(number::umask, []).any()),
+            self.personality(),
             Step::new(Phase::Start, "prepare argv and envp", process.listen.unwrap_or(process.args[0].span))
                 .note(EBADF.into(), DESCRIPTOR_NOT_OPEN)
                 .gives(&[Fact::Environment])
@@ -47,16 +45,16 @@ impl Launch<'_> {
                 }),
         ];
         // Before anything is opened: a descriptor of the launch must not be taken for one that was asked for.
-        steps.splice(2..2, self.find_kept());
-        // In place the ids change after this, and with them the request would be gone: `payload` makes it then.
-        if self.forks() {
-            steps.extend(self.die_with_parent(Phase::Start));
-        }
+        steps.splice(2..2, self.find_kept().into_iter().chain(self.find_namespaces()));
+        // Before everything else: who has died by then was never seen.
+        steps.splice(0..0, self.die_with_parent(Phase::Start));
         steps.extend(self.leave_terminal());
         steps.push(self.know_caller());
         steps.extend(self.find_directories());
         steps.extend(self.raise_limits());
-        steps.extend(self.set_groups());
+        steps.extend(self.set_groups(Phase::Start));
+        steps.extend(self.find_proc());
+        steps.extend(self.own_oom_score_adj(Phase::Start));
         steps
     }
 
@@ -76,14 +74,18 @@ impl Launch<'_> {
         step
     }
 
-    /// Asks for SIGKILL when the caller dies, and makes sure that it has not died before.
+    /// Asks for SIGKILL when the caller dies, and makes sure that it has not died since the start. A change of credentials
+    /// forgets the request, so it is made again after one.
     pub(super) fn die_with_parent(self, phase: Phase) -> Option<Step> {
-        let span = self.policy.die_with_parent?;
-        let step = Step::new(phase, "die with the parent", span)
-            .act(Call::new(number::getppid, []).keep(Slot::Parent))
-            .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]));
+        let mut step = Step::new(phase, "die with the parent", self.policy.die_with_parent?);
+        if phase == Phase::Start {
+            step = step.act(Call::new(number::getppid, []).keep(Slot::Parent));
+        }
         // getppid(2) takes no argument: the parent's pid stands there to be compared with the result.
-        Some(step.act(Call::new(number::getppid, [Slot::Parent.into()]).equals(0)))
+        Some(
+            step.act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
+                .act(Call::new(number::getppid, [Slot::Parent.into()]).equals(0)),
+        )
     }
 
     /// Who launches, and whether the program may be that user.
@@ -104,19 +106,12 @@ impl Launch<'_> {
             User::Caller => step.act(not_root(
                 "\"caller\" is uid 0, which no program of a sandbox may be; name ids: user = { uid = 65534, gid = 65534 }",
             )),
-            User::Ids { .. } if self.takes_host_root() => step.act(Act::Check {
-                place: Place::Slot(Slot::Uid),
-                mask: 0,
-                comparison: Comparison::NotEqual,
-                value: 0,
-                otherwise: Else::Fail(
-                    "id 0 without a mapping would be the host's 0, because root launches; say in \
-                     namespaces.user which id outside it stands for"
-                        .into(),
-                ),
-            }),
+            User::Ids { .. } if self.takes_host_root() => step.act(never(
+                "id 0 without a mapping would be the host's 0, because root launches; say in namespaces.user which id \
+                 outside it stands for",
+            )),
             User::Ids { .. } if self.privileged => step,
-            User::Ids { uid, gid, .. } if !self.new_user() => {
+            User::Ids { uid, gid, .. } if !self.enters_user() => {
                 let words = |kind| {
                     format!(
                         "the caller has another {kind}, and changing it needs CAP_SETUID and CAP_SETGID or a new user namespace"
@@ -138,7 +133,7 @@ impl Launch<'_> {
         let group = *gid == 0 || groups.iter().flatten().any(|&group| group == 0);
         let unmapped =
             *uid == 0 && namespaces.uid_mappings.is_empty() || group && namespaces.gid_mappings.is_empty();
-        self.maps_from_outside() && unmapped
+        self.privileged && self.new_user() && unmapped
     }
 
     /// The pair of sockets on which both sides notice each other's death.
@@ -152,16 +147,18 @@ impl Launch<'_> {
                 Value::Slot(Slot::GateOutside),
             ],
         );
-        pair.keep = Keep::Gate;
+        pair.keep = Keep::Pair(Slot::GateOutside, Slot::GateInside);
         Some(Step::new(Phase::Fork, "connect both sides", Span::default()).act(pair))
     }
 
     pub(super) fn fork_inside(self, child: Vec<Step>) -> Step {
         let namespaces = &self.policy.namespaces;
         let span = [&namespaces.user, &namespaces.pid].map(|namespace| namespace.span);
-        let step = Step::new(Phase::Fork, "make new namespaces", span[usize::from(!self.new_user())])
+        let flags = self.namespace_flags();
+        let words = if flags == 0 { "start a process in the pid namespace" } else { "make new namespaces" };
+        let step = Step::new(Phase::Fork, words, span[usize::from(!self.new_user())])
             .promise(Promise::Namespaces)
-            .act(Act::Fork { flags: self.namespace_flags(), pid: Slot::Child, child })
+            .act(Act::Fork { flags, pid: Slot::Child, child })
             .note(ENOSYS.into(), CLONE3_MISSING)
             .note(ENOSPC.into(), USER_NAMESPACES_USED_UP)
             .note(EAGAIN.into(), PROCESSES_USED_UP);
@@ -172,31 +169,25 @@ impl Launch<'_> {
     /// The namespaces that clone3(2) or unshare(2) makes. A time namespace with offsets is made by itself, since the
     /// offsets can only be written before a process is in it (time_namespaces(7)).
     pub(super) fn namespace_flags(self) -> u64 {
-        let namespaces = &self.policy.namespaces;
-        let time = if self.has_own_clocks() { 0 } else { CLONE_NEWTIME };
-        [
-            (&namespaces.mount, CLONE_NEWNS),
-            (&namespaces.uts, CLONE_NEWUTS),
-            (&namespaces.ipc, CLONE_NEWIPC),
-            (&namespaces.pid, CLONE_NEWPID),
-            (&namespaces.network, CLONE_NEWNET),
-            (&namespaces.user, CLONE_NEWUSER),
-            (&namespaces.cgroup, CLONE_NEWCGROUP),
-            (&namespaces.time, time),
-        ]
-        .iter()
-        .filter(|(namespace, _)| namespace.value == Namespace::New)
-        .fold(0, |flags, (_, flag)| flags | flag)
+        let later = if self.has_own_clocks() { CLONE_NEWTIME } else { 0 };
+        let kinds = self.kinds();
+        let new = kinds.iter().filter(|(_, namespace, _)| namespace.value == Namespace::New);
+        new.fold(0, |flags, (_, _, flag)| flags | flag) & !later
     }
 
-    /// Beside the child: its ids are mapped, then it may go on.
+    /// Beside the child: its ids are mapped, its interfaces made, then it may go on.
     pub(super) fn host(self) -> Vec<Step> {
         let mut steps = vec![
             Step::new(Phase::Host, "leave the inside's end of the gate", Span::default())
                 .act(Call::new(number::close, [Slot::GateInside.into()])),
         ];
         if self.maps_from_outside() {
-            steps.extend(self.map_ids(vec![Part::Literal("/proc/".into()), Part::Decimal(Slot::Child)]));
+            steps.extend(self.map_ids(Part::Decimal(Slot::Child)));
+            steps.extend(self.raise_priorities());
+        }
+        steps.extend(self.interfaces_of_child());
+        steps.extend(self.user_mode());
+        if self.serves_child() {
             steps.push(
                 Step::new(Phase::Host, "open the gate", Span::default()).act(
                     Call::new(number::write, [Slot::GateOutside.into(), "g".into(), 1.into()]).equals(2),
@@ -209,7 +200,7 @@ impl Launch<'_> {
     /// In the child: the parent must be alive, and its part done.
     pub(super) fn pass_gate(self) -> Vec<Step> {
         let read = [Slot::GateInside.into(), Buffer::Answer.into(), 1.into()];
-        let wait = if self.maps_from_outside() {
+        let wait = if self.serves_child() {
             Call::new(number::read, read).equals(2)
         } else {
             // Nothing is ever sent: an answer can only be the end of the file, which is no success.
@@ -227,8 +218,26 @@ impl Launch<'_> {
         ]
     }
 
-    /// Whether the outside writes the id maps; else the child maps the caller's own ids itself.
+    /// Whether the child has to wait for what the outside does for it.
+    fn serves_child(self) -> bool {
+        self.maps_from_outside() || self.reaches_out() || self.policy.pasta.is_some()
+    }
+
+    /// Whether the outside writes the id maps, because only it may or because another program needs them by then; else the child
+    /// maps the caller's own ids itself.
     pub(super) fn maps_from_outside(self) -> bool {
-        self.new_user() && (self.privileged || !self.policy.namespaces.uid_mappings.is_empty())
+        let mapped = !self.policy.namespaces.uid_mappings.is_empty() || self.policy.pasta.is_some();
+        self.new_user() && (self.privileged || mapped)
+    }
+}
+
+/// A check that nothing passes: in this way of launching it cannot be done.
+pub(super) fn never(words: &str) -> Act {
+    Act::Check {
+        place: Place::Slot(Slot::Uid),
+        mask: 0,
+        comparison: Comparison::NotEqual,
+        value: 0,
+        otherwise: Else::Fail(words.into()),
     }
 }

@@ -44,7 +44,7 @@ pub struct Step {
 pub enum Phase {
     /// In the caller's namespaces, before anything changes.
     Start,
-    /// The process that goes on inside.
+    /// What is joined, and the process that goes on inside.
     Fork,
     /// Outside, beside the child.
     Host,
@@ -137,8 +137,12 @@ pub enum Slot {
     Child,
     /// The program, seen from the reaper.
     Program,
-    /// A directory of /proc.
+    /// The caller's /proc.
+    Proc,
+    /// The directory of a process in it.
     ProcDirectory,
+    /// The file of the namespace that is joined and has this number.
+    Namespace(u8),
     /// A file that is open for a moment.
     File,
     /// The length of the text that was built last.
@@ -161,6 +165,8 @@ pub enum Slot {
     Source(u16),
     /// Where the entry with this number goes.
     Destination(u16),
+    /// The directory that something is made in.
+    Above,
     /// The controlling terminal.
     Terminal,
     /// What is there already, to be mounted on itself.
@@ -175,6 +181,22 @@ pub enum Slot {
     Own,
     /// The path of a directory that only the launch knows: a text, not a word.
     Directory(RunDirectory),
+    /// The network namespace that the launch began in.
+    HostNetwork,
+    /// The sandbox's network namespace.
+    Network,
+    /// A socket to the kernel in the host's network namespace.
+    HostSocket,
+    /// One in the sandbox's.
+    NetworkSocket,
+    /// The host's interface that belongs to the sandbox's with this number: its peer, or what it is on.
+    Link(u16),
+    /// The end of a pipe on which a program's readiness is noticed.
+    ReadyHere,
+    /// The end that the program writes to: follows it, as pipe2(2) writes both.
+    ReadyThere,
+    /// The bridge that the peer of the interface with this number joins.
+    Bridge(u16),
 }
 
 /// A piece of memory that the kernel or the launcher writes.
@@ -197,8 +219,8 @@ pub enum Keep {
     Nothing,
     /// It is stored.
     In(Slot),
-    /// The kernel wrote the two ends of the gate.
-    Gate,
+    /// The kernel wrote two words: these slots, in this order.
+    Pair(Slot, Slot),
 }
 
 /// A part of a text that is built at launch.
@@ -301,8 +323,13 @@ pub enum Act {
     Filter(Filter),
     /// The program is executed.
     Exec(String),
-    /// A program of the host runs beside the child until it ended well: texts, the first its path, or [`Buffer::Text`].
-    Assist(Vec<Value>),
+    /// A program of the host runs beside the child.
+    Assist {
+        /// Texts, the first its path, or [`Buffer::Text`].
+        arguments: Vec<Value>,
+        /// The pipe to which it writes when it is ready, and then stays; without one it has to end well.
+        ready: Option<Slot>,
+    },
     /// The process is there for its namespaces, until it is killed.
     Hold,
     /// The child is waited for.
@@ -313,6 +340,19 @@ pub enum Act {
         terminal: bool,
         /// The child.
         pid: Slot,
+    },
+    /// A message to the kernel's network; its answer's error is the act's.
+    Netlink {
+        /// The socket.
+        socket: Slot,
+        /// The message.
+        message: Vec<u8>,
+        /// Where in it words of slots go; at most two.
+        patches: Vec<(u16, Slot)>,
+        /// The slot for the index of the interface that the answer describes.
+        keep: Option<Slot>,
+        /// This errno is no failure: the next act is its remedy. A success passes over so many.
+        otherwise: Option<(u8, u8)>,
     },
 }
 

@@ -15,17 +15,17 @@ impl<'a> Launch<'a> {
         (0_u32..).zip(&self.policy.process.streams)
     }
 
-    /// What the streams lead to.
-    pub(super) fn open_targets(self) -> Vec<Step> {
+    /// What the streams lead to: before another mount namespace is joined, or beside everything else of the host.
+    pub(super) fn open_targets(self, phase: Phase) -> Vec<Step> {
         let null = self.numbered_streams().find(|(_, stream)| stream.value == Stream::Null);
         let null = null.map(|(_, stream)| {
             let open = [AT_FDCWD.into(), "/dev/null".into(), (O_RDWR | O_CLOEXEC).into()];
-            Step::new(Phase::Sources, "open /dev/null", stream.span)
+            Step::new(phase, "open /dev/null", stream.span)
                 .needs(&[Fact::HostPaths])
                 .act(Call::new(number::openat, open).keep(Slot::Null))
         });
         let files = self.numbered_streams().filter_map(|(number, stream)| match &stream.value {
-            Stream::File(path) => Some(open_file(number, path, stream)),
+            Stream::File(path) => Some(open_file(phase, number, path, stream)),
             Stream::Inherit | Stream::Null => None,
         });
         null.into_iter().chain(files).collect()
@@ -51,12 +51,12 @@ impl<'a> Launch<'a> {
 }
 
 /// A FIFO that nobody holds open must not stop the launch, so opening does not wait; the program's reading does.
-fn open_file(number: u32, path: &HostPath, stream: &Spanned<Stream>) -> Step {
+fn open_file(phase: Phase, number: u32, path: &HostPath, stream: &Spanned<Stream>) -> Step {
     let (access, status) = if number == 0 { (0, 0) } else { (O_WRONLY, O_APPEND) };
     let flags = access | status | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     let slot = Slot::Stream(number);
     let open = |path| Call::new(number::openat, [AT_FDCWD.into(), path, flags.into()]).keep(slot);
-    Step::new(Phase::Sources, format!("open {path}"), stream.span)
+    Step::new(phase, format!("open {path}"), stream.span)
         .needs(&[Fact::HostPaths])
         .acts(with_path(path, open))
         .act(Call::new(number::fcntl, [slot.into(), F_SETFL.into(), status.into()]))

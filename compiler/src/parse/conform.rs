@@ -131,9 +131,11 @@ impl Conform {
             None => {
                 let near = suggest::nearest(word, words.iter().map(|word| word.name), self.findings.len());
                 let finding = self.wrong_value(&format!("\"{word}\""), span, whole);
-                self.findings.push(match near {
-                    Some(near) => finding.help(format!("did you mean \"{near}\"?")),
-                    None => finding,
+                let why = self.path.last().and_then(|key| foreign::refused(key, word));
+                self.findings.push(match (why, near) {
+                    (Some(why), _) => finding.help(why),
+                    (None, Some(near)) => finding.help(format!("did you mean \"{near}\"?")),
+                    (None, None) => finding,
                 });
             }
         }

@@ -67,6 +67,12 @@ impl Extract for u32 {
     }
 }
 
+impl Extract for i32 {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        integer(value.as_integer()?)?.try_into().ok()
+    }
+}
+
 impl Extract for String {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
         value.as_str().map(Self::from)

@@ -1,7 +1,7 @@
 //! Reads `[filesystem]` and `[filesystem.mounts]` as they are written.
 
 use super::extract::{Extract, entries, field, list};
-use crate::spec::{Filesystem, Mount, Root};
+use crate::spec::{Filesystem, Mount, Owner, Root};
 use toml::de::{DeTable, DeValue};
 
 impl Extract for Filesystem {
@@ -45,18 +45,21 @@ fn mount(value: &DeValue<'_>) -> Option<Mount> {
 fn kind(table: &DeTable<'_>) -> Option<Mount> {
     let has = |name: &str| table.contains_key(name);
     let optional = || field(table, "optional");
+    let owner = || Owner { uid: field(table, "uid"), gid: field(table, "gid") };
     if has("bind") {
         Some(Mount::Bind {
             source: field(table, "bind")?,
             writable: field(table, "writable"),
             executable: field(table, "executable"),
             optional: optional(),
+            propagation: field(table, "propagation"),
             idmap: field(table, "idmap"),
         })
     } else if has("tmpfs") {
         Some(Mount::Tmpfs {
             size: field(table, "tmpfs"),
             mode: field(table, "mode"),
+            owner: owner(),
             executable: field(table, "executable"),
         })
     } else if has("symlink") {
@@ -68,7 +71,7 @@ fn kind(table: &DeTable<'_>) -> Option<Mount> {
     } else if has("seal") {
         Some(Mount::Seal { optional: optional() })
     } else if has("directory") {
-        Some(Mount::Directory { mode: field(table, "mode") })
+        Some(Mount::Directory { mode: field(table, "mode"), owner: owner() })
     } else if has("socket") {
         Some(Mount::Socket { source: field(table, "socket")?, optional: optional() })
     } else if has("device") {

@@ -1,7 +1,7 @@
 //! Reads `[namespaces]` as it is written.
 
 use super::extract::{Extract, field, list};
-use crate::spec::{IdMap, IdMapping, Namespaces, TimeNamespace, UserNamespace};
+use crate::spec::{IdMap, IdMapping, Namespace, Namespaces, TimeNamespace, UserNamespace};
 use toml::de::DeValue;
 
 impl Extract for Namespaces {
@@ -20,15 +20,21 @@ impl Extract for Namespaces {
     }
 }
 
+impl Extract for Namespace {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        let Some(table) = value.as_table() else { return String::extract(value).map(Self::Word) };
+        let descriptor = || field::<u32>(table, "fd").map(|fd| Self::Descriptor(fd.value));
+        field(table, "path").map(Self::Path).or_else(descriptor)
+    }
+}
+
 impl Extract for UserNamespace {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
-        if let Some(table) = value.as_table() {
-            return Some(Self::Mappings {
-                uid: list(table, "uid_mappings"),
-                gid: list(table, "gid_mappings"),
-            });
-        }
-        String::extract(value).map(Self::Word)
+        let mappings = || {
+            let table = value.as_table()?;
+            Some(Self::Mappings { uid: list(table, "uid_mappings"), gid: list(table, "gid_mappings") })
+        };
+        Namespace::extract(value).map(Self::Plain).or_else(mappings)
     }
 }
 
@@ -52,12 +58,10 @@ impl Extract for IdMapping {
 
 impl Extract for TimeNamespace {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
-        if let Some(table) = value.as_table() {
-            return Some(Self::Offsets {
-                monotonic: field(table, "monotonic"),
-                boottime: field(table, "boottime"),
-            });
-        }
-        String::extract(value).map(Self::Word)
+        let offsets = || {
+            let table = value.as_table()?;
+            Some(Self::Offsets { monotonic: field(table, "monotonic"), boottime: field(table, "boottime") })
+        };
+        Namespace::extract(value).map(Self::Plain).or_else(offsets)
     }
 }

@@ -1,6 +1,7 @@
 //! Reads `[process]` as it is written.
 
 use super::extract::{Extract, entries, field, list};
+use super::scheduling::scheduling;
 use crate::source::Spanned;
 use crate::spec::{Kept, Process, Stream, User};
 use toml::de::{DeTable, DeValue};
@@ -22,6 +23,10 @@ impl Extract for Process {
             streams: ["stdin", "stdout", "stderr"].map(|name| field(table, name)),
             exec: field(table, "exec"),
             keyring: field(table, "keyring"),
+            scheduling: scheduling(table),
+            personality: field(table, "personality"),
+            memory_deny_write_execute: field(table, "memory_deny_write_execute"),
+            transparent_huge_pages: field(table, "transparent_huge_pages"),
         })
     }
 }

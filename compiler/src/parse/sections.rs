@@ -1,7 +1,7 @@
-//! Reads the top level and the small sections as they are written: `[network]`, `[rlimits]`, `[lifecycle]`.
+//! Reads the top level and the small sections as they are written: `[rlimits]`, `[lifecycle]`.
 
 use super::extract::{Extract, entries, field, section};
-use crate::spec::{Amount, Lifecycle, Network, Rlimit, Spec};
+use crate::spec::{Amount, Lifecycle, Rlimit, Spec};
 use toml::de::DeValue;
 
 impl Extract for Spec {
@@ -19,13 +19,6 @@ impl Extract for Spec {
             seccomp: section(table, "seccomp"),
             lifecycle: section(table, "lifecycle"),
         })
-    }
-}
-
-impl Extract for Network {
-    fn extract(value: &DeValue<'_>) -> Option<Self> {
-        let table = value.as_table()?;
-        Some(Self { loopback: field(table, "loopback"), address_families: field(table, "address_families") })
     }
 }
 

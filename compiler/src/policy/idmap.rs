@@ -67,10 +67,11 @@ impl Policy {
     }
 
     /// What ids inside stand for outside; without mappings only the program's own id is there, as itself. Who the caller is
-    /// nobody knows before the launch.
+    /// nobody knows before the launch, nor what ids mean in a namespace that is joined.
     fn meanings(&self, mappings: &[Spanned<IdMapping>], own: Option<u32>) -> Vec<IdMapping> {
         let itself = |id, size| vec![IdMapping { container_id: id, host_id: id, size }];
-        match (self.namespaces.user.value, own) {
+        match (&self.namespaces.user.value, own) {
+            (Namespace::Join(_), _) => Vec::new(),
             (Namespace::New, _) if !mappings.is_empty() => {
                 mappings.iter().map(|mapping| mapping.value).collect()
             }

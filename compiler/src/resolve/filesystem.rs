@@ -4,7 +4,7 @@ use super::mounts::{Tree, idmap};
 use super::rules::INVALID_PATH;
 use super::{etc, keep, paths};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Filesystem, MountKind, Root, User, View};
+use crate::policy::{Filesystem, MountKind, Ownership, Propagation, Root, User, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Leaf, Spec};
 
@@ -128,7 +128,7 @@ fn expand_base(tree: &mut Tree, span: Span) {
 
 fn expand_dev(tree: &mut Tree, span: Span) {
     let key = "filesystem.dev";
-    tree.give("/dev", MountKind::Directory { mode: 0o755, of_program: false }, span, key);
+    tree.give("/dev", MountKind::Directory { mode: 0o755, owner: Ownership::Builder }, span, key);
     for (path, number) in DEVICES {
         let device = MountKind::Device { source: path.into(), number: Some(number), optional: false };
         tree.give(path, device, span, key);
@@ -137,10 +137,18 @@ fn expand_dev(tree: &mut Tree, span: Span) {
         tree.give(link, MountKind::Symlink { target: target.into() }, span, key);
     }
     tree.give("/dev/pts", MountKind::Terminals, span, key);
-    tree.give("/dev/shm", MountKind::Tmpfs { size: None, mode: 0o1777, executable: false }, span, key);
+    let shm = MountKind::Tmpfs { size: None, mode: 0o1777, owner: Ownership::PROGRAM, executable: false };
+    tree.give("/dev/shm", shm, span, key);
 }
 
 /// The same path inside; writable means not executable.
 pub(super) fn bind(path: &str, writable: bool, optional: bool) -> MountKind {
-    MountKind::Bind { source: path.into(), writable, executable: !writable, optional, idmap: None }
+    MountKind::Bind {
+        source: path.into(),
+        writable,
+        executable: !writable,
+        optional,
+        propagation: Propagation::Private,
+        idmap: None,
+    }
 }

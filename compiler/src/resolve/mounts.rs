@@ -1,9 +1,11 @@
 //! The tree of mounts: one destination, one entry, whatever key asks for it.
 
-use super::rules::{DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, REMOVES_NOTHING};
-use super::{keep, namespaces, paths, units};
+use super::rules::{
+    DUPLICATE_DESTINATION, INVALID_AMOUNT, INVALID_TEXT, OVERLAPPING_LAYERS, REMOVES_NOTHING, TOO_MANY_MOUNTS,
+};
+use super::{keep, namespaces, paths, units, word};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Filesystem, IdMap, Mount, MountKind, TextPart, View};
+use crate::policy::{Filesystem, IdMap, Mount, MountKind, Ownership, Propagation, TextPart, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf};
 use std::collections::BTreeMap;
@@ -12,6 +14,9 @@ const MOUNTS: &str = "filesystem.mounts";
 
 /// The longest target of a symbolic link (`PATH_MAX` in linux/limits.h, without the NUL).
 const TARGET_MAX: usize = 4095;
+
+const PROPAGATIONS: [(&str, Propagation); 2] =
+    [("private", Propagation::Private), ("slave", Propagation::Slave)];
 
 /// What has been asked for so far.
 #[derive(Debug, Default)]
@@ -53,6 +58,7 @@ impl Tree {
                 );
             }
         }
+        findings.extend(self.excess());
         self.entries
             .into_iter()
             .filter_map(|(destination, mut mounts)| {
@@ -60,6 +66,19 @@ impl Tree {
                 (!mounts.is_empty()).then(|| (destination, mounts.swap_remove(0)))
             })
             .collect()
+    }
+}
+
+impl Tree {
+    /// Says where there are too many, in the order in which they are written.
+    fn excess(&self) -> Option<Diagnostic> {
+        let most = Filesystem::ENTRIES_MAX;
+        let mut spans: Vec<Span> = self.entries.values().flatten().map(|mount| mount.span).collect();
+        spans.sort();
+        let finding = TOO_MANY_MOUNTS
+            .at(*spans.get(most)?, format!("the tree has {} entries", spans.len()))
+            .label(format!("expected at most {most}"));
+        Some(finding.help("bind a directory that has more of them in it"))
     }
 }
 
@@ -75,24 +94,27 @@ fn duplicate(destination: &str, pair: &[Mount]) -> Option<Diagnostic> {
 /// What stands at the destination; nothing when it is taken away.
 fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind> {
     Some(match mount {
-        spec::Mount::Bind { source, writable, executable, optional, idmap: owners } => {
+        spec::Mount::Bind { source, writable, executable, optional, propagation, idmap: owners } => {
             let writable = is(writable);
             MountKind::Bind {
                 source: paths::of_host(source, findings),
                 writable,
                 executable: executable.as_ref().map_or(!writable, |executable| executable.value),
                 optional: is(optional),
+                propagation: word(propagation, &PROPAGATIONS, Propagation::Private).value,
                 idmap: idmap(owners, findings),
             }
         }
-        spec::Mount::Tmpfs { size, mode, executable } => MountKind::Tmpfs {
+        spec::Mount::Tmpfs { size, mode, owner, executable } => MountKind::Tmpfs {
             size: size.as_ref().and_then(|size| keep(tmpfs_size(size), findings)),
             mode: mode.as_ref().map_or(0o1777, |mode| mode.value),
+            owner: ownership(owner),
             executable: is(executable),
         },
-        spec::Mount::Directory { mode } => {
-            MountKind::Directory { mode: mode.as_ref().map_or(0o755, |mode| mode.value), of_program: true }
-        }
+        spec::Mount::Directory { mode, owner } => MountKind::Directory {
+            mode: mode.as_ref().map_or(0o755, |mode| mode.value),
+            owner: ownership(owner),
+        },
         spec::Mount::Socket { source, optional } => {
             MountKind::Socket { source: paths::of_host(source, findings), optional: is(optional) }
         }
@@ -103,6 +125,7 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
         },
         spec::Mount::Overlay { lower, writable, executable } => {
             keep(layers(lower), findings);
+            findings.extend(overlap(&lower.value));
             let writable = is(writable);
             MountKind::Overlay {
                 lower: lower.value.iter().map(|path| paths::of_host(path, findings)).collect(),
@@ -124,6 +147,10 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
         spec::Mount::Seal { optional } => MountKind::Seal { optional: is(optional) },
         spec::Mount::Removed => return None,
     })
+}
+
+fn ownership(owner: &spec::Owner) -> Ownership {
+    Ownership::Program { uid: owner.uid.clone(), gid: owner.gid.clone() }
 }
 
 /// Other owners inside than on the disk.
@@ -165,6 +192,23 @@ fn layers(lower: &Spanned<Vec<Spanned<String>>>) -> Result<(), Diagnostic> {
         }
         _ => Ok(()),
     }
+}
+
+/// The kernel refuses layers of which one holds another.
+fn overlap(lower: &[Spanned<String>]) -> Option<Diagnostic> {
+    let is_in = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || outer == "/")
+    };
+    lower.iter().enumerate().find_map(|(at, second)| {
+        let overlaps = |first: &&Spanned<String>| {
+            is_in(&first.value, &second.value) || is_in(&second.value, &first.value)
+        };
+        let first = lower[..at].iter().find(overlaps)?;
+        let finding = OVERLAPPING_LAYERS
+            .at(second.span, format!("`{}` and `{}` overlap", first.value, second.value))
+            .and(first.span, "a layer above it");
+        Some(finding.help("name directories that are beside each other"))
+    })
 }
 
 fn symlink_target(target: &Spanned<String>) -> Result<(), Diagnostic> {

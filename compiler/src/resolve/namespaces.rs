@@ -1,13 +1,11 @@
-//! `[namespaces]`: whose they are, id mappings and clock offsets.
+//! `[namespaces]`: whose they are or where they are found, id mappings and clock offsets.
 
 use super::rules::{INVALID_AMOUNT, INVALID_MAPPING};
-use super::{keep, units, word};
+use super::{keep, paths, units};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{ClockOffset, IdMapping, Namespace, Namespaces};
-use crate::source::Spanned;
+use crate::policy::{ClockOffset, Handle, IdMapping, Namespace, Namespaces};
+use crate::source::{Span, Spanned};
 use crate::spec::{self, Leaf, Spec, TimeNamespace, UserNamespace};
-
-const WORDS: [(&str, Namespace); 2] = [("new", Namespace::New), ("host", Namespace::Host)];
 
 /// Half of `KTIME_SEC_MAX` (linux/ktime.h), beyond which the kernel refuses a clock.
 const OFFSET_MAX: u128 = 4_611_686_018;
@@ -16,22 +14,48 @@ const CLOCK_MONOTONIC: u32 = 1;
 const CLOCK_BOOTTIME: u32 = 7;
 
 pub(super) fn resolve(namespaces: &spec::Namespaces, findings: &mut Vec<Diagnostic>) -> Namespaces {
-    let plain = |leaf| word(leaf, &WORDS, Namespace::New);
+    let mut plain = |leaf: &Leaf<spec::Namespace>| {
+        let written = leaf.as_ref().map(|leaf| plain(&leaf.value, findings));
+        Spanned::new(written.unwrap_or(Namespace::New), place(leaf))
+    };
+    let [mount, uts, ipc, pid, network, cgroup] = [
+        &namespaces.mount,
+        &namespaces.uts,
+        &namespaces.ipc,
+        &namespaces.pid,
+        &namespaces.network,
+        &namespaces.cgroup,
+    ]
+    .map(&mut plain);
     let (user, uid_mappings, gid_mappings) = user(&namespaces.user, findings);
     let (time, clock_offsets) = time(&namespaces.time, findings);
     Namespaces {
-        mount: plain(&namespaces.mount),
-        uts: plain(&namespaces.uts),
-        ipc: plain(&namespaces.ipc),
-        pid: plain(&namespaces.pid),
-        network: plain(&namespaces.network),
+        mount,
+        uts,
+        ipc,
+        pid,
+        network,
         user,
-        cgroup: plain(&namespaces.cgroup),
+        cgroup,
         time,
         uid_mappings,
         gid_mappings,
         clock_offsets,
     }
+}
+
+/// A word that the parser has refused stands for the default.
+fn plain(written: &spec::Namespace, findings: &mut Vec<Diagnostic>) -> Namespace {
+    match written {
+        spec::Namespace::Word(word) if word == "host" => Namespace::Host,
+        spec::Namespace::Word(_) => Namespace::New,
+        spec::Namespace::Path(path) => Namespace::Join(Handle::Path(paths::of_host(path, findings))),
+        spec::Namespace::Descriptor(descriptor) => Namespace::Join(Handle::Descriptor(*descriptor)),
+    }
+}
+
+fn place<T>(leaf: &Leaf<T>) -> Span {
+    leaf.as_ref().map_or(Spec::NOWHERE, |leaf| leaf.span)
 }
 
 type Mappings = Vec<Spanned<IdMapping>>;
@@ -40,15 +64,14 @@ fn user(
     leaf: &Leaf<UserNamespace>,
     findings: &mut Vec<Diagnostic>,
 ) -> (Spanned<Namespace>, Mappings, Mappings) {
-    let new = Spanned::new(Namespace::New, leaf.as_ref().map_or(Spec::NOWHERE, |leaf| leaf.span));
-    match leaf.as_ref().map(|leaf| &leaf.value) {
-        None => (new, Vec::new(), Vec::new()),
-        Some(UserNamespace::Word(name)) => {
-            let leaf = Some(Spanned::new(name.clone(), new.span));
-            (word(&leaf, &WORDS, Namespace::New), Vec::new(), Vec::new())
+    let (namespace, uid, gid) = match leaf.as_ref().map(|leaf| &leaf.value) {
+        None => (Namespace::New, Vec::new(), Vec::new()),
+        Some(UserNamespace::Plain(written)) => (plain(written, findings), Vec::new(), Vec::new()),
+        Some(UserNamespace::Mappings { uid, gid }) => {
+            (Namespace::New, mappings(uid, findings), mappings(gid, findings))
         }
-        Some(UserNamespace::Mappings { uid, gid }) => (new, mappings(uid, findings), mappings(gid, findings)),
-    }
+    };
+    (Spanned::new(namespace, place(leaf)), uid, gid)
 }
 
 pub(super) fn mappings(written: &[Spanned<spec::IdMapping>], findings: &mut Vec<Diagnostic>) -> Mappings {
@@ -95,19 +118,16 @@ fn time(
     leaf: &Leaf<TimeNamespace>,
     findings: &mut Vec<Diagnostic>,
 ) -> (Spanned<Namespace>, Vec<Spanned<ClockOffset>>) {
-    let new = Spanned::new(Namespace::New, leaf.as_ref().map_or(Spec::NOWHERE, |leaf| leaf.span));
-    match leaf.as_ref().map(|leaf| &leaf.value) {
-        None => (new, Vec::new()),
-        Some(TimeNamespace::Word(name)) => {
-            let leaf = Some(Spanned::new(name.clone(), new.span));
-            (word(&leaf, &WORDS, Namespace::New), Vec::new())
-        }
+    let (namespace, offsets) = match leaf.as_ref().map(|leaf| &leaf.value) {
+        None => (Namespace::New, Vec::new()),
+        Some(TimeNamespace::Plain(written)) => (plain(written, findings), Vec::new()),
         Some(TimeNamespace::Offsets { monotonic, boottime }) => {
             let clocks = [(CLOCK_MONOTONIC, monotonic), (CLOCK_BOOTTIME, boottime)];
             let offset = |(clock, leaf): (u32, &Leaf<String>)| keep(offset(clock, leaf.as_ref()?), findings);
-            (new, clocks.into_iter().filter_map(offset).collect())
+            (Namespace::New, clocks.into_iter().filter_map(offset).collect())
         }
-    }
+    };
+    (Spanned::new(namespace, place(leaf)), offsets)
 }
 
 /// The kernel wants the nanoseconds of a negative offset counted upwards from its whole seconds.

@@ -1,9 +1,9 @@
 //! What `[process]` means: argv, ids, environment and streams.
 
 use super::rules::{DUPLICATE_ENTRY, INVALID_NAME, INVALID_PATH, INVALID_TEXT};
-use super::{capabilities, keep, or_default, paths, word};
+use super::{asked, capabilities, keep, or_default, paths, scheduling, word};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Execution, Keyring, Process, Stream, Terminal, User};
+use crate::policy::{Execution, HugePages, Keyring, Personality, Process, Stream, Terminal, User};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Kept, Leaf, Spec};
 use std::collections::BTreeMap;
@@ -13,6 +13,11 @@ const TEXT_MAX: usize = 131_071;
 
 const TERMINALS: [(&str, Terminal); 2] =
     [("new_session", Terminal::NewSession), ("inherit", Terminal::Inherit)];
+
+const PERSONALITIES: [(&str, Personality); 2] =
+    [("linux", Personality::Linux), ("linux32", Personality::Linux32)];
+
+const HUGE_PAGES: [(&str, HugePages); 2] = [("inherit", HugePages::Inherit), ("never", HugePages::Never)];
 
 const KEYRINGS: [(&str, Keyring); 2] = [("new", Keyring::New), ("inherit", Keyring::Inherit)];
 
@@ -38,6 +43,10 @@ pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -
         terminal: word(&process.terminal, &TERMINALS, Terminal::NewSession),
         streams: [stdin, stdout, stderr].map(|leaf| stream(leaf, findings)),
         keyring: word(&process.keyring, &KEYRINGS, Keyring::New),
+        scheduling: scheduling::resolve(&process.scheduling, findings),
+        personality: word(&process.personality, &PERSONALITIES, Personality::Linux),
+        memory_deny_write_execute: asked(&process.memory_deny_write_execute),
+        huge_pages: word(&process.transparent_huge_pages, &HUGE_PAGES, HugePages::Inherit),
     })
 }
 

@@ -8,6 +8,10 @@ pub(super) const INVALID_TEXT: Rule = Rule::error("invalid-text", "a text cannot
 pub(super) const INVALID_AMOUNT: Rule =
     Rule::error("invalid-amount", "a size, duration or limit cannot be understood or is out of range");
 pub(super) const INVALID_MAPPING: Rule = Rule::error("invalid-mapping", "an id mapping is out of range");
+pub(super) const INVALID_ADDRESS: Rule =
+    Rule::error("invalid-address", "an address is none, or not one that an interface or a route can have");
+pub(super) const INVALID_INTERFACE: Rule =
+    Rule::error("invalid-interface", "an interface lacks what its kind needs, or has what another kind has");
 pub(super) const UNKNOWN_CAPABILITY: Rule =
     Rule::error("unknown-capability", "the kernel has no such capability");
 pub(super) const UNKNOWN_SYSCALL: Rule =
@@ -24,9 +28,17 @@ pub(super) const INVALID_CONDITION: Rule = Rule::error(
 pub(super) const EMPTY_RULE: Rule = Rule::error("empty-rule", "a rule speaks of no system call");
 pub(super) const TOO_MANY_RULES: Rule =
     Rule::error("too-many-rules", "the rules are more than any filter could hold");
+pub(super) const SCHEDULER_MISMATCH: Rule = Rule::error(
+    "scheduler-mismatch",
+    "a scheduling policy lacks a parameter of its own, or has one of another's",
+);
 pub(super) const DUPLICATE_ENTRY: Rule = Rule::error("duplicate-entry", "a list names something twice");
 pub(super) const DUPLICATE_DESTINATION: Rule =
     Rule::error("duplicate-destination", "two keys ask for something at one destination");
+pub(super) const OVERLAPPING_LAYERS: Rule =
+    Rule::error("overlapping-layers", "a directory of an overlay is in another one of it");
+pub(super) const TOO_MANY_MOUNTS: Rule =
+    Rule::error("too-many-mounts", "the tree has more entries than a launch can make");
 pub(super) const REMOVES_NOTHING: Rule =
     Rule::error("removes-nothing", "`false` takes away what nothing has given");
 pub(super) const WITHOUT_EFFECT: Rule =
@@ -40,6 +52,8 @@ pub const RULES: &[Rule] = &[
     INVALID_TEXT,
     INVALID_AMOUNT,
     INVALID_MAPPING,
+    INVALID_ADDRESS,
+    INVALID_INTERFACE,
     UNKNOWN_CAPABILITY,
     UNKNOWN_SYSCALL,
     UNKNOWN_ERRNO,
@@ -48,8 +62,11 @@ pub const RULES: &[Rule] = &[
     INVALID_CONDITION,
     EMPTY_RULE,
     TOO_MANY_RULES,
+    SCHEDULER_MISMATCH,
     DUPLICATE_ENTRY,
     DUPLICATE_DESTINATION,
+    OVERLAPPING_LAYERS,
+    TOO_MANY_MOUNTS,
     REMOVES_NOTHING,
     WITHOUT_EFFECT,
     NO_SECCOMP,

@@ -1,7 +1,7 @@
 //! The top level: names, and the sections in order.
 
 use super::rules::INVALID_NAME;
-use super::{families, filesystem, keep, namespaces, process, rlimits, seccomp};
+use super::{asked, families, filesystem, interfaces, keep, namespaces, process, rlimits, seccomp};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Execution, Policy, Terminal, User};
 use crate::source::{Source, Spanned};
@@ -19,9 +19,12 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let filesystem = filesystem::resolve(&spec.filesystem, user, findings);
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
+    let interfaces = interfaces::resolve(&spec.network.interfaces, findings);
     let address_families = families::resolve(&spec.network.address_families, findings);
     let needed = process.as_ref().is_some_and(|process| {
-        process.exec.value == Execution::Once || process.terminal.value == Terminal::Inherit
+        process.exec.value == Execution::Once
+            || process.terminal.value == Terminal::Inherit
+            || process.scheduling.needs_filter()
     });
     let implied = seccomp::Implied { families: address_families.as_ref(), needed };
     let seccomp = seccomp::resolve(&spec.seccomp, &implied, findings);
@@ -33,16 +36,13 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         filesystem,
         namespaces,
         loopback: asked(&spec.network.loopback),
+        interfaces,
+        pasta: spec.network.user_mode.as_ref().filter(|word| word.value == "pasta").map(|word| word.span),
         address_families,
         rlimits,
         seccomp,
         die_with_parent: asked(&spec.lifecycle.die_with_parent),
     })
-}
-
-/// The place of a `true`.
-fn asked(leaf: &Leaf<bool>) -> Option<crate::source::Span> {
-    leaf.as_ref().filter(|leaf| leaf.value).map(|leaf| leaf.span)
 }
 
 fn name(leaf: &Leaf<String>, source: &Source, findings: &mut Vec<Diagnostic>) -> Spanned<String> {

@@ -21,7 +21,19 @@ pub fn implied(policy: &Policy, origins: &mut Vec<Origin>) -> Vec<Asked> {
     if terminal.value == Terminal::Inherit {
         rules.extend(shared_terminal(origin("process.terminal", terminal.span)));
     }
+    let scheduling = &policy.process.scheduling;
+    if let Some(cpus) = &scheduling.cpu_affinity {
+        rules.push(refused("sched_setaffinity", origin("process.cpu_affinity", cpus.span)));
+    }
+    if let Some(priority) = &scheduling.io_priority {
+        rules.push(refused("ioprio_set", origin("process.io_priority", priority.span)));
+    }
     rules
+}
+
+/// A call with which every process takes a limit off itself.
+fn refused(name: &'static str, origin: usize) -> Asked {
+    asked(name, vec![], Verdict::errno(EPERM), origin)
 }
 
 /// The origin of the wish that nothing is executed after the launcher's own execve; its rules are the request's.

@@ -11,10 +11,12 @@ mod network;
 mod process;
 mod rlimits;
 mod root;
+mod scheduling;
 mod seccomp;
 mod words;
 
 pub use root::ROOT;
+pub use scheduling::CPU_MAX;
 pub use words::{alternatives, expected};
 
 /// One key of a table.
@@ -109,10 +111,14 @@ pub enum Form {
     Errno,
     /// Constants that arguments are compared with, such as AF_INET, joined by `|`.
     Constant,
+    /// Processors such as 0-3,5.
+    Cpus,
     /// A signal such as SIGTERM.
     Signal,
     /// An IP address, with or without a prefix length.
     Address,
+    /// The name of a network interface.
+    Interface,
     /// A day such as 2027-06-30.
     Date,
     /// A version such as 6.7.
@@ -132,14 +138,15 @@ pub struct Word {
     pub not_yet: Option<&'static str>,
 }
 
+/// The largest id: system calls take the next number for "unchanged".
+const ID_MAX: i64 = u32::MAX as i64 - 1;
+
 const RUNNING: &str = "a later version brings it, together with supervision of the running program";
 const LAYERS: &str = "a later version brings it, together with the merging of specs";
 const LANDLOCK: &str = "a later version brings it, together with Landlock";
 const CGROUP: &str = "a later version brings it, together with cgroup v2";
-const NETWORK: &str = "a later version brings it, together with network set-up";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
 const OTHER_MACHINES: &str = "a later version brings it, together with launchers for other machines";
-const JOIN: &str = "a later version brings it, together with joining namespaces";
 
 impl Key {
     /// Does this version apply it?

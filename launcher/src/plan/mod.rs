@@ -25,7 +25,7 @@ pub const LARGEST_PLAN: usize = 16 << 20;
 /// The largest arena that a plan may ask for, in bytes.
 pub const LARGEST_ARENA: u32 = 64 << 10;
 /// The most operations that a plan may have.
-pub const MOST_OPERATIONS: u32 = 16 << 10;
+pub const MOST_OPERATIONS: u32 = 64 << 10;
 
 /// Where in the header each field starts.
 mod field {

@@ -1,8 +1,8 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Assist, Call, Cookie, Directory, Environment, Filter, Fork, Kind, NONE, Operation, Otherwise,
-    Piece, Promise, RECORD_BYTES, Role, Store, Strings, Success, Supervise, Tally, Text, Then,
+    Argument, Assist, Call, Cookie, Directory, Environment, Filter, Fork, Kind, NONE, Netlink, Operation,
+    Otherwise, Piece, Promise, RECORD_BYTES, Role, Store, Strings, Success, Supervise, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -231,7 +231,17 @@ impl Walk<'_, '_> {
             Kind::Exec(exec) => self.string(exec.path),
             Kind::Supervise(Supervise { role: Role::Holder, .. }) => Ok(()),
             Kind::Supervise(supervise) => self.slot(supervise.pid, slots),
-            Kind::Assist(assist) => self.assist(assist),
+            Kind::Netlink(netlink) => {
+                skip(netlink.skip.into())?;
+                if let Then::Skip(count) = netlink.rule.then {
+                    skip(count.into())?;
+                }
+                self.netlink(netlink, slots)
+            }
+            Kind::Assist(assist) => {
+                assist.stays().map_or(Ok(()), |ready| self.slot(ready, slots))?;
+                self.assist(assist)
+            }
             Kind::Directory(directory) => self.directory(directory, slots),
         }
     }
@@ -319,7 +329,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn assist(&self, Assist { arguments: Strings { blob, count }, text }: &Assist) -> Result<(), Reason> {
+    fn assist(&self, Assist { arguments: Strings { blob, count }, text, .. }: &Assist) -> Result<(), Reason> {
         self.blob(*blob, u64::from(*count) * 4)?;
         for index in 0..*count {
             match self.plan.blob_word(blob + index * 4) {
@@ -347,6 +357,19 @@ impl Walk<'_, '_> {
 
     fn fork(&self, fork: &Fork, slots: &mut Slots) -> Result<(), Reason> {
         self.store(fork.pid, slots)
+    }
+
+    fn netlink(&self, netlink: &Netlink, slots: &mut Slots) -> Result<(), Reason> {
+        self.slot(netlink.socket, slots)?;
+        self.blob(netlink.blob, netlink.length.into())?;
+        self.arena(netlink.offset, u32::from(netlink.length).max(Netlink::ANSWER_BYTES))?;
+        for patch in netlink.patches.iter().filter(|patch| patch.at != 0) {
+            if u32::from(patch.at) + 4 > netlink.length.into() {
+                return Err(Reason::Pointer);
+            }
+            self.slot(patch.slot, slots)?;
+        }
+        netlink.keeps().map_or(Ok(()), |index| self.store(index, slots))
     }
 
     fn string(&self, offset: u32) -> Result<(), Reason> {

@@ -53,6 +53,11 @@ impl Demonstration {
         spec.asking(site, &self.asked(site)[1])
     }
 
+    /// What the probe arranges before it starts the launcher.
+    pub fn conditions(&self) -> &'static [&'static str] {
+        if self.spec == "pod" { &["pod"] } else { &[] }
+    }
+
     /// What is asked outside before, inside, and outside after.
     pub fn asked(&self, site: &Site) -> [Vec<String>; 3] {
         let [before, inside, after] = (self.questions)(site);
@@ -77,12 +82,14 @@ impl Demonstration {
 /// The pairs of demonstration and user that cannot run.
 const CANNOT: &str = include_str!("cannot.toml");
 
-/// What the launch error says when this demonstration cannot run for this user.
-pub fn cannot(demonstration: &str, user: &str) -> Option<String> {
+/// What the launch error says when this demonstration cannot run for this user, on this kernel.
+pub fn cannot(demonstration: &str, user: &str, kernel: &str) -> Option<String> {
     let list: toml::Table = CANNOT.parse().expect("the list is TOML");
     let pairs = list["pair"].as_array().expect("pairs");
+    let is = |pair: &toml::Value, key, value| pair[key].as_str() == Some(value);
     let mut found = pairs.iter().filter(|pair| {
-        pair["demonstration"].as_str() == Some(demonstration) && pair["user"].as_str() == Some(user)
+        let part = pair.get("kernel").and_then(toml::Value::as_str).unwrap_or_default();
+        is(pair, "demonstration", demonstration) && is(pair, "user", user) && kernel.contains(part)
     });
     found.next().map(|pair| pair["error"].as_str().expect("words").to_owned())
 }
@@ -168,6 +175,49 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
             let host = seen.site.rootfs.display();
             assert_eq!(seen.after.get(&format!("read.{host}/made")), "ENOENT");
             assert_eq!(seen.after.get(&format!("list.{host}")), seen.inside.get("list./"));
+        },
+    },
+    Demonstration {
+        name: "rootfs-with-memory-on-top",
+        spec: "rootfs",
+        adjust: |spec, site| {
+            let root = site.rootfs.display();
+            spec.with(&format!(
+                "filesystem.root = {{ path = '{root}', overlay = 'memory' }}
+                 [filesystem.mounts]
+                 '/layers' = {{ overlay = ['{root}/etc', '{root}/bin'], writable = true }}
+                 '/single' = {{ overlay = ['{root}/bin'] }}"
+            ))
+        },
+        questions: |site| {
+            let host = site.rootfs.display();
+            let inside = words(&[
+                "open=/made,make",
+                "read=/hello",
+                "open=/layers/made,make",
+                "list=/layers",
+                "list=/single",
+                "open=/single/made,make",
+            ]);
+            let lists = vec![format!("list={host}"), format!("list={host}/bin")];
+            [lists.clone(), inside, lists]
+        },
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[
+                ("make./made", "ok"),
+                ("content./hello", "from the rootfs\\n"),
+                ("make./layers/made", "ok"),
+                ("make./single/made", "EROFS"),
+            ]);
+            let host = seen.site.rootfs.display();
+            let below = seen.before.get(&format!("list.{host}/bin"));
+            let layers = seen.inside.get("list./layers").split(' ').filter(|name| *name != "made");
+            assert_eq!(layers.collect::<Vec<_>>().join(" "), below);
+            assert_eq!(seen.inside.get("list./single"), below);
+            for key in [format!("list.{host}"), format!("list.{host}/bin")] {
+                assert_eq!(seen.after.get(&key), seen.before.get(&key), "the host's tree was written to");
+            }
         },
     },
     Demonstration {
@@ -345,6 +395,69 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
         },
     },
     Demonstration {
+        name: "background",
+        spec: "background",
+        adjust: |spec, _| spec.with("process.memory_deny_write_execute = false"),
+        questions: |_| [vec![], words(&["scheduling", "write_execute"]), vec![]],
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[
+                ("policy", "3"),
+                ("nice", "10"),
+                ("oom_score_adj", "500"),
+                ("timer_slack", "1000000"),
+                ("huge_pages_off", "1"),
+                ("personality", "0"),
+                // The control of the next.
+                ("memory.afterwards", "ok"),
+            ]);
+        },
+    },
+    Demonstration {
+        name: "background-without-new-code",
+        spec: "background",
+        adjust: as_it_is,
+        questions: |_| [vec![], words(&["write_execute"]), vec![]],
+        check: |seen| {
+            let refused = [("memory.at_once", "EACCES"), ("memory.afterwards", "EACCES")];
+            seen.inside.expect(&refused);
+            seen.inside.expect(&[("memory.given_up", "ok")]);
+        },
+    },
+    Demonstration {
+        name: "real-time",
+        spec: "background",
+        adjust: |spec, _| {
+            spec.with(
+                "rlimits.rttime = '1s'
+                 [process]
+                 scheduler = { policy = 'fifo', priority = 3 }
+                 memory_deny_write_execute = false",
+            )
+        },
+        questions: |_| [vec![], words(&["scheduling", "rlimits"]), vec![]],
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[("policy", "1"), ("priority", "3"), ("rlimit.15", "1000000,1000000")]);
+        },
+    },
+    Demonstration {
+        // More than a kernel's first process has.
+        name: "limits-raised",
+        spec: "background",
+        adjust: |spec, _| {
+            spec.with(
+                "rlimits.nofile = 8192
+process.memory_deny_write_execute = false",
+            )
+        },
+        questions: |_| [vec![], words(&["rlimits"]), vec![]],
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[("rlimit.7", "8192,8192")]);
+        },
+    },
+    Demonstration {
         name: "nested",
         spec: "nested",
         adjust: |spec, site| {
@@ -378,6 +491,26 @@ pub const DEMONSTRATIONS: &[Demonstration] = &[
         adjust: as_much_as_the_probe_asks,
         questions: contained_questions,
         check: contained_check,
+    },
+    Demonstration {
+        name: "pod",
+        spec: "pod",
+        adjust: as_it_is,
+        questions: |_| {
+            let inside = words(&["namespaces", "network", "processes", "maps"]);
+            [words(&["namespaces"]), inside, vec![]]
+        },
+        check: |seen| {
+            expect_nobody(seen);
+            // Nothing but the pod has a loopback that is up, and its maker has ended.
+            seen.inside.expect(&[("interfaces", "lo:up"), ("loopback", "ok"), ("processes", "2:probe")]);
+            let first = if seen.launched_by == 0 { "0 " } else { "65534 " };
+            assert!(seen.inside.get("uid_map").starts_with(first), "{}", seen.inside.get("uid_map"));
+            for name in NAMESPACES {
+                let key = format!("ns.{name}");
+                assert_ne!(seen.before.get(&key), seen.inside.get(&key), "{name}");
+            }
+        },
     },
     Demonstration {
         name: "no-privileges",

@@ -42,6 +42,12 @@ impl Spec {
         self
     }
 
+    /// Takes a section out.
+    pub fn without(mut self, section: &str) -> Self {
+        self.0.remove(section);
+        self
+    }
+
     /// Executes the probe with these questions instead of its own program.
     #[track_caller]
     pub fn asking(self, site: &Site, questions: &[String]) -> Self {
@@ -94,7 +100,7 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
-/// A mount, a user or a limit is replaced as a whole: its keys belong together.
+/// A mount, a user, a limit or a policy is replaced as a whole: its keys belong together.
 fn replaces(table: &Table) -> bool {
     [
         "bind",
@@ -109,7 +115,10 @@ fn replaces(table: &Table) -> bool {
         "device",
         "symlink",
         "uid",
+        "path",
+        "fd",
         "soft",
+        "policy",
     ]
     .iter()
     .any(|key| table.contains_key(*key))

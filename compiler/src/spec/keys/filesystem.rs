@@ -1,7 +1,7 @@
 //! The keys of `[filesystem]`.
 
 use super::namespaces::MAPPING;
-use super::{Form, Key, Type, Word};
+use super::{Form, ID_MAX, Key, Type, Word};
 
 pub(super) const FILESYSTEM: &[Key] = &[
     Key::new(
@@ -130,8 +130,31 @@ const BIND: &[Key] = &[
     WRITABLE,
     EXECUTABLE,
     OPTIONAL,
+    Key::new(
+        "propagation",
+        Type::Words(&[
+            Word::new("private", "nothing that the host mounts beneath it later appears inside"),
+            Word::new(
+                "slave",
+                "what the host mounts beneath it later appears inside too, with its own flags",
+            ),
+        ]),
+        "does what the host mounts later appear inside?",
+    )
+    .default("\"private\""),
     IDMAP,
 ];
+
+const UID: Key = Key::new(
+    "uid",
+    Type::Integer(0, ID_MAX),
+    "the user inside that it belongs to; the program's when absent",
+);
+const GID: Key = Key::new(
+    "gid",
+    Type::Integer(0, ID_MAX),
+    "the group inside that it belongs to; the program's when absent",
+);
 
 const TMPFS: &[Key] = &[
     Key::new(
@@ -141,12 +164,16 @@ const TMPFS: &[Key] = &[
     )
     .required(),
     Key::new("mode", Type::Mode(0o7777), "the mode of its root directory").default("0o1777"),
+    UID,
+    GID,
     Key::new("executable", Type::Boolean, "may files in it be executed?").default("false"),
 ];
 
 const DIRECTORY: &[Key] = &[
-    Key::new("directory", Type::Constant(true), "an empty directory that belongs to the program").required(),
+    Key::new("directory", Type::Constant(true), "an empty directory").required(),
     Key::new("mode", Type::Mode(0o1777), "its mode").default("0o755"),
+    UID,
+    GID,
 ];
 
 const SYMLINK: &[Key] =

@@ -1,20 +1,15 @@
 //! The keys of `[namespaces]`.
 
-use super::{Form, JOIN, Key, Sign, Type, Word};
-
-const ID_MAX: i64 = u32::MAX as i64 - 1;
+use super::{Form, ID_MAX, Key, Sign, Type, Word};
 
 const WORDS: Type =
     Type::Words(&[Word::new("new", "the sandbox's own"), Word::new("host", "the launcher's own")]);
 
 const PATH: &[Key] =
-    &[Key::new("path", Type::NotYet(&Type::String(Form::Path), JOIN), "join the one bound there").required()];
-const FD: &[Key] = &[Key::new(
-    "fd",
-    Type::NotYet(&Type::Integer(0, i32::MAX as i64), JOIN),
-    "join the one that is open there",
-)
-.required()];
+    &[Key::new("path", Type::String(Form::HostPath), "join the one that is bound there").required()];
+const FD: &[Key] =
+    &[Key::new("fd", Type::Integer(3, i32::MAX as i64), "join the one that the launcher has open there")
+        .required()];
 
 const NAMESPACE: Type = Type::Union(&[WORDS, Type::Kinds(&[PATH, FD])]);
 

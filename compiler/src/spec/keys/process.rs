@@ -1,8 +1,7 @@
 //! The keys of `[process]`.
 
-use super::{Form, Key, LANDLOCK, RUNNING, Type, Word};
-
-const ID_MAX: i64 = u32::MAX as i64 - 1;
+use super::scheduling::{CPU_AFFINITY, HUGE_PAGES, IO_PRIORITY, PERSONALITY, SCHEDULER};
+use super::{Form, ID_MAX, Key, LANDLOCK, RUNNING, Sign, Type, Word};
 
 const STREAM: Type = Type::Union(&[
     Type::Words(&[Word::new("inherit", "the launcher's own"), Word::new("null", "/dev/null")]),
@@ -99,6 +98,35 @@ pub(super) const PROCESS: &[Key] = &[
         "the session keyring",
     )
     .default("\"new\""),
+    Key::new("scheduler", Type::Table(SCHEDULER), "how the kernel gives it processor time"),
+    Key::new("io_priority", Type::Table(IO_PRIORITY), "how the kernel gives it disks; the filter keeps it so"),
+    Key::new(
+        "cpu_affinity",
+        CPU_AFFINITY,
+        "the processors that it may run on, all of which must be there; the filter keeps it to them",
+    ),
+    Key::new(
+        "oom_score_adj",
+        Type::Integer(-1000, 1000),
+        "how readily it is killed when memory runs out; the launcher's own when absent",
+    ),
+    Key::new(
+        "timer_slack",
+        Type::Duration(Sign::Positive),
+        "how much later than asked its sleep may end; the launcher's own when absent",
+    ),
+    Key::new("core_scheduling", Type::Boolean, "does it share processor cores only with its own processes?")
+        .default("false"),
+    Key::new("personality", PERSONALITY, "its execution domain; flags such as ADDR_NO_RANDOMIZE are cleared")
+        .default("\"linux\""),
+    Key::new(
+        "memory_deny_write_execute",
+        Type::Boolean,
+        "is memory that was writable, or is, never executable? Needs Linux 6.3",
+    )
+    .default("false"),
+    Key::new("transparent_huge_pages", HUGE_PAGES, "does its memory come in huge pages?")
+        .default("\"inherit\""),
 ];
 
 const USER: &[Key] = &[

@@ -196,7 +196,7 @@ impl Argument {
 }
 
 impl Rule {
-    fn read(errno: u8, then: u8) -> Result<Self, Malformed> {
+    pub(super) fn read(errno: u8, then: u8) -> Result<Self, Malformed> {
         let then = match then {
             0 if errno == 0 => Then::Fail,
             1 if errno != 0 => Then::Continue,
@@ -206,7 +206,7 @@ impl Rule {
         Ok(Self { errno, then })
     }
 
-    fn write(self) -> (u8, u8) {
+    pub(super) fn write(self) -> (u8, u8) {
         match self.then {
             Then::Fail => (0, 0),
             Then::Continue => (self.errno, 1),

@@ -13,10 +13,7 @@ impl Exec {
     pub(super) const NUMBER: u8 = 9;
 
     pub(super) fn read(record: &Record) -> Result<Self, Malformed> {
-        record.unused_from(12)?;
-        if record.byte(3) != 0 || record.half(6) != 0 {
-            return Err(Malformed);
-        }
+        record.plain_until(12)?;
         Ok(Self { path: record.word(8) })
     }
 

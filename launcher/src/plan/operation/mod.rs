@@ -20,6 +20,7 @@ mod environment;
 mod exec;
 mod filter;
 mod fork;
+mod netlink;
 mod signals;
 mod supervise;
 mod text;
@@ -33,6 +34,7 @@ pub use environment::{Environment, Listen, Strings};
 pub use exec::Exec;
 pub use filter::{Cookie, Filter};
 pub use fork::Fork;
+pub use netlink::{Netlink, Patch};
 pub use signals::Signals;
 pub use supervise::{Role, Supervise};
 pub use text::{Piece, Text};
@@ -79,6 +81,8 @@ pub enum Kind {
     Exec(Exec),
     /// Waits for the child.
     Supervise(Supervise),
+    /// Sends a message to the kernel's network.
+    Netlink(Netlink),
     /// Runs a program beside the child.
     Assist(Assist),
     /// Finds a directory that only the launch knows.
@@ -165,6 +169,14 @@ impl Record<'_> {
     fn unused_from(&self, start: usize) -> Result<(), Malformed> {
         if self.0[start..].iter().all(|&byte| byte == 0) { Ok(()) } else { Err(Malformed) }
     }
+
+    /// The same for a record whose own fields all lie from byte 8 up to `end`.
+    fn plain_until(&self, end: usize) -> Result<(), Malformed> {
+        if self.byte(3) != 0 || self.half(6) != 0 {
+            return Err(Malformed);
+        }
+        self.unused_from(end)
+    }
 }
 
 impl Sink {
@@ -218,6 +230,7 @@ impl Operation {
             Filter::NUMBER => Kind::Filter(Filter::read(&record)?),
             Exec::NUMBER => Kind::Exec(Exec::read(&record)?),
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
+            Netlink::NUMBER => Kind::Netlink(Netlink::read(&record)?),
             Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
             Directory::NUMBER => Kind::Directory(Directory::read(&record)?),
             _ => return Err(Malformed),
@@ -269,6 +282,10 @@ impl Operation {
             Kind::Supervise(supervise) => {
                 supervise.write(&mut record);
                 Supervise::NUMBER
+            }
+            Kind::Netlink(netlink) => {
+                netlink.write(&mut record);
+                Netlink::NUMBER
             }
             Kind::Assist(assist) => {
                 assist.write(&mut record);

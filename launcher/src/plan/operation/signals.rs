@@ -13,10 +13,7 @@ impl Signals {
     pub(super) const NUMBER: u8 = 5;
 
     pub(super) fn read(record: &Record) -> Result<Self, Malformed> {
-        record.unused_from(16)?;
-        if record.byte(3) != 0 || record.half(6) != 0 {
-            return Err(Malformed);
-        }
+        record.plain_until(16)?;
         Ok(Self { set: record.long(8) })
     }
 

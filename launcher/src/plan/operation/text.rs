@@ -56,10 +56,7 @@ impl Text {
     pub(super) const NUMBER: u8 = 4;
 
     pub(super) fn read(record: &Record) -> Result<Self, Malformed> {
-        record.unused_from(28)?;
-        if record.byte(3) != 0 || record.half(6) != 0 {
-            return Err(Malformed);
-        }
+        record.plain_until(28)?;
         Ok(Self {
             offset: record.word(8),
             capacity: record.word(12),

@@ -1,0 +1,26 @@
+//! A mount that the host makes after the start has its own flags, not those of the bind that it appears beneath.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::{MountKind, Policy, Propagation};
+
+pub(super) const RULE: Rule = Rule::warning(
+    "later-mounts-unprotected",
+    "what the host mounts later appears inside without the protection of the bind",
+);
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let slaves =
+        policy.filesystem.mounts.iter().filter(|(_, mount)| {
+            matches!(mount.kind, MountKind::Bind { propagation: Propagation::Slave, .. })
+        });
+    slaves
+        .map(|(path, mount)| {
+            RULE.at(
+                mount.span,
+                format!("a mount that the host makes beneath `{path}` later keeps its own flags"),
+            )
+            .label("it may be writable, and lets programs and devices in it be used, whatever is said here")
+            .help("let the host mount it read-only, nosuid and nodev, or leave `propagation` out")
+        })
+        .collect()
+}

@@ -1,0 +1,17 @@
+//! pasta copies the host's addresses and routes, which would stand beside those of the spec.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::Policy;
+
+pub(super) const RULE: Rule =
+    Rule::error("pasta-beside-interfaces", "pasta is asked for together with interfaces");
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let both = policy.pasta.zip(policy.interfaces.first());
+    let finding = |(pasta, interface): (_, &crate::policy::Interface)| {
+        RULE.at(pasta, "`network.user_mode` brings an interface and routes of its own")
+            .and(interface.name.span, "an interface of the spec")
+            .help("take one of them out: interfaces are for launches by root, user_mode for everybody")
+    };
+    both.map(finding).into_iter().collect()
+}
