@@ -20,6 +20,11 @@ pub const TESTS: &[Test] = &[
     Test { name: "runtime/home", needs: USER_NAMESPACES, run: home },
     Test { name: "runtime/home-must-be-there", needs: USER_NAMESPACES, run: home_must_be_there },
     Test { name: "runtime/runtime-directory-and-ids", needs: USER_NAMESPACES, run: runtime_directory },
+    Test {
+        name: "runtime/joined-namespace",
+        needs: &[Need::Root, Need::UserNamespaces],
+        run: joined_namespace,
+    },
     Test { name: "runtime/overlay", needs: USER_NAMESPACES, run: overlay },
     Test { name: "runtime/work-here", needs: USER_NAMESPACES, run: work_here },
     Test { name: "runtime/streams", needs: &[], run: streams },
@@ -105,7 +110,7 @@ fn cwd_at_home(stage: &Stage) {
     let dotted = real.join("../real/.");
     let slashed = PathBuf::from(format!("{}//", real.display()));
     for mounts in
-        [CWD, "'/a' = { bind = '${run.cwd}/sub' }", "'/a' = { overlay = ['${run.cwd}/sub', '${run.cwd}'] }"]
+        [CWD, "'/a' = { bind = '${run.cwd}/sub' }", "'/a' = { overlay = ['${run.cwd}/sub', '/usr'] }"]
     {
         let own = launcher(stage, mounts);
         for home in [&real, &link, &dotted, &slashed] {
@@ -249,6 +254,20 @@ fn runtime_directory(stage: &Stage) {
     let own = stage.build(&spec.asking(&stage.site, &["connect=/bus".to_owned()]));
     answers(&started(stage, &own, Path::new("/"), &variable("XDG_RUNTIME_DIR", &runtime)))
         .expect(&[("connect./bus", "ok")]);
+}
+
+fn joined_namespace(stage: &Stage) {
+    let runtime = directory(stage, "runtime");
+    symlink("/proc/self/ns/uts", runtime.join("names")).expect("a link");
+    let spec = Spec::new(PLAIN).with(
+        "filesystem.proc = 'own'
+         namespaces.uts = { path = '${run.runtime_dir}/names' }",
+    );
+    let own = stage.build(&spec.asking(&stage.site, &["namespaces".to_owned()]));
+    let outside = stage.outside(&["namespaces".to_owned()]);
+    let inside = answers(&started(stage, &own, Path::new("/"), &variable("XDG_RUNTIME_DIR", &runtime)));
+    inside.expect(&[("ns.uts", outside.get("ns.uts"))]);
+    assert_ne!(inside.get("ns.net"), outside.get("ns.net"));
 }
 
 fn overlay(stage: &Stage) {

@@ -33,8 +33,8 @@ pub const STREAM_NOT_READ: &str = "a socket cannot be opened, and a FIFO only wh
 pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts beneath it, or its file system cannot be \
     a layer";
 /// No descriptor is left: EMFILE.
-pub const DESCRIPTORS_USED_UP: &str = "the caller's limit of open files is reached, and every mount needs one while the \
-    tree is put together: raise it (ulimit -n)";
+pub const DESCRIPTORS_USED_UP: &str = "the caller's hard limit of open files is reached, and every mount needs one while the \
+    tree is put together: raise it (ulimit -Hn)";
 /// Files and directories do not go over each other: EINVAL.
 pub const ANOTHER_KIND: &str = "a directory can only be mounted on a directory, and a file on a file";
 /// An owner has no meaning inside.
