@@ -27,6 +27,8 @@ mod landlock_below_allowed;
 mod landlock_gap;
 mod landlock_widens;
 mod later_mounts_unprotected;
+mod listen_alone;
+mod listen_variables;
 mod loader_listed;
 mod loopback_needs_network;
 mod mapping_overlap;
@@ -94,6 +96,8 @@ pub const CHECKS: &[Check] = &[
     sees(landlock_widens::RULE, landlock_widens::check),
     sees(loader_listed::RULE, loader_listed::check),
     sees(later_mounts_unprotected::RULE, later_mounts_unprotected::check),
+    sees(listen_alone::RULE, listen_alone::check),
+    sees(listen_variables::RULE, listen_variables::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),
     sees(mask_not_durable::RULE, mask_not_durable::check),

@@ -27,16 +27,19 @@ mod joins;
 mod landlock;
 mod life;
 mod limits;
+mod listen;
 mod many;
 mod maps;
 mod mounts;
 mod network;
 mod owners;
 mod ports;
+mod privilege;
 mod propagation;
 mod readme;
 mod refusals;
 mod rows;
+mod runtime;
 mod scarcity;
 mod scheduling;
 mod sources;
@@ -70,6 +73,7 @@ const TESTS: &[&[Test]] = &[
     starts::TESTS,
     scarcity::TESTS,
     life::TESTS,
+    listen::TESTS,
     limits::TESTS,
     scheduling::TESTS,
     many::TESTS,
@@ -84,12 +88,14 @@ const TESTS: &[&[Test]] = &[
     propagation::TESTS,
     in_place::TESTS,
     jobs::TESTS,
+    privilege::TESTS,
     joins::TESTS,
     landlock::TESTS,
     ports::TESTS,
     readme::TESTS,
     doctor::TESTS,
     refusals::TESTS,
+    runtime::TESTS,
 ];
 
 fn main() -> ExitCode {

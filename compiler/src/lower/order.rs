@@ -109,13 +109,17 @@ fn used(act: &Act) -> Vec<Slot> {
         Act::Call(call) => call.arguments.iter().filter_map(slot).collect(),
         Act::Text(parts) => parts
             .iter()
-            .filter_map(|part| if let Part::Decimal(slot) = part { Some(*slot) } else { None })
+            .filter_map(|part| match part {
+                Part::Decimal(slot) | Part::Text(slot) => Some(*slot),
+                Part::Literal(_) => None,
+            })
             .collect(),
         Act::Landlock { action, .. } => match action {
             Landlock::Create => vec![Slot::LandlockAbi],
             Landlock::Slot(slot, _) => vec![Slot::LandlockAbi, Slot::Ruleset, *slot],
             _ => vec![Slot::LandlockAbi, Slot::Ruleset],
         },
+        Act::Directory { beyond, .. } => beyond.map(Slot::Directory).into_iter().collect(),
         Act::Supervise { pid, .. } => vec![*pid],
         Act::Assist { ready, .. } => ready.iter().copied().collect(),
         Act::Netlink { socket, patches, .. } => {
@@ -132,6 +136,8 @@ fn stored(act: &Act) -> Vec<Slot> {
         Act::Text(_) => vec![Slot::Length],
         Act::Landlock { action: Landlock::Create, .. } => vec![Slot::Ruleset],
         Act::Fork { pid, .. } => vec![*pid],
+        Act::Environment { listen: Some(_), .. } => vec![Slot::Unlistened],
+        Act::Directory { to, .. } => vec![Slot::Directory(*to)],
         Act::Netlink { keep, .. } => keep.iter().copied().collect(),
         _ => Vec::new(),
     }

@@ -3,7 +3,7 @@
 use super::extract::{Extract, entries, field, list};
 use super::scheduling::scheduling;
 use crate::source::Spanned;
-use crate::spec::{Exec, Process, Stream, User};
+use crate::spec::{Exec, Kept, Process, Stream, User};
 use toml::de::{DeTable, DeValue};
 
 impl Extract for Process {
@@ -41,6 +41,15 @@ impl Extract for Exec {
         match value {
             DeValue::Array(_) => Vec::extract(value).map(Self::List),
             _ => String::extract(value).map(Self::Word),
+        }
+    }
+}
+
+impl Extract for Kept {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        match value.as_str() {
+            Some(word) => (word == "listen").then_some(Self::Listen),
+            None => u32::extract(value).map(Self::Number),
         }
     }
 }
