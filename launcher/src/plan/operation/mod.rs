@@ -14,6 +14,7 @@
 mod assist;
 mod call;
 mod check;
+mod directory;
 mod each;
 mod environment;
 mod exec;
@@ -27,8 +28,9 @@ mod text;
 pub use assist::Assist;
 pub use call::{Argument, Call, Rule, Store, Success, Then};
 pub use check::{Check, Comparison, Otherwise};
+pub use directory::Directory;
 pub use each::Each;
-pub use environment::{Environment, Strings};
+pub use environment::{Environment, Listen, Strings};
 pub use exec::Exec;
 pub use filter::{Cookie, Filter};
 pub use fork::Fork;
@@ -83,6 +85,8 @@ pub enum Kind {
     Netlink(Netlink),
     /// Runs a program beside the child.
     Assist(Assist),
+    /// Finds a directory that only the launch knows.
+    Directory(Directory),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -228,6 +232,7 @@ impl Operation {
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
             Netlink::NUMBER => Kind::Netlink(Netlink::read(&record)?),
             Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
+            Directory::NUMBER => Kind::Directory(Directory::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -285,6 +290,10 @@ impl Operation {
             Kind::Assist(assist) => {
                 assist.write(&mut record);
                 Assist::NUMBER
+            }
+            Kind::Directory(directory) => {
+                directory.write(&mut record);
+                Directory::NUMBER
             }
         };
         record.byte(0, number);
