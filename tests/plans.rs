@@ -409,6 +409,7 @@ fn repeated_looks_are_counted() {
             variables: strings,
             passed: strings,
             append: false,
+            listen: None,
         })
     };
     let check = |_, _, left: u32| {

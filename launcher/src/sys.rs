@@ -324,15 +324,9 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
     (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6] })
 }
 
-/// The pid of this process.
-pub fn own_pid() -> Result<usize, Errno> {
-    // SAFETY: the kernel gets nothing.
-    unsafe { raw(number::getpid, [0; 6]) }
-}
-
 /// Before an assistant is executed: it blocks no signal, hears nothing of the terminal's, has the standard streams alone, and
 /// ends with the launcher, whose pid this is.
-pub fn leave_launch(launcher: usize) -> Result<(), Errno> {
+pub fn leave_launch(launcher: u32) -> Result<(), Errno> {
     let none = 0_u64;
     // SAFETY: the kernel reads the set's 64 bits.
     unsafe { raw(number::rt_sigprocmask, [SIG_SETMASK, &raw const none as usize, 0, SET_BYTES, 0, 0]) }?;
@@ -343,7 +337,7 @@ pub fn leave_launch(launcher: usize) -> Result<(), Errno> {
     // SAFETY: the kernel gets two numbers.
     unsafe { raw(number::prctl, [PR_SET_PDEATHSIG, SIGKILL as usize, 0, 0, 0, 0]) }?;
     // SAFETY: the kernel gets nothing. Who died before was never heard of.
-    if unsafe { raw(number::getppid, [0; 6]) }? == launcher { Ok(()) } else { Err(ESRCH) }
+    if unsafe { raw(number::getppid, [0; 6]) }? as u32 == launcher { Ok(()) } else { Err(ESRCH) }
 }
 
 /// `pidfd_send_signal(2)`.
@@ -367,7 +361,8 @@ pub fn signal_pid(pid: u32, signal: u32) {
 /// Stops this process as the terminal asked.
 pub fn stop() {
     // SAFETY: the process stops and goes on later. Pid 0 is every process of the group; the launcher asks for itself.
-    let _ = unsafe { own_pid().and_then(|pid| raw(number::kill, [pid, SIGSTOP as usize, 0, 0, 0, 0])) };
+    let _ =
+        unsafe { own_pid().and_then(|pid| raw(number::kill, [pid as usize, SIGSTOP as usize, 0, 0, 0, 0])) };
 }
 
 /// Reads a plan file into memory of its own, so that it cannot change after it was checked.
