@@ -352,7 +352,7 @@ pub fn kill_child(pidfd: u32) {
     wait_for_exit(Some(pidfd), true);
 }
 
-/// `kill(2)`, for a child that this process alone can reap, so that its pid is still its own.
+/// `kill(2)`, for this process or a child that it alone can reap, so that the pid is still its own.
 pub fn signal_pid(pid: u32, signal: u32) {
     // SAFETY: a signal to another process.
     let _ = unsafe { raw(number::kill, [pid as usize, signal as usize, 0, 0, 0, 0]) };
@@ -360,9 +360,10 @@ pub fn signal_pid(pid: u32, signal: u32) {
 
 /// Stops this process as the terminal asked.
 pub fn stop() {
-    // SAFETY: the process stops and goes on later. Pid 0 is every process of the group; the launcher asks for itself.
-    let _ =
-        unsafe { own_pid().and_then(|pid| raw(number::kill, [pid as usize, SIGSTOP as usize, 0, 0, 0, 0])) };
+    // Pid 0 is every process of the group; the launcher asks for itself.
+    if let Ok(pid) = own_pid() {
+        signal_pid(pid, SIGSTOP);
+    }
 }
 
 /// Reads a plan file into memory of its own, so that it cannot change after it was checked.
