@@ -514,7 +514,7 @@ fn die_with_parent(stage: &Stage) {
         let spec = in_host_tree().with(&pod.joining(stage, kinds)).with("lifecycle.die_with_parent = true");
         let (launcher, mark) = marked(stage, spec, "sleep=60000");
         let launcher = launcher.to_str().expect("a plain path");
-        let arguments = ["--start", "parent_dies=300", "--", launcher];
+        let arguments = ["--start", "parent_dies=1500", "--", launcher];
         let mut parent = stage.spawn(&stage.ground.probe, &arguments);
         ready(&mut parent);
         parent.wait().expect("the parent ends");
