@@ -11,13 +11,15 @@ use boxwright::link::LAUNCHER;
 use boxwright::source::Source;
 use boxwright::{build, understand};
 use boxwright_launcher::plan::operation::{
-    Argument, Call, Exec, Fork, Kind, NONE, Operation, Otherwise, Promise, Role, Supervise, Tally,
+    Argument, Call, Check, Comparison, Environment, Exec, Fork, Kind, NONE, Operation, Otherwise, Promise,
+    Role, Strings, Supervise, Tally,
 };
 use boxwright_launcher::plan::write::{Draft, Sources, rehash};
 use boxwright_launcher::plan::{Entry, PERMITTED_CALLS, Plan, Reason, Refusal, Section};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// As small as a spec with processes, mounts and a filter can be.
 const SPEC: &str = r#"
@@ -378,6 +380,50 @@ fn a_holder_has_no_child() {
     assert_eq!(becomes(Role::Outside, 2, 0), Some(Reason::Flow));
     assert_eq!(becomes(Role::Reaper, 2, 0), Some(Reason::Flow));
     assert_eq!(becomes(Role::Holder, 3, 0), Some(Reason::Operation));
+}
+
+/// Many operations may name one list of strings, or skip the same others, but not without measure: what is small as a file
+/// would take hours to read.
+#[test]
+fn repeated_looks_are_counted() {
+    let read = |count: u32, kind: fn(u32, u32, u32) -> Kind| {
+        let mut draft = Draft::default();
+        let origin = draft.origin("step", "file", 1, 1);
+        let path = draft.string("/program");
+        draft.arena_bytes = 8;
+        let strings = draft.blob(&path.to_le_bytes().repeat(count as usize));
+        let operation = |kind| Operation { phase: 0, promise: Promise::None, origin, kind };
+        let many = (0..count).rev().map(|left| operation(kind(strings, count, left)));
+        let exec = operation(Kind::Exec(Exec { path }));
+        draft.lists = vec![many.chain([exec]).collect()];
+        draft.sources(&Sources { name: "", compiler: "", tables: "", spec: [0; 32], launcher: [0; 32] });
+        let started = Instant::now();
+        let reason = Plan::read(&draft.finish()).err().map(|refusal| refusal.reason);
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        reason
+    };
+    let environment = |blob, count, _| {
+        let strings = Strings { blob, count };
+        Kind::Environment(Environment {
+            arguments: strings,
+            variables: strings,
+            passed: strings,
+            append: false,
+            listen: None,
+        })
+    };
+    let check = |_, _, left: u32| {
+        Kind::Check(Check {
+            comparison: Comparison::Equal,
+            offset: 0,
+            mask: 0,
+            value: 0,
+            otherwise: Otherwise::Skip(u16::try_from(left).unwrap()),
+        })
+    };
+    for kind in [environment, check] {
+        assert_eq!([read(100, kind), read(50_000, kind)], [None, Some(Reason::Flow)]);
+    }
 }
 
 /// Lists may be forked more than once, but not without measure: each of a thousand forks would fork a thousand times.

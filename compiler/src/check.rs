@@ -17,6 +17,7 @@ mod host_processes_visible;
 mod host_root_mapped;
 mod hostname_needs_uts;
 mod impossible_rule;
+mod interfaces_need_host_user;
 mod interfaces_need_network;
 mod invalid_idmap;
 mod joined_twice;
@@ -41,6 +42,7 @@ mod mtu_too_small;
 mod nothing_to_protect;
 mod owner_not_mapped;
 mod pasta_beside_interfaces;
+mod pasta_beside_joined;
 mod pasta_needs_namespaces;
 mod program_not_executable;
 mod program_not_visible;
@@ -85,6 +87,7 @@ pub const CHECKS: &[Check] = &[
     sees(host_root_mapped::RULE, host_root_mapped::check),
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),
+    sees(interfaces_need_host_user::RULE, interfaces_need_host_user::check),
     sees(interfaces_need_network::RULE, interfaces_need_network::check),
     misses(invalid_idmap::RULE, invalid_idmap::check),
     sees(joined_twice::RULE, joined_twice::check),
@@ -109,6 +112,7 @@ pub const CHECKS: &[Check] = &[
     misses(nothing_to_protect::RULE, nothing_to_protect::check),
     misses(owner_not_mapped::RULE, owner_not_mapped::check),
     sees(pasta_beside_interfaces::RULE, pasta_beside_interfaces::check),
+    sees(pasta_beside_joined::RULE, pasta_beside_joined::check),
     sees(pasta_needs_namespaces::RULE, pasta_needs_namespaces::check),
     sees(program_not_executable::RULE, program_not_executable::check),
     misses(program_not_visible::RULE, program_not_visible::check),

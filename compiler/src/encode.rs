@@ -1,5 +1,6 @@
 //! Steps to bytes: strings, blobs, slots and buffers get their offsets, equal lists are stored once.
 
+use crate::diagnostic::visible;
 use crate::lower::{Act, Buffer, Call, Else, Keep, Landlock, Part, Place, Program, Slot, Step, Value};
 use crate::policy::RunDirectory;
 use crate::source::Source;
@@ -84,8 +85,9 @@ impl Encoder<'_> {
         for step in steps {
             let place = self.source.line_column(step.span.start);
             let (line, column) = (index32(place.line), index32(place.column));
-            let origin =
-                self.draft.origin(&step.words, &self.source.path.display().to_string(), line, column);
+            // A launcher prints them as they are.
+            let file = self.source.path.display().to_string();
+            let origin = self.draft.origin(&visible(&step.words), &visible(&file), line, column);
             let mut alternatives = 0_u16;
             for act in &step.acts {
                 let at = index32(operations.len());

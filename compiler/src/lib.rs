@@ -96,7 +96,7 @@ impl std::error::Error for BuildError {}
 
 /// Compiles a policy, with its source for the places that launch errors name.
 pub fn build(source: &Source, policy: &Policy) -> Result<Built, BuildError> {
-    let (program, filter) = lowered(policy)?;
+    let (program, filter) = lowered(policy, lower::lower)?;
     let (plan, executable) = seal(source, policy, &program)?;
     Ok(Built { plan, executable, filter })
 }
@@ -109,15 +109,10 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// Of this policy, whatever descriptors are open here.
+    /// Of this policy.
     pub fn new(policy: &Policy) -> Result<Self, BuildError> {
-        let mut policy = policy.clone();
-        policy.process.keep_fds.clear();
-        if let Some(program) = policy.process.args.first_mut() {
-            program.value = lower::nothing_executable();
-        }
-        let (program, _) = lowered(&policy)?;
-        Ok(Self { policy, program })
+        let (program, _) = lowered(policy, lower::rehearse)?;
+        Ok(Self { policy: policy.clone(), program })
     }
 
     /// The launcher.
@@ -137,7 +132,10 @@ impl Rehearsal {
 }
 
 /// The steps of a policy, and its filter.
-fn lowered(policy: &Policy) -> Result<(Program, Option<seccomp::Compiled>), BuildError> {
+fn lowered(
+    policy: &Policy,
+    lower: fn(&Policy, &Filters) -> Program,
+) -> Result<(Program, Option<seccomp::Compiled>), BuildError> {
     let compile = |request| seccomp::compile(&request).map_err(BuildError::Filter);
     let filter = seccomp::merge(policy).map(|merged| compile(merged.request)).transpose()?;
     let reaper = compile(seccomp::only(&lower::REAPER_CALLS))?;
@@ -155,7 +153,7 @@ fn lowered(policy: &Policy) -> Result<(Program, Option<seccomp::Compiled>), Buil
     };
     let filters =
         Filters { program: filter.as_ref().map(|filter| bytes(filter, flags)), reaper: bytes(&reaper, 0) };
-    let program = lower::lower(policy, &filters);
+    let program = lower(policy, &filters);
     lower::prove(&program).map_err(BuildError::Order)?;
     Ok((program, filter))
 }

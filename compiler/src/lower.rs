@@ -29,7 +29,7 @@ mod user_mode;
 
 pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
-pub use rehearsal::nothing_executable;
+pub use rehearsal::rehearse;
 pub use step::{
     Act, Buffer, Call, Else, Fact, Filter, Keep, Landlock, Part, Phase, Place, Program, Slot, Step, Value,
 };
@@ -46,6 +46,8 @@ struct Launch<'a> {
     filters: &'a Filters,
     /// The launcher has CAP_SETUID and CAP_SETGID, so it can map and become any id.
     privileged: bool,
+    /// Nothing is executed, and nothing taken that the host might not get back.
+    rehearsal: bool,
 }
 
 /// The classic BPF of a launch, in the kernel's bytes.
@@ -63,7 +65,11 @@ pub const REAPER_CALLS: [u16; 4] =
 
 /// The steps of a policy.
 pub fn lower(policy: &Policy, filters: &Filters) -> Program {
-    let steps = |privileged| Launch { policy, filters, privileged }.steps();
+    both_ways(policy, filters, false)
+}
+
+fn both_ways(policy: &Policy, filters: &Filters, rehearsal: bool) -> Program {
+    let steps = |privileged| Launch { policy, filters, privileged, rehearsal }.steps();
     Program { privileged: steps(true), unprivileged: steps(false) }
 }
 

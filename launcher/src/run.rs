@@ -344,6 +344,7 @@ impl Launch {
 
     #[inline(never)]
     fn assist(&mut self, assist: &Assist) -> Outcome {
+        let launcher = sys::own_pid().map_err(Failure::Errno)?;
         if let Some((_, pidfd)) = sys::fork(0).map_err(Failure::Errno)? {
             return supervise::await_assistant(self.child, pidfd, assist.stays().is_some());
         }
@@ -363,7 +364,7 @@ impl Launch {
             call.arguments[0] = Argument::Slot(ready);
             self.call(&call, 0)?;
         }
-        sys::leave_launch().map_err(Failure::Errno)?;
+        sys::leave_launch(launcher).map_err(Failure::Errno)?;
         let path = self.string_of(&assist.arguments, 0);
         Err(Failure::Errno(sys::execute_program(path, &pointers, &self.cookie)))
     }

@@ -42,6 +42,8 @@ const EXITED: u32 = 1;
 const SET_BYTES: usize = 8;
 /// EINVAL.
 const EINVAL: Errno = 22;
+/// ESRCH.
+const ESRCH: Errno = 3;
 /// ENOMEM.
 const ENOMEM: Errno = 12;
 
@@ -344,15 +346,20 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
     (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6] })
 }
 
-/// Before an assistant is executed: it blocks no signal, has the standard streams alone, and ends with the launcher.
-pub fn leave_launch() -> Result<(), Errno> {
+/// Before an assistant is executed: it blocks no signal, hears nothing of the terminal's, has the standard streams alone, and
+/// ends with the launcher, whose pid this is.
+pub fn leave_launch(launcher: u32) -> Result<(), Errno> {
     let none = 0_u64;
     // SAFETY: the kernel reads the set's 64 bits.
     unsafe { raw(number::rt_sigprocmask, [SIG_SETMASK, &raw const none as usize, 0, SET_BYTES, 0, 0]) }?;
     // SAFETY: the descriptors are not used any more.
     unsafe { raw(number::close_range, [3, u32::MAX as usize, 0, 0, 0, 0]) }?;
+    // SAFETY: the process gets a session of its own, without a terminal.
+    unsafe { raw(number::setsid, [0; 6]) }?;
     // SAFETY: the kernel gets two numbers.
-    unsafe { raw(number::prctl, [PR_SET_PDEATHSIG, SIGKILL as usize, 0, 0, 0, 0]) }.map(|_| ())
+    unsafe { raw(number::prctl, [PR_SET_PDEATHSIG, SIGKILL as usize, 0, 0, 0, 0]) }?;
+    // SAFETY: the kernel gets nothing. Who died before was never heard of.
+    if unsafe { raw(number::getppid, [0; 6]) }? as u32 == launcher { Ok(()) } else { Err(ESRCH) }
 }
 
 /// `pidfd_send_signal(2)`.
@@ -367,7 +374,7 @@ pub fn kill_child(pidfd: u32) {
     wait_for_exit(Some(pidfd), true);
 }
 
-/// `kill(2)`, for a child that this process alone can reap, so that its pid is still its own.
+/// `kill(2)`, for this process or a child that it alone can reap, so that the pid is still its own.
 pub fn signal_pid(pid: u32, signal: u32) {
     // SAFETY: a signal to another process.
     let _ = unsafe { raw(number::kill, [pid as usize, signal as usize, 0, 0, 0, 0]) };
@@ -375,10 +382,10 @@ pub fn signal_pid(pid: u32, signal: u32) {
 
 /// Stops this process as the terminal asked.
 pub fn stop() {
-    // SAFETY: the process stops and goes on later. Pid 0 is every process of the group; the launcher asks for itself.
-    let _ = unsafe {
-        raw(number::getpid, [0; 6]).and_then(|pid| raw(number::kill, [pid, SIGSTOP as usize, 0, 0, 0, 0]))
-    };
+    // Pid 0 is every process of the group; the launcher asks for itself.
+    if let Ok(pid) = own_pid() {
+        signal_pid(pid, SIGSTOP);
+    }
 }
 
 /// Reads a plan file into memory of its own, so that it cannot change after it was checked.

@@ -78,6 +78,18 @@ fn lines(stage: &Stage) {
     for words in ["`open /not/there`", "`open /not/there/either`", "`set the processors`"] {
         assert!(messages.iter().any(|message| message.starts_with(words)), "no {words} in {messages:?}");
     }
+    // What an error names may have two lines, or paint the terminal.
+    let odd = write(
+        "odd.sandbox.toml",
+        Spec::new(PLAIN).with("filesystem = { base = 'usr', read_only = ['/not/there'] }"),
+    );
+    let text = fs::read_to_string(&odd).expect("a spec").replace("/not/there", "/not\\nthere\\u001b[31m");
+    fs::write(&odd, text).expect("a spec");
+    let run = stage.run(&stage.ground.compiler, &["doctor", &odd]);
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(run.stdout.contains("`open /not␊there␛[31m`: No such file"), "{}", run.stdout);
+    let run = stage.run(&stage.ground.compiler, &["run", &odd]);
+    assert_eq!((run.status, run.stderr.lines().count()), (125, 1), "{}", run.stderr);
     let run = stage.run(&stage.ground.compiler, &["doctor", "/not/there"]);
     assert_eq!(run.status, 2, "{}", run.stderr);
 }

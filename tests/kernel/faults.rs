@@ -36,7 +36,7 @@ fn contained(stage: &Stage) {
 }
 
 /// A spec with every kind of step.
-fn everything(stage: &Stage) -> Spec {
+pub fn everything(stage: &Stage) -> Spec {
     let path = shared(stage);
     Spec::demonstration("contained").with(&format!(
         "seccomp.allow = ['@system-service']

@@ -3,7 +3,7 @@
 
 use crate::Test;
 use crate::exits::{PLAIN, in_place};
-use crate::faults::each_call;
+use crate::faults::{each_call, everything};
 use crate::files::expect_refused;
 use crate::harness::{Answers, Need, Run, Spec, Stage, wait};
 use crate::life::{expect_gone, marked, ready};
@@ -27,6 +27,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "joins/view-of-others-refused", needs: ROOT, run: view_of_others },
     Test { name: "joins/in-place", needs: USER_NAMESPACES, run: without_a_child },
     Test { name: "joins/each-call-fails", needs: USER_NAMESPACES, run: each_call_fails },
+    Test { name: "joins/each-call-fails-beside-others", needs: ROOT, run: each_call_fails_beside_others },
     Test { name: "joins/other-kind-refused", needs: USER_NAMESPACES, run: other_kind },
     Test { name: "joins/cve-2022-31214-pretenders-refused", needs: USER_NAMESPACES, run: pretenders },
     Test { name: "joins/cve-2016-9962-untraceable", needs: USER_NAMESPACES, run: untraceable },
@@ -309,6 +310,29 @@ fn each_call_fails(stage: &Stage) {
     each_call(stage, spec, &["identity", "namespaces", "network"]);
 }
 
+/// Joined namespaces, id maps from outside and a tree with other owners, beside every other kind of step.
+fn each_call_fails_beside_others(stage: &Stage) {
+    let pod = Pod::new(stage);
+    let map = |outside: u32| {
+        let line = format!("[{{ container_id = 65534, host_id = {outside}, size = 1 }}]");
+        format!("{{ uid_mappings = {line}, gid_mappings = {line} }}")
+    };
+    let path = stage.directory().join("owned");
+    fs::create_dir(&path).expect("a directory");
+    let spec = everything(stage).with(&pod.joining(stage, &["ipc", "cgroup"])).with(&format!(
+        "namespaces.user = {}
+         filesystem.mounts.'/owned' = {{ bind = '{}', idmap = {} }}",
+        map(100_000),
+        path.display(),
+        map(0)
+    ));
+    each_call(
+        stage,
+        spec,
+        &["identity", "maps", "namespaces", "network", "scheduling", "mounts", "read=/owned"],
+    );
+}
+
 fn ids(stage: &Stage) {
     let pod = Pod::new(stage);
     let spec = Spec::new(PLAIN).with(&pod.joining(stage, &["user"])).with(
@@ -494,7 +518,7 @@ fn die_with_parent(stage: &Stage) {
         let spec = in_host_tree().with(&pod.joining(stage, kinds)).with("lifecycle.die_with_parent = true");
         let (launcher, mark) = marked(stage, spec, "sleep=60000");
         let launcher = launcher.to_str().expect("a plain path");
-        let arguments = ["--start", "parent_dies=300", "--", launcher];
+        let arguments = ["--start", "parent_dies=1500", "--", launcher];
         let mut parent = stage.spawn(&stage.ground.probe, &arguments);
         ready(&mut parent);
         parent.wait().expect("the parent ends");

@@ -24,6 +24,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "maps/no-program", needs: STANDING_IN, run: no_program },
     Test { name: "maps/what-the-program-gets", needs: STANDING_IN, run: what_the_program_gets },
     Test { name: "maps/program-that-hangs", needs: STANDING_IN, run: program_that_hangs },
+    Test { name: "maps/killed-while-asking", needs: STANDING_IN, run: killed_while_asking },
 ];
 
 /// A spec with one map for users and groups.
@@ -235,6 +236,9 @@ fn what_the_program_gets(stage: &Stage) {
     );
     // A shell would set its mask anew.
     let status = get("#!/usr/bin/cat /proc/self/status\n");
+    // What the terminal sends to the launcher's session is not for it.
+    let number = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).expect("a number");
+    assert_eq!(number("NSsid:"), number("NSpid:"), "{status}");
     for mask in ["SigBlk", "SigIgn"] {
         assert!(status.contains(&format!("{mask}:\t0000000000000000\n")), "{status}");
     }
@@ -266,6 +270,25 @@ fn program_that_hangs(stage: &Stage) {
     end(|own, _, _| own, Signal::SIGKILL, 137, "");
     end(|_, inside, _| inside, Signal::SIGKILL, 125, "newgidmap: ended before the program started");
     end(|_, _, assistant| assistant, Signal::SIGKILL, 125, "newgidmap: ended with status 137");
+}
+
+/// However little it has begun when the launcher is killed, it ends too.
+fn killed_while_asking(stage: &Stage) {
+    let launcher = two_lines(stage).display().to_string();
+    let stand_in = standing_in(stage, "#!/usr/bin/sh\nexec /usr/bin/sleep 8\n");
+    let probe = stage.ground.probe.as_path();
+    let own = probe.to_str().expect("a plain path");
+    for nth in 1.. {
+        let fault = format!("{nth}:kill");
+        let run = stage
+            .run(probe, &["--start", &stand_in, "user=65534", "--", own, "--fault", &fault, "--", &launcher]);
+        assert!(!run.stderr.contains("left="), "killed at call {nth}: {}", run.stderr);
+        if !run.stderr.contains("fault=") {
+            assert!(nth > 40, "only {nth} calls were made: {}", run.stderr);
+            break;
+        }
+        assert_eq!(run.status, 137, "killed at call {nth}");
+    }
 }
 
 /// The process, other than the launcher's own, with this in its arguments.

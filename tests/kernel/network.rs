@@ -20,6 +20,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "network/two-sandboxes", needs: ROOT, run: two_sandboxes },
     Test { name: "network/macvlan", needs: ROOT, run: macvlan },
     Test { name: "network/physical", needs: ROOT, run: physical },
+    Test { name: "network/doctor-takes-nothing", needs: ROOT, run: doctor_takes_nothing },
     Test { name: "network/no-foreign-ipv6", needs: ROOT, run: no_foreign_ipv6 },
     Test { name: "network/refused-by-the-host", needs: ROOT, run: refused_by_the_host },
     Test { name: "network/killed", needs: ROOT, run: killed },
@@ -296,6 +297,27 @@ fn physical(stage: &Stage) {
     host.ip(stage, "link add br-demo type bridge");
     refused(&host, stage, lo, "the kernel does not let this interface leave");
     assert_eq!(host.interfaces(stage), "lo:down br-demo:down");
+}
+
+/// doctor looks for the interface and leaves it where it is: the kernel deletes a virtual one that comes back.
+fn doctor_takes_nothing(stage: &Stage) {
+    let host = Host::new();
+    host.ip(stage, "link add card type veth peer name cable");
+    let before = host.interfaces(stage);
+    let doctor = |link: &str| {
+        let keys = format!("kind = 'physical'\nname = 'eth0'\nlink = '{link}'\naddress = '10.216.0.2/24'");
+        let spec = interface(&keys).with("process.args = ['/usr/bin/true']\nfilesystem.base = 'usr'");
+        let file = stage.directory().join("physical.sandbox.toml");
+        std::fs::write(&file, spec.text()).expect("a spec");
+        host.run(stage, &stage.ground.compiler, &["doctor", file.to_str().expect("a plain path")])
+    };
+    let run = doctor("card");
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    sleep(Duration::from_millis(300));
+    host.expect_interfaces(stage, &before);
+    let run = doctor("missing");
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(run.stdout.contains("`find missing`: No such device"), "{}", run.stdout);
 }
 
 /// A neighbour must not add addresses or routes, and without IPv6 addresses there is no IPv6.

@@ -4,13 +4,13 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Namespace, Policy, SchedulingPolicy};
 
 pub(super) const RULE: Rule =
-    Rule::error("deadline-needs-host-user", "the policy deadline is asked for in a new user namespace");
+    Rule::error("deadline-needs-host-user", "the policy deadline is asked for in another user namespace");
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let user = &policy.namespaces.user;
     match &policy.process.scheduling.scheduler {
         Some(scheduler)
-            if user.value == Namespace::New
+            if user.value != Namespace::Host
                 && matches!(scheduler.value.policy, SchedulingPolicy::Deadline { .. }) =>
         {
             vec![
@@ -18,7 +18,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
                     scheduler.span,
                     "`deadline` needs the host's CAP_SYS_NICE in the program's own process",
                 )
-                .and(user.span, "a new user namespace takes it away")
+                .and(user.span, "another user namespace takes it away")
                 .help("let namespaces.user be \"host\" and launch as root, or use `fifo` or `rr`"),
             ]
         }

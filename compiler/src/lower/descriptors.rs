@@ -3,7 +3,7 @@
 use super::Launch;
 use super::linux::*;
 use super::refusals::{DESCRIPTOR_NOT_OPEN, DIRECTORY_KEPT};
-use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step};
+use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise};
@@ -53,4 +53,18 @@ impl Launch<'_> {
                 .act(Act::Text(text)),
         )
     }
+}
+
+/// Whether a descriptor leads to a file system of this kind.
+pub(super) fn is_file_system(descriptor: Value, magic: u64, otherwise: &str) -> [Act; 2] {
+    [
+        Call::new(number::fstatfs, [descriptor, Buffer::Answer.into()]).into(),
+        Act::Check {
+            place: Place::Buffer(Buffer::Answer, 0),
+            mask: u64::MAX,
+            comparison: Comparison::Equal,
+            value: magic,
+            otherwise: Else::Fail(otherwise.into()),
+        },
+    ]
 }

@@ -1,6 +1,7 @@
 //! Who the processes of the sandbox are: id maps, groups, ids, capabilities.
 
 use super::Launch;
+use super::descriptors::is_file_system;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
@@ -40,14 +41,7 @@ impl Launch<'_> {
             Step::new(Phase::Start, "find /proc", self.policy.namespaces.user.span)
                 .needs(&[Fact::HostPaths])
                 .act(Call::new(number::openat, open).keep(Slot::Proc))
-                .act(Call::new(number::fstatfs, [Slot::Proc.into(), Buffer::Answer.into()]))
-                .act(Act::Check {
-                    place: Place::Buffer(Buffer::Answer, 0),
-                    mask: u64::MAX,
-                    comparison: Comparison::Equal,
-                    value: PROC_SUPER_MAGIC,
-                    otherwise: Else::Fail("/proc is not a proc file system".into()),
-                })
+                .acts(is_file_system(Slot::Proc.into(), PROC_SUPER_MAGIC, "/proc is not a proc file system"))
                 .note(ENOENT.into(), PROC_MISSING)
         })
     }

@@ -10,6 +10,7 @@ use super::linux::*;
 use super::mount_calls::{attributes, open_source, set_attributes};
 use super::nodes::directory;
 use super::refusals::*;
+use super::start::end_with_parent;
 use super::step::{Act, Call, Fact, Part, Phase, Slot, Step, Value};
 use crate::policy::{HostPath, IdMap, IdMapping, MountKind, Propagation, Root};
 use crate::source::Spanned;
@@ -84,7 +85,7 @@ impl<'a> Launch<'a> {
     /// A user namespace with these maps, by a process that is there until it is open.
     fn hold(self, map: Slot, idmap: &Spanned<IdMap>, [uid, gid]: &[Vec<IdMapping>; 2]) -> Step {
         let holder = Step::new(Phase::Start, "hold a user namespace", idmap.span)
-            .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
+            .act(end_with_parent())
             .act(Call::new(number::getppid, [Slot::Launcher.into()]).equals(0))
             .act(Act::Hold);
         let write = |file, lines| write_proc(file, vec![Part::Literal(IdMapping::text(lines))]);

@@ -115,6 +115,12 @@ impl Launch<'_> {
             );
         }
         for (number, interface) in numbered {
+            if let InterfaceKind::Physical { link } = &interface.kind
+                && self.rehearsal
+            {
+                steps.push(find_link(phase, number, link));
+                continue;
+            }
             steps.extend(make(phase, number, interface));
             steps.extend(set_up(phase, FIRST_INDEX + u32::from(number), interface));
         }

@@ -1,6 +1,7 @@
 //! Joining namespaces that exist already: everything that leads to one is opened and looked at first, then all are entered,
 //! each as the kind that the spec says it is.
 
+use super::descriptors::is_file_system;
 use super::linux::*;
 use super::refusals::*;
 use super::runtime::with_path;
@@ -179,16 +180,7 @@ fn open(Joined { number, handle, span, .. }: Joined) -> Option<Step> {
 }
 
 fn is_namespace(descriptor: Value) -> [Act; 2] {
-    [
-        Call::new(number::fstatfs, [descriptor, Buffer::Answer.into()]).into(),
-        Act::Check {
-            place: Place::Buffer(Buffer::Answer, 0),
-            mask: u64::MAX,
-            comparison: Comparison::Equal,
-            value: NSFS_MAGIC,
-            otherwise: Else::Fail("is not a namespace".into()),
-        },
-    ]
+    is_file_system(descriptor, NSFS_MAGIC, "is not a namespace")
 }
 
 /// Always with the kind, so that one of another is refused.

@@ -3,10 +3,11 @@
 use super::Launch;
 use super::linux::*;
 use super::refusals::*;
+use super::start::end_with_parent;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
 use crate::policy::{Execution, Keyring, Rlimit, Terminal};
 use crate::source::Span;
-use boxwright_launcher::abi::{SIGHUP, SIGKILL, SIGUSR1};
+use boxwright_launcher::abi::{SIGHUP, SIGUSR1};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Role, Then};
 
@@ -174,7 +175,7 @@ impl Launch<'_> {
         let alive = [Slot::GateInside.into(), Buffer::Answer.into(), 1.into(), MSG_DONTWAIT.into()];
         Step::new(Phase::Payload, "end with the outside", Span::default())
             .needs(&[Fact::Descriptors])
-            .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
+            .act(end_with_parent())
             .act(Call::new(number::recvfrom, alive).equals(2).on(EAGAIN, Then::Continue))
     }
 

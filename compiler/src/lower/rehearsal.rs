@@ -2,11 +2,19 @@
 
 use super::order::{Misplaced, prove};
 use super::step::{Act, Phase, Program, Step};
+use super::{Filters, both_ways};
+use crate::policy::Policy;
 use boxwright_launcher::plan::operation::Promise;
 
-/// What a rehearsal executes: no file system has so long a name, so it fails where a launch would succeed.
-pub fn nothing_executable() -> String {
-    format!("/{}", "x".repeat(256))
+/// The steps of a policy, whatever descriptors are open here, without its program: no file system has so long a name, so a
+/// rehearsal fails where a launch would succeed.
+pub fn rehearse(policy: &Policy, filters: &Filters) -> Program {
+    let mut policy = policy.clone();
+    policy.process.keep_fds.clear();
+    if let Some(program) = policy.process.args.first_mut() {
+        program.value = format!("/{}", "x".repeat(256));
+    }
+    both_ways(&policy, filters, true)
 }
 
 impl Program {

@@ -83,10 +83,7 @@ impl Launch<'_> {
             step = step.act(Call::new(number::getppid, []).keep(Slot::Parent));
         }
         // getppid(2) takes no argument: the parent's pid stands there to be compared with the result.
-        Some(
-            step.act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
-                .act(Call::new(number::getppid, [Slot::Parent.into()]).equals(0)),
-        )
+        Some(step.act(end_with_parent()).act(Call::new(number::getppid, [Slot::Parent.into()]).equals(0)))
     }
 
     /// Who launches, and whether the program may be that user.
@@ -214,7 +211,7 @@ impl Launch<'_> {
             Step::new(Phase::Fork, "wait for the outside", Span::default())
                 .needs(&[Fact::Descriptors])
                 .act(Call::new(number::close, [Slot::GateOutside.into()]))
-                .act(Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()]))
+                .act(end_with_parent())
                 .act(wait),
         ]
     }
@@ -230,6 +227,11 @@ impl Launch<'_> {
         let mapped = !self.policy.namespaces.uid_mappings.is_empty() || self.policy.pasta.is_some();
         self.new_user() && (self.privileged || mapped)
     }
+}
+
+/// Asks for SIGKILL when the parent dies; whether it has died before is to be found out after this.
+pub(super) fn end_with_parent() -> Call {
+    Call::new(number::prctl, [PR_SET_PDEATHSIG.into(), SIGKILL.into()])
 }
 
 /// A check that nothing passes: in this way of launching it cannot be done.

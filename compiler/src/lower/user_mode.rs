@@ -3,7 +3,7 @@
 use super::Launch;
 use super::linux::*;
 use super::refusals::*;
-use super::step::{Act, Buffer, Call, Keep, Part, Phase, Slot, Step, Value};
+use super::step::{Act, Buffer, Call, Fact, Keep, Part, Phase, Slot, Step, Value};
 use boxwright_launcher::abi::{SIGALRM, SIGIO};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Promise, Then};
@@ -51,6 +51,7 @@ impl Launch<'_> {
         let close = |slot: Slot| Call::new(number::close, [slot.into()]);
         let step = Step::new(Phase::Host, "hand the network to pasta", span)
             .promise(Promise::Namespaces)
+            .needs(&[Fact::HostPaths])
             .act(Call::new(number::getpid, []).keep(Slot::Launcher))
             .act(pipe)
             .act(here(F_SETOWN, Slot::Launcher.into()))

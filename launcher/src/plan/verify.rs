@@ -7,6 +7,7 @@ use super::operation::{
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
+use core::cell::Cell;
 
 /// How deep lists may fork: the caller's side, the first process inside, the program.
 pub const LARGEST_DEPTH: u8 = 4;
@@ -21,6 +22,9 @@ pub const PERMITTED_REQUESTS: [Argument; 2] = [Argument::Immediate(0x5422), Argu
 /// The most words of an arena that hold slots: those that a list may use are tracked one bit each.
 const SLOT_WORDS: usize = super::LARGEST_ARENA as usize / 4;
 
+/// The most operations, strings and pieces that one way may look at: reading a plan takes no more than a moment.
+const MOST_LOOKS: u32 = 8 * MOST_OPERATIONS;
+
 /// Which words of the arena an earlier operation stores.
 #[derive(Clone)]
 struct Slots([u64; SLOT_WORDS / 64]);
@@ -30,8 +34,9 @@ struct Walk<'p, 'a> {
     plan: &'p Plan<'a>,
     tally: Tally,
     programs: u8,
-    /// How many operations it has passed: a list that many forks name is walked as often.
-    passed: u32,
+    /// How much it has looked at: a list that many forks name is walked as often, and many operations may name one list of
+    /// strings or skip the same others.
+    looked: Cell<u32>,
 }
 
 impl Slots {
@@ -52,7 +57,7 @@ impl Plan<'_> {
     pub(super) fn verify(&self) -> Result<(), Refusal> {
         self.verify_shapes()?;
         for entry in [Entry::Privileged, Entry::Unprivileged] {
-            let mut walk = Walk { plan: self, tally: Tally::default(), programs: 0, passed: 0 };
+            let mut walk = Walk { plan: self, tally: Tally::default(), programs: 0, looked: Cell::new(0) };
             walk.list(self.entry(entry), 0, 0, &mut Slots([0; SLOT_WORDS / 64]))?;
             let refusal = |reason| Err(Refusal { offset: super::field::ENTRIES, reason });
             if walk.programs != 1 {
@@ -144,11 +149,9 @@ impl Walk<'_, '_> {
                 return refuse(Reason::Phase);
             }
             phase = operation.phase;
-            self.passed += 1;
-            if self.passed > MOST_OPERATIONS {
-                return refuse(Reason::Flow);
-            }
-            if let Err(reason) = self.operation(&operation, list, index, each, slots) {
+            if let Err(reason) =
+                self.look(1).and_then(|()| self.operation(&operation, list, index, each, slots))
+            {
                 return refuse(reason);
             }
             each = matches!(operation.kind, Kind::Each(_));
@@ -179,6 +182,12 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
+    fn look(&self, count: u32) -> Result<(), Reason> {
+        let looked = self.looked.get().saturating_add(count);
+        self.looked.set(looked);
+        if looked <= MOST_LOOKS { Ok(()) } else { Err(Reason::Flow) }
+    }
+
     #[inline(never)]
     fn operation(
         &self,
@@ -194,6 +203,7 @@ impl Walk<'_, '_> {
         // Only what the spec declared optional may pass over an operation that keeps a promise.
         let skip = |count: u32| {
             within(count)?;
+            self.look(count)?;
             let keeps =
                 |at| self.plan.operation(at).is_none_or(|operation| operation.promise != Promise::None);
             if (index + 1..=index + count).any(keeps) {
@@ -283,6 +293,7 @@ impl Walk<'_, '_> {
 
     fn text(&self, text: &Text, slots: &mut Slots) -> Result<(), Reason> {
         self.blob(text.pieces, u64::from(text.count) * u64::from(Piece::BYTES))?;
+        self.look(text.count)?;
         for index in 0..text.count {
             let at = text.pieces + index * Piece::BYTES;
             let piece = Piece::read(self.plan.blob_word(at), self.plan.blob_word(at + 4));
@@ -304,6 +315,7 @@ impl Walk<'_, '_> {
         }
         for Strings { blob, count } in [environment.arguments, environment.variables, environment.passed] {
             self.blob(blob, u64::from(count) * 4)?;
+            self.look(count)?;
             for index in 0..count {
                 self.string(self.plan.blob_word(blob + index * 4))?;
             }
@@ -333,6 +345,7 @@ impl Walk<'_, '_> {
 
     fn assist(&self, Assist { arguments: Strings { blob, count }, text, .. }: &Assist) -> Result<(), Reason> {
         self.blob(*blob, u64::from(*count) * 4)?;
+        self.look(*count)?;
         for index in 0..*count {
             match self.plan.blob_word(blob + index * 4) {
                 NONE => self.arena(*text, 0)?,
@@ -340,8 +353,8 @@ impl Walk<'_, '_> {
             }
         }
         // The path is not the caller's to choose: neither its working directory nor what is built at launch.
-        let path = self.plan.string(self.plan.blob_word(*blob));
-        if *count > 0 && path.starts_with(b"/") { Ok(()) } else { Err(Reason::Operation) }
+        let first = self.plan.section(Section::Strings).get(self.plan.blob_word(*blob) as usize);
+        if *count > 0 && first == Some(&b'/') { Ok(()) } else { Err(Reason::Operation) }
     }
 
     fn filter(&self, filter: &Filter) -> Result<(), Reason> {

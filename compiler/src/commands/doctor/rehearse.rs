@@ -1,12 +1,12 @@
 //! What a machine refuses of a policy: it is launched without a program, and again without what was refused.
 
 use crate::commands::run::sealed;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use boxwright::Rehearsal;
-use boxwright::diagnostic::{Diagnostic, Rule};
+use boxwright::diagnostic::{Diagnostic, Rule, visible};
 use boxwright::policy::Policy;
 use boxwright::source::{Source, Span};
-use boxwright_launcher::abi::EXIT_NOT_SET_UP;
+use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_SET_UP};
 use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 
@@ -56,22 +56,19 @@ fn launch(source: &Source, policy: &Policy, rehearsal: &Rehearsal) -> anyhow::Re
         .stdin(Stdio::null())
         .output()
         .context("cannot execute the launcher from memory: is /proc there?")?;
-    if output.status.code() != Some(EXIT_NOT_SET_UP.into()) {
-        return Ok(None);
+    match output.status.code().map(u8::try_from) {
+        Some(Ok(EXIT_NOT_EXECUTABLE)) => return Ok(None),
+        Some(Ok(EXIT_NOT_SET_UP)) => {}
+        _ => bail!("the rehearsal was disturbed: {}", output.status),
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let line = said.lines().next_back().unwrap_or_default();
     // Of words that begin alike the longest are those that were said.
     let refused = rehearsal.steps().filter_map(|(words, span)| {
         let place = source.line_column(span.start);
-        let start = format!(
-            "{}: {}:{}:{}: {words}: ",
-            policy.name.value,
-            source.path.display(),
-            place.line,
-            place.column
-        );
-        let why = line.strip_prefix(&start)?.to_owned();
+        let (name, path) = (&policy.name.value, source.path.display());
+        let start = format!("{name}: {path}:{}:{}: {words}: ", place.line, place.column);
+        let why = line.strip_prefix(&*visible(&start))?.to_owned();
         Some(Refusal { words: words.to_owned(), span, why })
     });
     let refused = refused.max_by_key(|refusal| refusal.words.len());
