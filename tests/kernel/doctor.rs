@@ -24,7 +24,8 @@ fn works(run: &Run, name: &str) -> (bool, String) {
 
 fn features(stage: &Stage) {
     let run = stage.run(&stage.ground.compiler, &["doctor", "--format", "json"]);
-    for name in ["kernel", "seccomp filter", "user namespace", "a root of its own", "a new /proc"] {
+    for name in ["kernel", "seccomp filter", "Landlock", "user namespace", "a root of its own", "a new /proc"]
+    {
         assert!(works(&run, name).0, "{name}");
     }
     let people = stage.run(&stage.ground.compiler, &["doctor"]);
@@ -38,7 +39,7 @@ fn features(stage: &Stage) {
     assert!(works || why.contains("Operation not permitted; ") && why.contains("RLIMIT_RTPRIO"), "{why}");
 }
 
-/// Mounts are refused as AppArmor does it on Ubuntu.
+/// Mounts are refused as AppArmor does it on Ubuntu; another kernel has no Landlock.
 fn refusing(stage: &Stage) {
     let compiler = stage.ground.compiler.to_str().expect("a plain path");
     let mounts = "442:1,428:1,430:1,432:1,429:1";
@@ -47,6 +48,11 @@ fn refusing(stage: &Stage) {
     assert!(works(&run, "user namespace").0);
     let (root, why) = works(&run, "a root of its own");
     assert!(!root && why.contains("templates/apparmor.profile"), "{why}");
+    assert!(works(&run, "Landlock").0, "{}", run.stdout);
+    // landlock_create_ruleset(2)
+    let lacking = ["--lack", "444", "--", compiler, "doctor", "--format", "json"];
+    let (landlock, why) = works(&stage.run(&stage.ground.probe, &lacking), "Landlock");
+    assert!(!landlock && why.contains("Landlock"), "{why}");
 }
 
 const BROKEN: &str = "

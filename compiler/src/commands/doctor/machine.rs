@@ -2,6 +2,7 @@
 
 use super::rehearse::first_refusal;
 use anyhow::Context;
+use boxwright::policy::landlock::{FIRST_ABI, LAST_ABI};
 use boxwright::source::Source;
 use boxwright::understand;
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
@@ -67,20 +68,37 @@ pub fn features() -> anyhow::Result<Vec<Feature>> {
     for trial in TRIALS {
         features.push(tried(trial)?);
     }
-    features.extend([seccomp_actions(), several_ids(), control_groups()]);
+    features.extend([landlock()?, seccomp_actions(), several_ids(), control_groups()]);
     Ok(features)
 }
 
-fn tried(trial: Trial) -> anyhow::Result<Feature> {
-    let name = trial.0;
-    let source = Source::new("doctor.sandbox.toml", spec(trial));
-    let policy = understand(&source).policy.with_context(|| format!("the spec of `{name}` has errors"))?;
-    let refusal = first_refusal(&source, &policy)?;
+fn tried((name, own, keys): Trial) -> anyhow::Result<Feature> {
+    let refusal = refusal(own, keys).with_context(|| format!("trying `{name}`"))?;
     Ok(Feature { name, works: refusal.is_none(), why: refusal.unwrap_or_default() })
 }
 
+fn refusal(own: &[&str], keys: &str) -> anyhow::Result<Option<String>> {
+    let source = Source::new("doctor.sandbox.toml", spec(own, keys));
+    let policy = understand(&source).policy.context("its spec has errors")?;
+    first_refusal(&source, &policy)
+}
+
+/// The newest ABI of Landlock that a launch can ask for (landlock(7)).
+fn landlock() -> anyhow::Result<Feature> {
+    let mut feature = Feature { name: "Landlock", works: false, why: String::new() };
+    for abi in FIRST_ABI..=LAST_ABI {
+        let refusal = refusal(&[], &format!("requires.landlock_abi = {abi}"))?;
+        feature = match refusal {
+            None => Feature { works: true, why: format!("ABI {abi}"), ..feature },
+            Some(why) if !feature.works => return Ok(Feature { why, ..feature }),
+            Some(_) => break,
+        };
+    }
+    Ok(feature)
+}
+
 /// A spec that needs nothing but what is tried; root is nobody in it, since no program of a sandbox may be root.
-fn spec((_, own, keys): Trial) -> String {
+fn spec(own: &[&str], keys: &str) -> String {
     let user = if geteuid().is_root() { "{ uid = 65534, gid = 65534 }" } else { "'caller'" };
     let mut text = format!("version = 1\nprocess.args = ['/usr/bin/true']\nprocess.user = {user}\n{keys}\n");
     for (key, default) in
