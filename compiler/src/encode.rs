@@ -3,8 +3,9 @@
 use crate::lower::{Act, Buffer, Call, Else, Keep, Part, Place, Program, Slot, Step, Value};
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
-    self, Argument, Assist, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, NONE, Netlink,
-    Operation, Otherwise, Patch, Piece, Promise, Role, Rule, Signals, Store, Strings, Supervise, Text, Then,
+    self, Argument, Assist, Cgroup, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, Make, NONE,
+    Netlink, Operation, Otherwise, Patch, Piece, Promise, Role, Rule, Signals, Store, Strings, Supervise,
+    Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -95,6 +96,7 @@ impl Encoder<'_> {
                         | Act::Exec(_)
                         | Act::Filter(_)
                         | Act::Assist { .. }
+                        | Act::MakeCgroup { .. }
                         | Act::Netlink { .. }
                 ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
@@ -129,9 +131,23 @@ impl Encoder<'_> {
                 passed: self.strings(passed),
                 append: *append,
             }),
-            Act::Fork { flags, pid, child } => {
-                Kind::Fork(Fork { list: self.list(child), flags: *flags, pid: self.slot(*pid) })
+            Act::Fork { flags, pid, cgroup, child } => Kind::Fork(Fork {
+                list: self.list(child),
+                flags: *flags,
+                pid: self.slot(*pid),
+                cgroup: cgroup.map_or(NONE, |slot| self.slot(slot)),
+            }),
+            Act::FindCgroup => {
+                Kind::Cgroup(Cgroup::Own { text: offset(Buffer::Text), length: self.slot(Slot::Length) })
             }
+            Act::MakeCgroup { parent, name, directory, leaf } => Kind::Cgroup(Cgroup::Make(Make {
+                leaf: leaf.is_some(),
+                parent: self.slot(*parent),
+                name: self.draft.string(name),
+                directory: self.slot(*directory),
+                controllers: self.draft.string(leaf.as_deref().unwrap_or_default()),
+                text: offset(Buffer::Text),
+            })),
             Act::Filter(filter) => Kind::Filter(Filter {
                 blob: self.draft.blob(&filter.instructions),
                 count: index16(filter.instructions.len() / Filter::INSTRUCTION_BYTES as usize),

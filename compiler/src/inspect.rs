@@ -8,8 +8,8 @@ pub use filter::render_filters;
 
 use crate::diagnostic::visible;
 use boxwright_launcher::plan::operation::{
-    Argument, Assist, Call, Check, Comparison, Cookie, Kind, NONE, Operation, Otherwise, Piece, Promise,
-    Role, Rule, Store, Strings, Success, Text, Then,
+    Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Kind, NONE, Operation, Otherwise, Piece,
+    Promise, Role, Rule, Store, Strings, Success, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -55,7 +55,7 @@ impl Page<'_, '_> {
             ("kernel", format!("{}.{} or newer", kernel >> 16, kernel & 0xffff)),
             ("size", format!("{} bytes, {} operations", self.plan.bytes().len(), self.plan.operations())),
             ("filter", filter::of_the_program(self.plan)),
-            ("not applied", "Landlock and cgroups: this version has neither".into()),
+            ("not applied", "Landlock: this version does not have it".into()),
         ];
         for (name, value) in rows {
             self.line(0, &format!("{name:<12}{value}"));
@@ -113,7 +113,13 @@ impl Page<'_, '_> {
                 self.strings(environment.variables),
                 self.strings(environment.passed),
             ),
-            Kind::Fork(fork) => format!("clone3({})", arguments::clone_flags(fork.flags)),
+            Kind::Fork(fork) => match fork.own_cgroup() {
+                None => format!("clone3({})", arguments::clone_flags(fork.flags)),
+                Some(slot) => {
+                    format!("clone3({}), born in the cgroup ${slot}", arguments::clone_flags(fork.flags))
+                }
+            },
+            Kind::Cgroup(cgroup) => self.cgroup(cgroup),
             Kind::Filter(filter) => {
                 let cookie = if filter.cookie == Cookie::None { "" } else { ", with a cookie drawn into it" };
                 format!(
@@ -209,6 +215,24 @@ impl Page<'_, '_> {
             None => "which must end with 0".into(),
         };
         format!("run [{}] beside the child, {end}", arguments.collect::<Vec<_>>().join(", "))
+    }
+
+    fn cgroup(&self, cgroup: &Cgroup) -> String {
+        match cgroup {
+            Cgroup::Own { text, .. } => format!("text &{text} = the path of the line 0:: in it"),
+            Cgroup::Make(make) => {
+                let name = format!(
+                    "{}PID{}",
+                    words(self.plan.string(make.name)),
+                    words(make.suffix()).trim_end_matches('\0')
+                );
+                let after = match (make.leaf, self.plan.string(make.controllers)) {
+                    (true, off) => format!(", and leave it after {}", quoted(off)),
+                    (false, _) => String::new(),
+                };
+                format!("make {name} in ${} until the end = ${}{after}", make.parent, make.directory)
+            }
+        }
     }
 
     fn strings(&self, Strings { blob, count }: Strings) -> String {

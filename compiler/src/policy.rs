@@ -4,10 +4,12 @@
 //! path and no duration text. It knows nothing of system calls: that is the [plan](boxwright_launcher::plan)'s.
 //! A value that the spec left to its default has the span of the file's first byte.
 
+mod cgroup;
 mod idmap;
 mod network;
 mod scheduling;
 
+pub use cgroup::{Cgroup, CgroupParent, CgroupSetting};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
 pub use network::{Interface, InterfaceKind, MacvlanMode, Route, Subnet};
 pub use scheduling::{HugePages, IoClass, IoPriority, Personality, Scheduler, Scheduling, SchedulingPolicy};
@@ -39,6 +41,8 @@ pub struct Policy {
     pub pasta: Option<Span>,
     /// The families of sockets that may be made (socket(2)), by number; `None` restricts nothing.
     pub address_families: Option<Spanned<Vec<u64>>>,
+    /// The control group of its own.
+    pub cgroup: Option<Cgroup>,
     /// Resource limits, by resource number (setrlimit(2)).
     pub rlimits: Vec<Rlimit>,
     /// The system calls it may make; `None` when the spec asks for no filter, in words.

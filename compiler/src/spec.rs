@@ -4,9 +4,11 @@
 //! The parser guarantees the types and ranges that the [key table](keys) states; a value that broke them is absent
 //! here and a finding there.
 
+mod cgroup;
 pub mod keys;
 mod scheduling;
 
+pub use cgroup::{Cgroup, CgroupValue};
 pub use scheduling::{Cpus, IoPriority, Scheduler, Scheduling};
 
 use crate::source::{Span, Spanned};
@@ -31,6 +33,8 @@ pub struct Spec {
     pub namespaces: Namespaces,
     /// `[network]`
     pub network: Network,
+    /// `[cgroup]`
+    pub cgroup: Leaf<Cgroup>,
     /// `[rlimits]`, in the order of the file's keys
     pub rlimits: Vec<(Spanned<String>, Rlimit)>,
     /// `[seccomp]`

@@ -10,6 +10,7 @@
     reason = "lengths are bounded by the plan's limits, and what a call returns is a word wherever it is kept"
 )]
 
+mod cgroup;
 mod failure;
 mod mem;
 mod run;

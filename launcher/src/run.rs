@@ -8,7 +8,7 @@ use crate::sys::{self, Errno, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
-    Argument, Assist, Call, Check, Cookie, Environment, Filter, Fork, Kind, NONE, Netlink, Operation,
+    Argument, Assist, Call, Check, Cookie, Environment, Filter, Fork, Kind, Make, NONE, Netlink, Operation,
     Otherwise, Piece, Rule, Store, Strings, Success, Tally, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, List, Plan, Section};
@@ -36,6 +36,8 @@ pub struct Launch {
     pub report: Option<&'static Report>,
     /// The child that this process forked last.
     pub child: Option<u32>,
+    /// The control groups that this process has made and takes away: the sandbox's, and the launcher's own.
+    pub cgroups: [Option<Make>; 2],
     entry: Entry,
     /// Whether this process is a child of the one that the caller started.
     inside: bool,
@@ -60,6 +62,7 @@ pub fn launch(plan: Plan<'static>, start: Start) -> ! {
         start,
         report: None,
         child: None,
+        cgroups: [None; 2],
         entry,
         inside: false,
         tally: Tally::default(),
@@ -111,6 +114,7 @@ impl Launch {
             Kind::Supervise(supervise) => supervise::supervise(self, supervise, index),
             Kind::Netlink(netlink) => self.netlink(netlink),
             Kind::Assist(assist) => self.assist(assist),
+            Kind::Cgroup(cgroup) => self.cgroup(cgroup),
         }
     }
 
@@ -246,7 +250,8 @@ impl Launch {
         if self.report.is_none() {
             self.report = Some(sys::share_report().map_err(Failure::Errno)?);
         }
-        match sys::fork(fork.flags).map_err(Failure::Errno)? {
+        let cgroup = fork.own_cgroup().map(mem::load_word);
+        match sys::fork(fork.flags, cgroup).map_err(Failure::Errno)? {
             Some((pid, pidfd)) => {
                 self.child = Some(pidfd);
                 mem::store(fork.pid, &pid.to_le_bytes());
@@ -255,6 +260,7 @@ impl Launch {
             None => {
                 self.inside = true;
                 self.child = None;
+                self.cgroups = [None; 2];
                 self.run(fork.list)
             }
         }
@@ -262,7 +268,7 @@ impl Launch {
 
     #[inline(never)]
     fn assist(&mut self, assist: &Assist) -> Outcome {
-        if let Some((_, pidfd)) = sys::fork(0).map_err(Failure::Errno)? {
+        if let Some((_, pidfd)) = sys::fork(0, None).map_err(Failure::Errno)? {
             return supervise::await_assistant(self.child, pidfd, assist.stays().is_some());
         }
         // What goes wrong from here on is for the launcher to say.
@@ -377,9 +383,15 @@ impl Launch {
                 let (index, failure, status) =
                     self.report.and_then(supervise::reported).unwrap_or((index, failure, status));
                 failure::print(&self.plan, index, failure);
-                sys::exit(status)
+                self.end(status)
             }
         }
+    }
+
+    /// The end of the process that the caller started.
+    pub fn end(&self, status: u8) -> ! {
+        self.leave_cgroups();
+        sys::exit(status)
     }
 }
 

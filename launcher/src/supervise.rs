@@ -50,9 +50,9 @@ fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
     match launch.report.and_then(reported) {
         Some((operation, failure, status)) => {
             failure::print(&launch.plan, operation, failure);
-            sys::exit(status)
+            launch.end(status)
         }
-        None if executed => sys::exit(status(exit)),
+        None if executed => launch.end(status(exit)),
         None => launch.fail(index, Failure::Words(Words::Died)),
     }
 }

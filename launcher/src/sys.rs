@@ -8,7 +8,7 @@
 
 use crate::mem::{self, Pointers};
 use boxwright_launcher::abi::{
-    CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGSTOP,
+    CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_INTO_CGROUP, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGSTOP,
 };
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Argument, Call, Cookie};
@@ -69,7 +69,7 @@ pub struct Exit {
     pub status: u32,
 }
 
-/// `linux/sched.h`: `struct clone_args`, version 0.
+/// `linux/sched.h`: `struct clone_args`, version 2.
 #[repr(C, align(8))]
 struct CloneArguments {
     flags: u64,
@@ -80,6 +80,9 @@ struct CloneArguments {
     stack: u64,
     stack_size: u64,
     tls: u64,
+    set_tid: u64,
+    set_tid_size: u64,
+    cgroup: u64,
 }
 
 /// `asm-generic/siginfo.h`: the words of a `siginfo_t`.
@@ -204,11 +207,11 @@ fn map(bytes: usize, flags: usize) -> Result<usize, Errno> {
     unsafe { raw(number::mmap, [0, bytes, PROT_READ_WRITE, flags, usize::MAX, 0]) }
 }
 
-/// `clone3(2)` as fork: `Ok(None)` in the child, its pid and pidfd in the parent.
-pub fn fork(flags: u64) -> Result<Option<(u32, u32)>, Errno> {
+/// `clone3(2)` as fork: `Ok(None)` in the child, its pid and pidfd in the parent; with a control group to be born in.
+pub fn fork(flags: u64, cgroup: Option<u32>) -> Result<Option<(u32, u32)>, Errno> {
     let mut pidfd = u32::MAX;
     let arguments = CloneArguments {
-        flags: flags | CLONE_PIDFD,
+        flags: flags | CLONE_PIDFD | if cgroup.is_some() { CLONE_INTO_CGROUP } else { 0 },
         pidfd: &raw mut pidfd as u64,
         child_tid: 0,
         parent_tid: 0,
@@ -216,6 +219,9 @@ pub fn fork(flags: u64) -> Result<Option<(u32, u32)>, Errno> {
         stack: 0,
         stack_size: 0,
         tls: 0,
+        set_tid: 0,
+        set_tid_size: 0,
+        cgroup: cgroup.unwrap_or(0).into(),
     };
     let size = size_of::<CloneArguments>();
     // SAFETY: without CLONE_VM the child has a copy of this process, its stack included; `Fork::FLAGS` has no flag that
@@ -314,6 +320,13 @@ pub fn kill_child(pidfd: u32) {
 pub fn signal_pid(pid: u32, signal: u32) {
     // SAFETY: a signal to another process.
     let _ = unsafe { raw(number::kill, [pid as usize, signal as usize, 0, 0, 0, 0]) };
+}
+
+/// Waits for others to end.
+pub fn sleep_a_millisecond() {
+    let duration = [0, 1_000_000_u64];
+    // SAFETY: the kernel reads the two words of a `struct timespec`.
+    let _ = unsafe { raw(number::nanosleep, [duration.as_ptr() as usize, 0, 0, 0, 0, 0]) };
 }
 
 /// Stops this process as the terminal asked.

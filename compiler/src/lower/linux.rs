@@ -43,6 +43,8 @@ pub const F_GETFD: u32 = 1;
 
 /// `linux/openat2.h`.
 pub const RESOLVE_NO_XDEV: u64 = 1;
+/// Nowhere but beneath the directory.
+pub const RESOLVE_BENEATH: u64 = 8;
 /// Never through a symbolic link, nor /proc/PID/fd and the like.
 pub const RESOLVE_NO_SYMLINKS: u64 = 4;
 
@@ -321,6 +323,7 @@ mod tests {
             (O_PATH.into(), libc::O_PATH as u64),
             (F_DUPFD_CLOEXEC.into(), libc::F_DUPFD_CLOEXEC as u64),
             (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),
+            (RESOLVE_BENEATH, libc::RESOLVE_BENEATH),
             (RESOLVE_NO_SYMLINKS, libc::RESOLVE_NO_SYMLINKS),
             (MS_PRIVATE, libc::MS_PRIVATE),
             (MS_SLAVE, libc::MS_SLAVE),

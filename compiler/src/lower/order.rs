@@ -112,6 +112,9 @@ fn used(act: &Act) -> Vec<Slot> {
             .filter_map(|part| if let Part::Decimal(slot) = part { Some(*slot) } else { None })
             .collect(),
         Act::Supervise { pid, .. } => vec![*pid],
+        Act::Fork { cgroup, .. } => cgroup.iter().copied().collect(),
+        Act::FindCgroup => vec![Slot::Length],
+        Act::MakeCgroup { parent, .. } => vec![*parent],
         Act::Assist { ready, .. } => ready.iter().copied().collect(),
         Act::Netlink { socket, patches, .. } => {
             patches.iter().map(|(_, slot)| *slot).chain([*socket]).collect()
@@ -126,6 +129,7 @@ fn stored(act: &Act) -> Vec<Slot> {
         Act::Call(Call { keep: super::Keep::Pair(first, second), .. }) => vec![*first, *second],
         Act::Text(_) => vec![Slot::Length],
         Act::Fork { pid, .. } => vec![*pid],
+        Act::MakeCgroup { directory, .. } => vec![*directory],
         Act::Netlink { keep, .. } => keep.iter().copied().collect(),
         _ => Vec::new(),
     }

@@ -15,6 +15,7 @@ impl Extract for Spec {
             filesystem: section(table, "filesystem"),
             namespaces: section(table, "namespaces"),
             network: section(table, "network"),
+            cgroup: field(table, "cgroup"),
             rlimits: entries(table, "rlimits", rlimit),
             seccomp: section(table, "seccomp"),
             lifecycle: section(table, "lifecycle"),

@@ -1,7 +1,7 @@
 //! The top level: names, and the sections in order.
 
 use super::rules::INVALID_NAME;
-use super::{asked, families, filesystem, interfaces, keep, namespaces, process, rlimits, seccomp};
+use super::{asked, cgroup, families, filesystem, interfaces, keep, namespaces, process, rlimits, seccomp};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Execution, Policy, Terminal, User};
 use crate::source::{Source, Spanned};
@@ -19,6 +19,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let filesystem = filesystem::resolve(&spec.filesystem, user, findings);
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
+    let cgroup = cgroup::resolve(spec.cgroup.as_ref(), findings);
     let interfaces = interfaces::resolve(&spec.network.interfaces, findings);
     let address_families = families::resolve(&spec.network.address_families, findings);
     let needed = process.as_ref().is_some_and(|process| {
@@ -39,6 +40,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         interfaces,
         pasta: spec.network.user_mode.as_ref().filter(|word| word.value == "pasta").map(|word| word.span),
         address_families,
+        cgroup,
         rlimits,
         seccomp,
         die_with_parent: asked(&spec.lifecycle.die_with_parent),

@@ -21,13 +21,13 @@ pub mod number {
 
     numbers! {
         read = 0, write = 1, close = 3, mmap = 9, mprotect = 10, rt_sigaction = 13, rt_sigprocmask = 14,
-        ioctl = 16, dup2 = 33, alarm = 37, getpid = 39, socket = 41, recvfrom = 45, socketpair = 53, execve = 59,
-        kill = 62, fcntl = 72, chdir = 80, fchdir = 81, umask = 95, getuid = 102, getgid = 104, getppid = 110,
+        ioctl = 16, dup2 = 33, nanosleep = 35, alarm = 37, getpid = 39, socket = 41, recvfrom = 45, socketpair = 53, execve = 59,
+        kill = 62, fcntl = 72, flock = 73, chdir = 80, fchdir = 81, umask = 95, getuid = 102, getgid = 104, getppid = 110,
         setsid = 112, setgroups = 116, setresuid = 117, setresgid = 119, capget = 125, capset = 126,
         rt_sigtimedwait = 128, personality = 135, fstatfs = 138, setpriority = 141, sched_setscheduler = 144,
         pivot_root = 155, prctl = 157, umount2 = 166, sethostname = 170, setdomainname = 171,
-        sched_setaffinity = 203, sched_getaffinity = 204, exit_group = 231, waitid = 247, keyctl = 250,
-        ioprio_set = 251, ioprio_get = 252, openat = 257, mkdirat = 258, mknodat = 259, fchownat = 260,
+        sched_setaffinity = 203, sched_getaffinity = 204, getdents64 = 217, clock_gettime = 228, exit_group = 231, waitid = 247, keyctl = 250,
+        ioprio_set = 251, ioprio_get = 252, openat = 257, mkdirat = 258, mknodat = 259, fchownat = 260, unlinkat = 263,
         symlinkat = 266, unshare = 272, pipe2 = 293, prlimit64 = 302, setns = 308, sched_setattr = 314,
         seccomp = 317, getrandom = 318, statx = 332, pidfd_send_signal = 424, open_tree = 428,
         move_mount = 429, fsopen = 430, fsconfig = 431, fsmount = 432, clone3 = 435, close_range = 436,

@@ -1,8 +1,8 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Assist, Call, Cookie, Environment, Filter, Fork, Kind, NONE, Netlink, Operation, Otherwise,
-    Piece, Promise, RECORD_BYTES, Role, Store, Strings, Success, Supervise, Tally, Text, Then,
+    Argument, Assist, Call, Cgroup, Cookie, Environment, Filter, Fork, Kind, Make, NONE, Netlink, Operation,
+    Otherwise, Piece, Promise, RECORD_BYTES, Role, Store, Strings, Success, Supervise, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -172,6 +172,8 @@ impl Walk<'_, '_> {
                 }
                 // Beside a child, by the one who may do what no process of the sandbox may.
                 Kind::Assist(_) if !forked || depth > 0 => return refuse(Reason::Flow),
+                // By the one who is there at the end and takes them away.
+                Kind::Cgroup(_) if forked || depth > 0 => return refuse(Reason::Flow),
                 _ => {}
             }
         }
@@ -242,6 +244,7 @@ impl Walk<'_, '_> {
                 assist.stays().map_or(Ok(()), |ready| self.slot(ready, slots))?;
                 self.assist(assist)
             }
+            Kind::Cgroup(cgroup) => self.cgroup(cgroup, slots),
         }
     }
 
@@ -334,7 +337,24 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
+    fn cgroup(&self, cgroup: &Cgroup, slots: &mut Slots) -> Result<(), Reason> {
+        match *cgroup {
+            Cgroup::Own { text, length } => {
+                self.arena(text, Make::ROOM)?;
+                self.slot(length, slots)
+            }
+            Cgroup::Make(Make { parent, name, directory, controllers, text, .. }) => {
+                self.arena(text, Make::ROOM)?;
+                self.slot(parent, slots)?;
+                self.string(name)?;
+                self.string(controllers)?;
+                self.store(directory, slots)
+            }
+        }
+    }
+
     fn fork(&self, fork: &Fork, slots: &mut Slots) -> Result<(), Reason> {
+        fork.own_cgroup().map_or(Ok(()), |cgroup| self.slot(cgroup, slots))?;
         self.store(fork.pid, slots)
     }
 

@@ -13,6 +13,7 @@
 
 mod assist;
 mod call;
+mod cgroup;
 mod check;
 mod each;
 mod environment;
@@ -26,6 +27,7 @@ mod text;
 
 pub use assist::Assist;
 pub use call::{Argument, Call, Rule, Store, Success, Then};
+pub use cgroup::{Cgroup, Make};
 pub use check::{Check, Comparison, Otherwise};
 pub use each::Each;
 pub use environment::{Environment, Strings};
@@ -83,6 +85,8 @@ pub enum Kind {
     Netlink(Netlink),
     /// Runs a program beside the child.
     Assist(Assist),
+    /// Finds or makes control groups.
+    Cgroup(Cgroup),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -228,6 +232,7 @@ impl Operation {
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
             Netlink::NUMBER => Kind::Netlink(Netlink::read(&record)?),
             Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
+            Cgroup::NUMBER => Kind::Cgroup(Cgroup::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -285,6 +290,10 @@ impl Operation {
             Kind::Assist(assist) => {
                 assist.write(&mut record);
                 Assist::NUMBER
+            }
+            Kind::Cgroup(cgroup) => {
+                cgroup.write(&mut record);
+                Cgroup::NUMBER
             }
         };
         record.byte(0, number);
