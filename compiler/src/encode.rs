@@ -55,6 +55,7 @@ impl std::error::Error for Unencodable {}
 /// The bytes of a plan, read back by the reader that the launcher uses.
 pub fn encode(program: &Program, source: &Source, sources: &Sources) -> Result<Vec<u8>, Unencodable> {
     let mut encoder = Encoder { source, draft: Draft::default(), slots: BTreeMap::new(), next: ANSWER_BYTES };
+    encoder.draft.status = program.status.unwrap_or(0);
     encoder.draft.entries = [encoder.list(&program.privileged), encoder.list(&program.unprivileged)];
     let bytes = encoder.finish(sources);
     Plan::read(&bytes).map_err(Unencodable)?;

@@ -113,6 +113,7 @@ impl Rehearsal {
     pub fn new(policy: &Policy) -> Result<Self, BuildError> {
         let mut policy = policy.clone();
         policy.process.keep_fds.clear();
+        policy.status_fd = None;
         if let Some(program) = policy.process.args.first_mut() {
             program.value = lower::nothing_executable();
         }

@@ -61,7 +61,8 @@ pub const REAPER_CALLS: [u16; 4] =
 /// The steps of a policy.
 pub fn lower(policy: &Policy, filters: &Filters) -> Program {
     let steps = |privileged| Launch { policy, filters, privileged }.steps();
-    Program { privileged: steps(true), unprivileged: steps(false) }
+    let status = policy.status_fd.as_ref().map(|descriptor| descriptor.value);
+    Program { privileged: steps(true), unprivileged: steps(false), status }
 }
 
 impl Launch<'_> {
@@ -153,9 +154,13 @@ impl Launch<'_> {
     }
 
     /// Whether the sandbox needs a process besides the caller's: ids are mapped from outside, a process is in the pid
-    /// namespace that it was born in, and somebody has to take its cgroup away.
+    /// namespace that it was born in, and somebody has to take its cgroup away, or to tell its end.
     fn forks(self) -> bool {
-        self.new_user() || self.reaps() || self.joins_pid() || self.policy.cgroup.is_some()
+        self.new_user()
+            || self.reaps()
+            || self.joins_pid()
+            || self.policy.cgroup.is_some()
+            || self.policy.status_fd.is_some()
     }
 
     fn new_user(self) -> bool {

@@ -47,6 +47,8 @@ pub struct Policy {
     pub rlimits: Vec<Rlimit>,
     /// The system calls it may make; `None` when the spec asks for no filter, in words.
     pub seccomp: Option<Seccomp>,
+    /// The descriptor that the launch's status is written to, above 2.
+    pub status_fd: Option<Spanned<u32>>,
     /// Kill the sandbox when the process that started the launcher dies.
     pub die_with_parent: Option<Span>,
 }

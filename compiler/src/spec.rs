@@ -465,6 +465,8 @@ pub enum Number {
 pub struct Lifecycle {
     /// `die_with_parent`
     pub die_with_parent: Leaf<bool>,
+    /// `status_fd`
+    pub status_fd: Leaf<u32>,
 }
 
 impl Spec {

@@ -26,6 +26,14 @@ const LOCK: u32 = 6;
 const ENTRY_LENGTH: u32 = 16;
 const ENTRY_NAME: u32 = 19;
 
+/// What is told of the sandbox's group at its end, under which key.
+const COUNTS: [(&[u8], &[u8]); 4] = [
+    (b"memory.peak\0", b"memory_peak"),
+    (b"memory.events\0", b"memory_events"),
+    (b"pids.events\0", b"pids_events"),
+    (b"cpu.stat\0", b"cpu_stat"),
+];
+
 const ENOENT: Errno = 2;
 const EBADF: Errno = 9;
 const EBUSY: Errno = 16;
@@ -107,10 +115,19 @@ impl Launch {
         })
     }
 
-    /// Ends what is left in the groups of this launch, says how it went, and takes them away.
+    /// Ends what is left in the groups of this launch, and takes them away; before, adds what the kernel has counted to an
+    /// account. Whether it had to kill for want of memory.
     #[inline(never)]
-    pub fn leave_cgroups(&self) {
+    pub fn leave_cgroups(&self, account: &mut Line) -> bool {
+        let mut out_of_memory = false;
         if let Some(make) = &self.cgroups[0] {
+            self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
+            for (file, key) in COUNTS {
+                let bytes = self.read_file(make, file).unwrap_or(0);
+                if bytes > 0 {
+                    out_of_memory |= count(make.text + CONTENT, bytes, key, account);
+                }
+            }
             self.remove(make);
         }
         if let Some(make) = &self.cgroups[1] {
@@ -125,6 +142,7 @@ impl Launch {
                 self.remove(make);
             }
         }
+        out_of_memory
     }
 
     fn remove(&self, make: &Make) {
@@ -192,6 +210,32 @@ impl Launch {
         }
         sys::execute(&self.plan, &call, 0).unwrap_or(Err(EBADF))
     }
+}
+
+/// Adds what a file says to an account: a number, or lines `key number`. Whether it counts a process killed for want of memory.
+fn count(text: u32, bytes: u32, key: &[u8], account: &mut Line) -> bool {
+    account.push(b",\"");
+    account.push(key);
+    account.push(b"\":");
+    if mem::byte(text).is_ascii_digit() {
+        for at in text..text + bytes - 1 {
+            account.push(&[mem::byte(at)]);
+        }
+        return false;
+    }
+    let mut killed = false;
+    account.push(b"{\"");
+    for at in text..text + bytes {
+        let kill = b"oom_kill ".iter().zip(at..).all(|(&byte, at)| mem::byte(at) == byte);
+        killed |= kill && mem::byte(at + 9) != b'0';
+        match mem::byte(at) {
+            b' ' => account.push(b"\":"),
+            b'\n' if at + 1 == text + bytes => account.push(b"}"),
+            b'\n' => account.push(b",\""),
+            byte => account.push(&[byte]),
+        }
+    }
+    killed
 }
 
 /// The byte at an offset of the arena, which moves on.

@@ -102,10 +102,15 @@ impl Line {
         self.push(decimal(number, &mut digits));
     }
 
-    /// Writes it with its line end, in one write.
-    pub fn print(&mut self) {
+    /// What it says.
+    pub fn text(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Writes it to a descriptor with its line end, in one write.
+    pub fn print(&mut self, descriptor: u32) {
         self.bytes[self.length] = b'\n';
-        sys::print(&self.bytes[..=self.length]);
+        sys::print(descriptor, &self.bytes[..=self.length]);
     }
 }
 
@@ -173,5 +178,5 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
         line.push(b"; ");
         line.push(note);
     }
-    line.print();
+    line.print(2);
 }

@@ -15,6 +15,7 @@ mod failure;
 mod mem;
 mod run;
 mod start;
+mod status;
 mod supervise;
 mod sys;
 
@@ -51,6 +52,6 @@ fn refuse(words: &[u8], refusal: Option<Refusal>) -> ! {
         line.push(b" at byte ");
         line.decimal(offset as u64);
     }
-    line.print();
+    line.print(2);
     sys::exit(EXIT_NOT_SET_UP)
 }

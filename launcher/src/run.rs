@@ -38,6 +38,8 @@ pub struct Launch {
     pub child: Option<u32>,
     /// The control groups that this process has made and takes away: the sandbox's, and the launcher's own.
     pub cgroups: [Option<Make>; 2],
+    /// When the launch began, by [`sys::clock`].
+    pub began: u64,
     entry: Entry,
     /// Whether this process is a child of the one that the caller started.
     inside: bool,
@@ -63,6 +65,7 @@ pub fn launch(plan: Plan<'static>, start: Start) -> ! {
         report: None,
         child: None,
         cgroups: [None; 2],
+        began: plan.status().map_or(0, |_| sys::clock()),
         entry,
         inside: false,
         tally: Tally::default(),
@@ -383,15 +386,9 @@ impl Launch {
                 let (index, failure, status) =
                     self.report.and_then(supervise::reported).unwrap_or((index, failure, status));
                 failure::print(&self.plan, index, failure);
-                self.end(status)
+                self.end(status, None)
             }
         }
-    }
-
-    /// The end of the process that the caller started.
-    pub fn end(&self, status: u8) -> ! {
-        self.leave_cgroups();
-        sys::exit(status)
     }
 }
 

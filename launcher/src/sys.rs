@@ -56,6 +56,8 @@ pub struct Report {
     pub failure: [AtomicU32; 2],
     /// The exit status to end with.
     pub status: AtomicU32,
+    /// The signal that ended the program, as the reaper saw it.
+    pub signal: AtomicU32,
 }
 
 /// A child's end.
@@ -67,6 +69,8 @@ pub struct Exit {
     pub exited: bool,
     /// The exit status or the signal's number.
     pub status: u32,
+    /// Its processor time in microseconds, and that of everything that it has waited for.
+    pub cpu: u64,
 }
 
 /// `linux/sched.h`: `struct clone_args`, version 2.
@@ -88,6 +92,10 @@ struct CloneArguments {
 /// `asm-generic/siginfo.h`: the words of a `siginfo_t`.
 #[repr(C, align(8))]
 struct SignalInformation([u32; 32]);
+
+/// `linux/resource.h`: the words of a `struct rusage`.
+#[repr(C)]
+struct Usage([u64; 18]);
 
 /// `linux/filter.h`: `struct sock_fprog`.
 #[repr(C)]
@@ -145,10 +153,10 @@ pub fn exit(status: u8) -> ! {
     unsafe { boxwright_launcher::raw_stop!() }
 }
 
-/// `write(2, text)`: what cannot be said is lost.
-pub fn print(text: &[u8]) {
+/// `write(descriptor, text)`: what cannot be said is lost.
+pub fn print(descriptor: u32, text: &[u8]) {
     // SAFETY: the kernel reads the slice.
-    let _ = unsafe { raw(number::write, [2, text.as_ptr() as usize, text.len(), 0, 0, 0]) };
+    let _ = unsafe { raw(number::write, [descriptor as usize, text.as_ptr() as usize, text.len(), 0, 0, 0]) };
 }
 
 /// `capget(2)`: whether the launcher may map any id.
@@ -279,9 +287,10 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
     let mut information = SignalInformation([0; 32]);
     let (kind, id) = pidfd.map_or((P_ALL, 0), |pidfd| (P_PIDFD, pidfd as usize));
     let options = if block { WEXITED } else { WEXITED | WNOHANG };
+    let mut usage = Usage([0; 18]);
     loop {
-        let arguments = [kind, id, &raw mut information as usize, options, 0, 0];
-        // SAFETY: the kernel writes a `siginfo_t`, whose 128 bytes `information` has.
+        let arguments = [kind, id, &raw mut information as usize, options, &raw mut usage as usize, 0];
+        // SAFETY: the kernel writes a `siginfo_t`, whose 128 bytes `information` has, and a `struct rusage` of 18 words.
         match unsafe { raw(number::waitid, arguments) } {
             Err(4) => {}
             Err(_) => return None,
@@ -290,7 +299,10 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
     }
     let words = core::hint::black_box(information).0;
     // The pid stays zero when no child ended (waitid(2), WNOHANG).
-    (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6] })
+    // Seconds and microseconds of the program's own time, and of the kernel's for it.
+    let Usage([seconds, microseconds, more_seconds, more_microseconds, ..]) = core::hint::black_box(usage);
+    let cpu = (seconds + more_seconds) * 1_000_000 + microseconds + more_microseconds;
+    (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6], cpu })
 }
 
 /// Before an assistant is executed: it blocks no signal, has the standard streams alone, and ends with the launcher.
@@ -320,6 +332,15 @@ pub fn kill_child(pidfd: u32) {
 pub fn signal_pid(pid: u32, signal: u32) {
     // SAFETY: a signal to another process.
     let _ = unsafe { raw(number::kill, [pid as usize, signal as usize, 0, 0, 0, 0]) };
+}
+
+/// `CLOCK_MONOTONIC`, in microseconds.
+pub fn clock() -> u64 {
+    let mut time = [0_u64; 2];
+    // SAFETY: the kernel writes the two words of a `struct timespec`.
+    let _ = unsafe { raw(number::clock_gettime, [1, time.as_mut_ptr() as usize, 0, 0, 0, 0]) };
+    let [seconds, nanoseconds] = core::hint::black_box(time);
+    seconds * 1_000_000 + nanoseconds / 1000
 }
 
 /// Waits for others to end.

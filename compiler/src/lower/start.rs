@@ -42,7 +42,10 @@ impl Launch<'_> {
                 }),
         ];
         // Before anything is opened: a descriptor of the launch must not be taken for one that was asked for.
-        steps.splice(1..1, self.find_kept().into_iter().chain(self.find_namespaces()));
+        steps.splice(
+            1..1,
+            self.find_kept().into_iter().chain(self.find_status()).chain(self.find_namespaces()),
+        );
         // Before everything else: who has died by then was never seen.
         steps.splice(0..0, self.die_with_parent(Phase::Start));
         steps.extend(self.leave_terminal());

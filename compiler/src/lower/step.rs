@@ -12,6 +12,8 @@ pub struct Program {
     pub privileged: Vec<Step>,
     /// What anybody else's does.
     pub unprivileged: Vec<Step>,
+    /// The descriptor that both write their status to.
+    pub status: Option<u32>,
 }
 
 /// One step: what errors name.

@@ -32,6 +32,7 @@ fn rlimit(value: &toml::Spanned<DeValue<'_>>) -> Option<Rlimit> {
 
 impl Extract for Lifecycle {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
-        Some(Self { die_with_parent: field(value.as_table()?, "die_with_parent") })
+        let table = value.as_table()?;
+        Some(Self { die_with_parent: field(table, "die_with_parent"), status_fd: field(table, "status_fd") })
     }
 }

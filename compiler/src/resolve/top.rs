@@ -43,6 +43,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         cgroup,
         rlimits,
         seccomp,
+        status_fd: spec.lifecycle.status_fd.clone(),
         die_with_parent: asked(&spec.lifecycle.die_with_parent),
     })
 }

@@ -100,6 +100,11 @@ const LIFECYCLE: &[Key] = &[
         "kill the sandbox when the process that started the launcher dies",
     )
     .default("false"),
+    Key::new(
+        "status_fd",
+        Type::Integer(3, i32::MAX as i64),
+        "the descriptor, open at launch, that its start and end are told to as lines of JSON",
+    ),
 ];
 
 const REQUIRES: &[Key] = &[
