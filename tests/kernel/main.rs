@@ -10,6 +10,7 @@
 
 mod builds;
 mod bypasses;
+mod cgroups;
 mod demonstrations;
 mod doctor;
 mod exec_once;
@@ -67,6 +68,7 @@ const TESTS: &[&[Test]] = &[
     scarcity::TESTS,
     life::TESTS,
     limits::TESTS,
+    cgroups::TESTS,
     scheduling::TESTS,
     many::TESTS,
     maps::TESTS,
