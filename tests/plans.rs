@@ -42,6 +42,13 @@ fn outside() -> String {
     )
 }
 
+/// The same with sockets and paths that only the launch knows.
+fn at_launch() -> String {
+    let mounts =
+        "[filesystem.mounts]\n'/a' = { bind = '${run.cwd}/${run.uid}' }\n'/b' = { bind = '${run.home}' }\n";
+    SPEC.replace("user =", "keep_fds = ['listen']\nuser =") + mounts
+}
+
 /// The same without a second process, as whoever runs the tests; for root as somebody else.
 fn in_place() -> String {
     let own = nix::unistd::getuid();
@@ -204,7 +211,7 @@ fn flipped_bits_with_a_new_hash_are_refused_or_permitted() {
 
 #[test]
 fn an_operation_that_is_left_out_breaks_the_promise() {
-    for spec in [SPEC.to_owned(), outside()] {
+    for spec in [SPEC.to_owned(), outside(), at_launch()] {
         let plan = plan(&spec);
         let view = Plan::read(&plan).unwrap();
         let operations = view.section(Section::Operations).as_ptr() as usize - plan.as_ptr() as usize;
@@ -391,4 +398,45 @@ fn forks_are_counted() {
         Plan::read(&draft.finish()).err().map(|refusal| refusal.reason)
     };
     assert_eq!([read(10), read(1000)], [None, Some(Reason::Flow)]);
+}
+
+/// A directory is found in its room before a text names it, and sockets have a slot for their end.
+#[test]
+fn what_only_the_launch_knows_has_its_place() {
+    let spec = at_launch();
+    let refused = |is: fn(&Kind) -> bool, at: usize, word: u32| {
+        refused_in(&spec, is, |record| record[at..at + 4].copy_from_slice(&word.to_le_bytes()))
+    };
+    let directory = |kind: &Kind| matches!(kind, Kind::Directory(_));
+    let compared = |kind: &Kind| matches!(kind, Kind::Directory(directory) if directory.beyond != NONE);
+    let environment = |kind: &Kind| matches!(kind, Kind::Environment(_));
+    assert_eq!(refused_in(&spec, directory, |_| ()), None);
+    // Strings, then room: none, not a slot's place, and past the arena.
+    for at in [8, 24, 28] {
+        assert_eq!(refused(directory, at, 1 << 20), Some(Reason::Pointer), "byte {at}");
+    }
+    assert_eq!(refused(directory, 16, 0), Some(Reason::Pointer));
+    assert_eq!(refused(directory, 16, 64 << 10), Some(Reason::Pointer));
+    assert_eq!(refused(directory, 12, 32_769), Some(Reason::Pointer));
+    // Elsewhere, so that nothing is where it is compared, or where a text looks for it.
+    assert_eq!(refused(directory, 12, 32_768), Some(Reason::Slot));
+    assert_eq!(
+        refused(compared, 12, 32_768),
+        None,
+        "it is only compared, and the next one is found by itself"
+    );
+    assert_eq!(refused(compared, 20, 32_768), Some(Reason::Slot));
+    assert_eq!(refused_in(&spec, directory, |record| record[3] = 4), Some(Reason::Operation));
+    assert_eq!(refused_in(&spec, directory, |record| record[32] = 1), Some(Reason::Operation));
+
+    assert_eq!(refused_in(&spec, environment, |record| record[3] |= 4), Some(Reason::Operation));
+    assert_eq!(refused_in(&spec, environment, |record| record[3] &= !2), Some(Reason::Operation));
+    for slot in [1, 64 << 10, 0] {
+        // Where the arena does not start as unset, a skipped operation would leave descriptor 0.
+        assert!(matches!(refused(environment, 32, slot), Some(Reason::Slot | Reason::Pointer)), "{slot}");
+    }
+    assert_eq!(refused(environment, 36, (64 << 10) + 1), Some(Reason::Pointer));
+    for at in [40, 44] {
+        assert_eq!(refused(environment, at, 1 << 20), Some(Reason::Pointer), "byte {at}");
+    }
 }

@@ -23,6 +23,8 @@ mod joined_twice;
 mod joined_user_needs_ids;
 mod kernel_files_bound;
 mod later_mounts_unprotected;
+mod listen_alone;
+mod listen_variables;
 mod loopback_needs_network;
 mod mapping_overlap;
 mod mask_not_durable;
@@ -84,6 +86,8 @@ pub const CHECKS: &[Check] = &[
     misses(joined_user_needs_ids::RULE, joined_user_needs_ids::check),
     sees(kernel_files_bound::RULE, kernel_files_bound::check),
     sees(later_mounts_unprotected::RULE, later_mounts_unprotected::check),
+    sees(listen_alone::RULE, listen_alone::check),
+    sees(listen_variables::RULE, listen_variables::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),
     sees(mask_not_durable::RULE, mask_not_durable::check),

@@ -1,11 +1,12 @@
 //! Steps to bytes: strings, blobs, slots and buffers get their offsets, equal lists are stored once.
 
 use crate::lower::{Act, Buffer, Call, Else, Keep, Part, Place, Program, Slot, Step, Value};
+use crate::policy::RunDirectory;
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
-    self, Argument, Assist, Cgroup, Check, Cookie, Each, Environment, Exec, Filter, Fork, Kind, Make, NONE,
-    Netlink, Operation, Otherwise, Patch, Piece, Promise, Role, Rule, Signals, Store, Strings, Supervise,
-    Text, Then,
+    self, Argument, Assist, Cgroup, Check, Cookie, Directory, Each, Environment, Exec, Filter, Fork, Kind,
+    Listen, Make, NONE, Netlink, Operation, Otherwise, Patch, Piece, Promise, Role, Rule, Signals, Store,
+    Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -16,6 +17,8 @@ use std::fmt;
 const KERNEL: u32 = 5 << 16 | 14;
 /// Room for a text: a path of /proc, or the longest id map that the kernel takes in one write (user_namespaces(7)).
 const TEXT_BYTES: u32 = 4096;
+/// Slots grow towards the buffers: three words for limits, and texts.
+const SLOTS_END: u32 = LARGEST_ARENA - 4 * TEXT_BYTES - 24;
 /// Room for an answer: the largest is a `struct statx`.
 const ANSWER_BYTES: u32 = 256;
 
@@ -98,6 +101,8 @@ impl Encoder<'_> {
                         | Act::Filter(_)
                         | Act::Assist { .. }
                         | Act::MakeCgroup { .. }
+                        | Act::Environment { .. }
+                        | Act::Directory { .. }
                         | Act::Netlink { .. }
                 ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
@@ -126,12 +131,27 @@ impl Encoder<'_> {
             Act::Each(set) => Kind::Each(Each { set: *set }),
             Act::Text(parts) => Kind::Text(self.text(parts)),
             Act::Signals(set) => Kind::Signals(Signals { set: *set }),
-            Act::Environment { arguments, variables, passed, append } => Kind::Environment(Environment {
-                arguments: self.strings(arguments),
-                variables: self.strings(variables),
-                passed: self.strings(passed),
-                append: *append,
-            }),
+            Act::Environment { arguments, variables, passed, append, listen } => {
+                Kind::Environment(Environment {
+                    arguments: self.strings(arguments),
+                    variables: self.strings(variables),
+                    passed: self.strings(passed),
+                    append: *append,
+                    listen: listen.map(|reasons| self.listen(reasons)),
+                })
+            }
+            Act::Directory { variable, to, beyond, absent, refused, optional, not_root } => {
+                Kind::Directory(Directory {
+                    variable: self.draft.string(variable),
+                    offset: directory(*to),
+                    capacity: TEXT_BYTES,
+                    beyond: beyond.map_or(NONE, directory),
+                    absent: self.draft.string(absent),
+                    refused: self.draft.string(refused),
+                    optional: *optional,
+                    not_root: *not_root,
+                })
+            }
             Act::Fork { flags, pid, cgroup, child } => Kind::Fork(Fork {
                 list: self.list(child),
                 flags: *flags,
@@ -228,6 +248,7 @@ impl Encoder<'_> {
             let piece = match part {
                 Part::Literal(text) => Piece::Literal(self.draft.string(text)),
                 Part::Decimal(slot) => Piece::Decimal(self.slot(*slot)),
+                Part::Text(slot) => Piece::Text(self.slot(*slot)),
             };
             pieces.extend(piece.write().iter().flat_map(|word| word.to_le_bytes()));
         }
@@ -237,6 +258,15 @@ impl Encoder<'_> {
             pieces: self.draft.blob(&pieces),
             count: index32(parts.len()),
             length: self.slot(Slot::Length),
+        }
+    }
+
+    fn listen(&mut self, [malformed, directory]: [&str; 2]) -> Listen {
+        Listen {
+            end: self.slot(Slot::Unlistened),
+            text: offset(Buffer::Text),
+            malformed: self.draft.string(malformed),
+            directory: self.draft.string(directory),
         }
     }
 
@@ -273,11 +303,15 @@ impl Encoder<'_> {
         if let Some(&known) = self.slots.get(&slot) {
             return known;
         }
+        if let Slot::Directory(to) = slot {
+            return directory(to);
+        }
         let structure = slot.before();
         let offset = self.next + structure.as_ref().map_or(0, |before| index32(before.len()));
         self.next = offset + if structure.is_some() { 8 } else { 4 };
         self.slots.insert(slot, offset);
-        offset
+        // Past the last of them there is none, which the reader reports.
+        if self.next > SLOTS_END { LARGEST_ARENA } else { offset }
     }
 
     fn finish(mut self, sources: &Sources) -> Vec<u8> {
@@ -316,9 +350,19 @@ fn skips(act: &Act) -> u16 {
 fn offset(buffer: Buffer) -> u32 {
     match buffer {
         Buffer::Answer => 0,
-        // Slots grow towards it; one that would reach it is past the arena by then.
         Buffer::Text => LARGEST_ARENA - TEXT_BYTES,
+        Buffer::Descriptors => SLOTS_END,
+        Buffer::AllDescriptors => SLOTS_END + 8,
     }
+}
+
+fn directory(directory: RunDirectory) -> u32 {
+    let number = match directory {
+        RunDirectory::Cwd => 1,
+        RunDirectory::Home => 2,
+        RunDirectory::Runtime => 3,
+    };
+    offset(Buffer::Text) - number * TEXT_BYTES
 }
 
 /// A table's index: past its type it is past the format's limits, which the reader reports.

@@ -8,8 +8,8 @@ pub use filter::render_filters;
 
 use crate::diagnostic::visible;
 use boxwright_launcher::plan::operation::{
-    Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Kind, NONE, Operation, Otherwise, Piece,
-    Promise, Role, Rule, Store, Strings, Success, Text, Then,
+    Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Directory, Kind, NONE, Operation, Otherwise,
+    Piece, Promise, Role, Rule, Store, Strings, Success, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -106,13 +106,17 @@ impl Page<'_, '_> {
             Kind::Each(each) => format!("for each of {:#x}:", each.set),
             Kind::Text(text) => self.text(text),
             Kind::Signals(signals) => format!("reset the dispositions of signals {:#x}", signals.set),
-            Kind::Environment(environment) => format!(
-                "argv = {}{}, envp = {}, passed on = {}",
-                self.strings(environment.arguments),
-                if environment.append { " and the launcher's own" } else { "" },
-                self.strings(environment.variables),
-                self.strings(environment.passed),
-            ),
+            Kind::Environment(environment) => {
+                format!(
+                    "argv = {}{}, envp = {}, passed on = {}",
+                    self.strings(environment.arguments),
+                    if environment.append { " and the launcher's own" } else { "" },
+                    self.strings(environment.variables),
+                    self.strings(environment.passed),
+                ) + &environment.listen.map_or(String::new(), |listen| {
+                    format!(", sockets from 3 to before ${} with LISTEN_PID &{}", listen.end, listen.text)
+                })
+            }
             Kind::Fork(fork) => match fork.own_cgroup() {
                 None => format!("clone3({})", arguments::clone_flags(fork.flags)),
                 Some(slot) => {
@@ -137,6 +141,7 @@ impl Page<'_, '_> {
                 netlink::message(self.plan, message) + &after(&[message.rule], message.skip)
             }
             Kind::Assist(assist) => self.assist(assist),
+            Kind::Directory(directory) => self.directory(directory),
         }
     }
 
@@ -197,6 +202,7 @@ impl Page<'_, '_> {
             match Piece::read(self.plan.blob_word(at), self.plan.blob_word(at + 4)) {
                 Ok(Piece::Literal(string)) => quoted(self.plan.string(string)),
                 Ok(Piece::Decimal(slot)) => format!("${slot}"),
+                Ok(Piece::Text(offset)) => format!("&{offset}"),
                 Err(_) => "?".into(),
             }
         };
@@ -233,6 +239,24 @@ impl Page<'_, '_> {
                 format!("make {name} in ${} until the end = ${}{after}", make.parent, make.directory)
             }
         }
+    }
+
+    fn directory(&self, directory: &Directory) -> String {
+        let from = match self.plan.string(directory.variable) {
+            [] => "getcwd()".into(),
+            variable => format!("the directory ${}", words(variable).trim_end_matches('=')),
+        };
+        let mut text = format!("&{} = {from}", directory.offset);
+        if directory.optional {
+            text += ", if there is one";
+        }
+        if directory.not_root {
+            text += ", not /";
+        }
+        if directory.beyond != NONE {
+            text += &format!(", neither &{} nor in it", directory.beyond);
+        }
+        text
     }
 
     fn strings(&self, Strings { blob, count }: Strings) -> String {

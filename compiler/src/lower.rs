@@ -19,6 +19,7 @@ mod process;
 mod protection;
 mod refusals;
 mod rehearsal;
+mod runtime;
 mod scheduling;
 mod spot;
 mod start;

@@ -14,6 +14,7 @@ mod scheduling;
 mod seccomp;
 mod sections;
 mod syntax;
+mod variables;
 
 pub use rules::RULES;
 

@@ -5,11 +5,13 @@
 //! A value that the spec left to its default has the span of the file's first byte.
 
 mod cgroup;
+mod host_path;
 mod idmap;
 mod network;
 mod scheduling;
 
 pub use cgroup::{Cgroup, CgroupParent, CgroupSetting};
+pub use host_path::{HostPath, PathPart, RunDirectory};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
 pub use network::{Interface, InterfaceKind, MacvlanMode, Route, Subnet};
 pub use scheduling::{HugePages, IoClass, IoPriority, Personality, Scheduler, Scheduling, SchedulingPolicy};
@@ -76,6 +78,8 @@ pub struct Process {
     pub exec: Spanned<Execution>,
     /// Descriptors that the program keeps: each above 2, in ascending order, none twice.
     pub keep_fds: Vec<Spanned<u32>>,
+    /// The program keeps the sockets that a service manager has opened for the launcher (sd_listen_fds(3)).
+    pub listen: Option<Span>,
     /// What becomes of the controlling terminal.
     pub terminal: Spanned<Terminal>,
     /// Standard input, output and error, in this order.
@@ -133,8 +137,8 @@ pub enum Stream {
     Inherit,
     /// /dev/null.
     Null,
-    /// A file of the host at this absolute path: input is read from its start, output is appended. Nothing is created.
-    File(String),
+    /// A file of the host: input is read from its start, output is appended. Nothing is created.
+    File(HostPath),
 }
 
 /// The session keyring (session-keyring(7)).
@@ -187,8 +191,8 @@ pub struct Mount {
 pub enum MountKind {
     /// A file or directory of the host.
     Bind {
-        /// The absolute path on the host; symlinks in it are followed at launch.
-        source: String,
+        /// Where it is on the host.
+        source: HostPath,
         /// May it be written to?
         writable: bool,
         /// May files in it be executed?
@@ -248,8 +252,8 @@ pub enum MountKind {
     },
     /// A device node of the host, bound after it was verified to be one.
     Device {
-        /// The path on the host.
-        source: String,
+        /// Where it is on the host.
+        source: HostPath,
         /// Major and minor number of the character device that it must be; `None` is any device.
         number: Option<(u32, u32)>,
         /// Leave it out when the source does not exist.
@@ -257,15 +261,15 @@ pub enum MountKind {
     },
     /// A UNIX socket of the host, bound after it was verified to be one.
     Socket {
-        /// The path on the host.
-        source: String,
+        /// Where it is on the host.
+        source: HostPath,
         /// Leave it out when the source does not exist.
         optional: bool,
     },
     /// Directories of the host over each other; what is written goes to memory.
     Overlay {
-        /// Their absolute paths, the topmost first; never empty, at most [`Filesystem::LAYERS_MAX`].
-        lower: Vec<String>,
+        /// Where they are, the topmost first; never empty, at most [`Filesystem::LAYERS_MAX`].
+        lower: Vec<HostPath>,
         /// May it be written to?
         writable: bool,
         /// May files in it be executed?
@@ -390,6 +394,17 @@ impl MountKind {
         )
     }
 
+    /// What of the host it shows.
+    pub fn sources(&self) -> &[HostPath] {
+        match self {
+            Self::Bind { source, .. } | Self::Device { source, .. } | Self::Socket { source, .. } => {
+                std::slice::from_ref(source)
+            }
+            Self::Overlay { lower, .. } => lower,
+            _ => &[],
+        }
+    }
+
     /// Whether it is left out when what it is about does not exist.
     pub fn is_optional(&self) -> bool {
         matches!(
@@ -467,8 +482,8 @@ impl Namespace {
 /// Where a namespace is found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Handle {
-    /// At this absolute path of the host, whose symlinks are followed at launch.
-    Path(String),
+    /// At this path of the host.
+    Path(HostPath),
     /// Open in the launcher, as this descriptor: above 2.
     Descriptor(u32),
 }
@@ -476,7 +491,7 @@ pub enum Handle {
 impl fmt::Display for Handle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path) => formatter.write_str(path),
+            Self::Path(path) => path.fmt(formatter),
             Self::Descriptor(descriptor) => write!(formatter, "descriptor {descriptor}"),
         }
     }

@@ -7,6 +7,7 @@
 mod cgroup;
 pub mod keys;
 mod scheduling;
+pub mod variable;
 
 pub use cgroup::{Cgroup, CgroupValue};
 pub use scheduling::{Cpus, IoPriority, Scheduler, Scheduling};
@@ -63,7 +64,7 @@ pub struct Process {
     /// `capabilities`
     pub capabilities: Leaf<Vec<Spanned<String>>>,
     /// `keep_fds`
-    pub keep_fds: Vec<Spanned<u32>>,
+    pub keep_fds: Vec<Spanned<Kept>>,
     /// `terminal`
     pub terminal: Leaf<String>,
     /// `stdin`, `stdout` and `stderr`
@@ -96,6 +97,15 @@ pub enum User {
         /// `groups`
         groups: Leaf<Vec<Spanned<u32>>>,
     },
+}
+
+/// One of `process.keep_fds`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// A number
+    Number(u32),
+    /// `"listen"`
+    Listen,
 }
 
 /// `process.stdin`, `process.stdout` or `process.stderr`

@@ -8,10 +8,10 @@ use crate::sys::{self, Errno, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
-    Argument, Assist, Call, Check, Cookie, Environment, Filter, Fork, Kind, Make, NONE, Netlink, Operation,
-    Otherwise, Piece, Rule, Store, Strings, Success, Tally, Text, Then,
+    Argument, Assist, Call, Check, Cookie, Directory, Environment, Filter, Fork, Kind, Listen, Make, NONE,
+    Netlink, Operation, Otherwise, Piece, Rule, Store, Strings, Success, Tally, Text, Then,
 };
-use boxwright_launcher::plan::{Entry, List, Plan, Section};
+use boxwright_launcher::plan::{Entry, LARGEST_ARENA, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
 
 /// ENOENT.
@@ -118,6 +118,7 @@ impl Launch {
             Kind::Netlink(netlink) => self.netlink(netlink),
             Kind::Assist(assist) => self.assist(assist),
             Kind::Cgroup(cgroup) => self.cgroup(cgroup),
+            Kind::Directory(directory) => self.directory(directory),
         }
     }
 
@@ -196,11 +197,54 @@ impl Launch {
             match Piece::read(self.plan.blob_word(at), self.plan.blob_word(at + 4)) {
                 Ok(Piece::Literal(string)) => push(self.plan.string(string))?,
                 Ok(Piece::Decimal(slot)) => push(decimal(mem::load_word(slot).into(), &mut [0; 20]))?,
+                Ok(Piece::Text(offset)) => self.copy(offset, &mut push)?,
                 Err(_) => return Err(Failure::Words(Words::Unset)),
             }
         }
         mem::store(text.offset + length, &[0]);
         mem::store(text.length, &length.to_le_bytes());
+        Ok(0)
+    }
+
+    /// Pushes a text of the arena, byte by byte, since the text that is being built is there too.
+    fn copy(&self, offset: u32, push: &mut impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+        if byte(offset) == 0 {
+            return Err(Failure::Words(Words::Unset));
+        }
+        (offset..).map(byte).take_while(|&byte| byte != 0).try_for_each(|byte| push(&[byte]))
+    }
+
+    #[inline(never)]
+    fn directory(&self, directory: &Directory) -> Outcome {
+        let &Directory { offset, capacity, beyond, optional, .. } = directory;
+        let absent = Err(Failure::Reason(directory.absent));
+        let name = self.plan.string(directory.variable);
+        let path = self.start.variables.value(name).filter(|path| path.starts_with(b"/"));
+        let entered = match path {
+            _ if name.is_empty() => Ok(()),
+            Some(path) => sys::enter(path),
+            None if optional => return Ok(0),
+            None => return absent,
+        };
+        match (entered, path) {
+            (Err(_), Some(path)) if optional => {
+                // Longer than any path it is nobody's directory.
+                if path.len() >= capacity as usize || !mem::store(offset, path) {
+                    return Ok(0);
+                }
+            }
+            (entered, _) => {
+                entered.and_then(|()| sys::working_directory(offset, capacity)).map_err(Failure::Errno)?;
+            }
+        }
+        // Outside of the process's root a path begins otherwise (getcwd(2)).
+        if byte(offset) != b'/' {
+            return absent;
+        }
+        let is_root = byte(offset + 1) == 0;
+        if is_root && directory.not_root || beyond != NONE && is_within(offset, beyond) {
+            return Err(Failure::Reason(directory.refused));
+        }
         Ok(0)
     }
 
@@ -213,7 +257,8 @@ impl Launch {
         }
         let Environment { arguments, variables, passed, .. } = environment;
         // A null pointer ends each of the two arrays.
-        let capacity = (arguments.count + variables.count + passed.count) as usize + own + 2;
+        let listen = if environment.listen.is_some() { 3 } else { 0 };
+        let capacity = (arguments.count + variables.count + passed.count + listen) as usize + own + 2;
         let mut pointers = sys::map_pointers(capacity).map_err(Failure::Errno)?;
         self.push(&mut pointers, arguments);
         for index in 1..=own {
@@ -222,18 +267,45 @@ impl Launch {
         pointers.begin_variables();
         self.push(&mut pointers, variables);
         for index in 0..passed.count {
-            let name = self.string_of(passed, index);
-            for own in 0..self.start.variables.count() {
-                if self.start.variables.bytes(own).starts_with(name)
-                    && let Some(variable) = self.start.variables.get(own)
-                {
-                    pointers.push(variable);
-                    break;
-                }
-            }
+            self.pass(&mut pointers, self.string_of(passed, index));
+        }
+        if let Some(listen) = &environment.listen {
+            self.listen(&mut pointers, listen)?;
         }
         self.pointers = Some(pointers);
         Ok(0)
+    }
+
+    /// Passes a variable on when the launcher has it.
+    #[inline(never)]
+    fn pass(&self, pointers: &mut Pointers, name: &[u8]) {
+        let variables = &self.start.variables;
+        if let Some(variable) = variables.position(name).and_then(|index| variables.get(index)) {
+            pointers.push(variable);
+        }
+    }
+
+    /// Keeps the sockets that are meant for this process.
+    fn listen(&self, pointers: &mut Pointers, listen: &Listen) -> Result<(), Failure> {
+        let value = |name: &[u8]| self.start.variables.value(name);
+        let own = sys::own_pid().map_err(Failure::Errno)?;
+        let mut end = Listen::START;
+        if value(b"LISTEN_PID=").and_then(number) == Some(own)
+            && let Some(count) = value(b"LISTEN_FDS=")
+        {
+            let count = number(count).filter(|count| (1..=Listen::MOST).contains(count));
+            end += count.ok_or(Failure::Reason(listen.malformed))?;
+            for descriptor in Listen::START..end {
+                if sys::is_directory(descriptor).map_err(Failure::Errno)? {
+                    return Err(Failure::Reason(listen.directory));
+                }
+            }
+            self.pass(pointers, b"LISTEN_FDS=");
+            self.pass(pointers, b"LISTEN_FDNAMES=");
+            pointers.push(mem::arena_address(listen.text) as *const u8);
+        }
+        mem::store(listen.end, &end.to_le_bytes());
+        Ok(())
     }
 
     #[inline(never)]
@@ -390,6 +462,32 @@ impl Launch {
             }
         }
     }
+}
+
+/// The byte at an offset of the arena.
+#[inline(never)]
+fn byte(offset: u32) -> u8 {
+    mem::load(offset) as u8
+}
+
+/// Whether a directory is another one or in it: paths of the arena, without symlinks.
+fn is_within(path: u32, directory: u32) -> bool {
+    let differs =
+        (0..LARGEST_ARENA).find(|at| byte(path + at) != byte(directory + at) || byte(path + at) == 0);
+    // A path without a byte is none that was found.
+    differs.is_some_and(|at| at > 0 && byte(directory + at) == 0 && matches!(byte(path + at), 0 | b'/'))
+}
+
+/// A decimal number, strictly.
+#[inline(never)]
+fn number(digits: &[u8]) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u32, |number, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
 }
 
 /// What comes of an errno.

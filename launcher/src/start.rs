@@ -150,6 +150,18 @@ impl Vector {
         }
     }
 
+    /// The first string that begins with `NAME=`.
+    #[inline(never)]
+    pub fn position(&self, name: &[u8]) -> Option<usize> {
+        (0..self.count).find(|index| self.bytes(*index).starts_with(name))
+    }
+
+    /// What follows `NAME=` in it; the NUL comes after that.
+    #[inline(never)]
+    pub fn value(&self, name: &[u8]) -> Option<&'static [u8]> {
+        self.bytes(self.position(name)?).get(name.len()..)
+    }
+
     /// Forgets the first string.
     pub fn skip_first(&mut self) {
         if self.count > 0 {

@@ -215,6 +215,41 @@ fn map(bytes: usize, flags: usize) -> Result<usize, Errno> {
     unsafe { raw(number::mmap, [0, bytes, PROT_READ_WRITE, flags, usize::MAX, 0]) }
 }
 
+/// `getpid(2)`.
+pub fn own_pid() -> Result<u32, Errno> {
+    // SAFETY: the call has no arguments.
+    unsafe { raw(number::getpid, [0; 6]) }.map(|pid| pid as u32)
+}
+
+/// `chdir(2)` to what a variable of the environment says.
+pub fn enter(path: &'static [u8]) -> Result<(), Errno> {
+    // SAFETY: the path is the end of a variable on the initial stack, which ends in NUL.
+    unsafe { raw(number::chdir, [path.as_ptr() as usize, 0, 0, 0, 0, 0]) }.map(|_| ())
+}
+
+/// `getcwd(2)` into the arena, where the reader has found room for `capacity` bytes.
+pub fn working_directory(offset: u32, capacity: u32) -> Result<(), Errno> {
+    let arguments = [mem::arena_address(offset), capacity as usize, 0, 0, 0, 0];
+    // SAFETY: the kernel writes at most `capacity` bytes, which are the arena's.
+    unsafe { raw(number::getcwd, arguments) }.map(|_| ())
+}
+
+/// `statx(2)`: whether a descriptor is open on a directory.
+pub fn is_directory(descriptor: u32) -> Result<bool, Errno> {
+    const AT_EMPTY_PATH: usize = 0x1000;
+    const STATX_TYPE: usize = 1;
+    /// `linux/stat.h`: the mode is a half-word at byte 28 of a `struct statx`.
+    const MODE: usize = 28 / 4;
+    const S_IFMT: u32 = 0o170_000;
+    const S_IFDIR: u32 = 0o040_000;
+    let mut answer = [0_u32; 64];
+    let path = c"".as_ptr() as usize;
+    let arguments = [descriptor as usize, path, AT_EMPTY_PATH, STATX_TYPE, answer.as_mut_ptr() as usize, 0];
+    // SAFETY: the kernel reads the empty path and writes a `struct statx`, whose 256 bytes `answer` has.
+    unsafe { raw(number::statx, arguments) }?;
+    Ok(core::hint::black_box(answer)[MODE] & S_IFMT == S_IFDIR)
+}
+
 /// `clone3(2)` as fork: `Ok(None)` in the child, its pid and pidfd in the parent; with a control group to be born in.
 pub fn fork(flags: u64, cgroup: Option<u32>) -> Result<Option<(u32, u32)>, Errno> {
     let mut pidfd = u32::MAX;

@@ -30,6 +30,7 @@ fn contained(stage: &Stage) {
         "list=/..",
         "list=/dev",
         "list=/work/inner",
+        "list=/here",
     ];
     each_call(stage, everything(stage), &questions);
 }
@@ -41,6 +42,7 @@ fn everything(stage: &Stage) -> Spec {
         "seccomp.allow = ['@system-service']
          [process]
          stdin = 'inherit'
+         keep_fds = ['listen']
          scheduler = {{ policy = 'batch', nice = 7 }}
          io_priority = {{ class = 'best_effort', priority = 6 }}
          cpu_affinity = [0]
@@ -52,6 +54,7 @@ fn everything(stage: &Stage) -> Spec {
          [filesystem.mounts]
          '/work' = {{ bind = '{path}', writable = true }}
          '/work/inner' = {{ mask = true }}
+         '/here' = {{ bind = '${{run.cwd}}/work' }}
          '/optional' = {{ bind = '/does/not/exist', optional = true }}"
     ))
 }

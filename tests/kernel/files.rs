@@ -25,7 +25,11 @@ pub const TESTS: &[Test] = &[
     Test { name: "files/optional-beneath-a-grant", needs: USER_NAMESPACES, run: optional_beneath_a_grant },
     Test { name: "files/seal", needs: USER_NAMESPACES, run: seal },
     Test { name: "files/proc", needs: USER_NAMESPACES, run: proc },
-    Test { name: "files/bubblewrap-725-pid-1-is-hidden", needs: USER_NAMESPACES, run: hidden_processes },
+    Test {
+        name: "files/row-51-bubblewrap-725-pid-1-is-hidden",
+        needs: USER_NAMESPACES,
+        run: hidden_processes,
+    },
     Test { name: "files/rootfs-symlinks", needs: ROOTFS, run: rootfs_symlinks },
     Test { name: "files/rootfs-without-mount-point", needs: ROOTFS, run: rootfs_without_mount_point },
     Test { name: "files/rootfs-with-a-linked-proc", needs: ROOTFS, run: rootfs_with_a_linked_proc },

@@ -26,15 +26,18 @@ mod jobs;
 mod joins;
 mod life;
 mod limits;
+mod listen;
 mod many;
 mod maps;
 mod mounts;
 mod network;
 mod owners;
+mod privilege;
 mod propagation;
 mod readme;
 mod refusals;
 mod rows;
+mod runtime;
 mod scarcity;
 mod scheduling;
 mod sources;
@@ -67,6 +70,7 @@ const TESTS: &[&[Test]] = &[
     starts::TESTS,
     scarcity::TESTS,
     life::TESTS,
+    listen::TESTS,
     limits::TESTS,
     cgroups::TESTS,
     scheduling::TESTS,
@@ -82,10 +86,12 @@ const TESTS: &[&[Test]] = &[
     propagation::TESTS,
     in_place::TESTS,
     jobs::TESTS,
+    privilege::TESTS,
     joins::TESTS,
     readme::TESTS,
     doctor::TESTS,
     refusals::TESTS,
+    runtime::TESTS,
 ];
 
 fn main() -> ExitCode {

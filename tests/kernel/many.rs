@@ -73,11 +73,11 @@ fn without_descriptors(stage: &Stage) {
     let path = shared(stage, "source").display().to_string();
     let spec = entries(100, &[&format!("{{ bind = '{path}' }}")], "/m");
     let launcher = stage.build(&spec.asking(&stage.site, &["list=/m".to_owned()]));
-    let run = stage.start(&["limit=7:150"], &launcher);
+    let run = stage.start(&["limit=7:64:150"], &launcher);
     assert_eq!(run.answers().get("list./m").split(' ').count(), 100, "{}", run.stderr);
-    let run = stage.start(&["limit=7:64"], &launcher);
+    let run = stage.start(&["limit=7:64:64"], &launcher);
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
-    for words in ["source: Too many open files", "ulimit -n"] {
+    for words in ["source: Too many open files", "ulimit -Hn"] {
         assert!(run.stderr.contains(words), "{}", run.stderr);
     }
 }

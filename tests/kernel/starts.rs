@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
 
 pub const TESTS: &[Test] = &[
-    Test { name: "start/closed-streams", needs: USER_NAMESPACES, run: closed_streams },
+    Test { name: "start/row-62-closed-streams", needs: USER_NAMESPACES, run: closed_streams },
     Test { name: "start/many-descriptors", needs: USER_NAMESPACES, run: many_descriptors },
     Test { name: "start/deleted-directory", needs: USER_NAMESPACES, run: deleted_directory },
     Test { name: "start/umask", needs: USER_NAMESPACES, run: umask },
     Test { name: "start/environment", needs: USER_NAMESPACES, run: environment },
     Test { name: "start/no-arguments", needs: USER_NAMESPACES, run: no_arguments },
-    Test { name: "start/bubblewrap-705-ignored-signals", needs: USER_NAMESPACES, run: signals },
+    Test { name: "start/row-57-bubblewrap-705-ignored-signals", needs: USER_NAMESPACES, run: signals },
     Test { name: "start/limits", needs: USER_NAMESPACES, run: limits },
+    Test { name: "start/few-descriptors", needs: USER_NAMESPACES, run: few_descriptors },
     Test { name: "start/limits-of-the-spec", needs: USER_NAMESPACES, run: limits_of_the_spec },
     Test { name: "start/cve-2017-5226-no-terminal", needs: USER_NAMESPACES, run: terminal },
     Test { name: "start/shared-terminal", needs: USER_NAMESPACES, run: shared_terminal },
@@ -167,6 +168,27 @@ fn limits(stage: &Stage) {
     let run = stage.start(&["limit=7:3:3"], &launcher(stage, Spec::new(PLAIN), &["identity"]));
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
     assert!(run.stderr.contains("Too many open files"), "{}", run.stderr);
+}
+
+/// The launch has as many as the hard limit allows; the program has what the caller had.
+fn few_descriptors(stage: &Stage) {
+    let outside = stage.outside(&["rlimits".to_owned()]);
+    let (_, hard) = outside.get("rlimit.7").split_once(',').expect("two limits");
+    let own = Spec::new(PLAIN).with("filesystem.dev = 'minimal'");
+    let without = in_place(stage).text().replace("nofile = 256", "");
+    for spec in [own.clone(), Spec::new(&without)] {
+        for soft in [0, 3, 4, 5, 64] {
+            started(stage, &[&format!("limit=7:{soft}")], spec.clone(), &["rlimits"])
+                .expect(&[("rlimit.7", &format!("{soft},{hard}"))]);
+        }
+    }
+    for soft in [0, 5] {
+        let condition = format!("limit=7:{soft}:64");
+        started(stage, &[&condition], own.clone(), &["rlimits"])
+            .expect(&[("rlimit.7", &format!("{soft},64"))]);
+        let spec = own.clone().with("rlimits.nofile = { soft = 7, hard = 9 }");
+        started(stage, &[&condition], spec, &["rlimits"]).expect(&[("rlimit.7", "7,9")]);
+    }
 }
 
 fn limits_of_the_spec(stage: &Stage) {

@@ -13,6 +13,8 @@ mod bypass;
 mod execute;
 mod files;
 mod ipc;
+mod keys;
+mod listen;
 mod mounts;
 mod network;
 mod process;
@@ -76,6 +78,8 @@ fn answer(question: &str) {
         ("environment", []) => process::environment(),
         ("terminal", []) => process::terminal(),
         ("keyring", []) => process::keyring(),
+        ("find_key", [name]) => keys::find(name),
+        ("listening", []) => listen::accept_all(),
         ("place", []) => process::place(),
         ("processes", []) => process::processes(),
         ("clocks", []) => process::clocks(),

@@ -49,6 +49,7 @@ fn capabilities() {
     }
     // PR_CAPBSET_READ, and PR_CAP_AMBIENT with PR_CAP_AMBIENT_IS_SET.
     let bounding = (0..64).filter(|capability| prctl(23, *capability, 0) == Ok(1));
+    fact("securebits", prctl(27, 0, 0).map_or_else(errno_name, |bits| format!("{bits:x}")));
     fact("bounding", format!("{:x}", bounding.fold(0_u64, |set, capability| set | 1 << capability)));
     let ambient = (0..64).filter(|capability| prctl(47, 1, *capability) == Ok(1));
     fact("ambient", format!("{:x}", ambient.fold(0_u64, |set, capability| set | 1 << capability)));

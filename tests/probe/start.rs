@@ -85,6 +85,17 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
             shape.environment.get_or_insert_default().push(value.to_owned());
             Ok(())
         }
+        "cwd" => std::env::set_current_dir(value).map_err(io_errno),
+        "chroot_alone" => change_root_alone(value),
+        "inheritable" => inheritable(),
+        "listen" => crate::listen::open(number(value)).map_err(io_errno),
+        "listen_pid" => {
+            let own = format!("LISTEN_PID={}", std::process::id());
+            shape.environment.get_or_insert_default().push(own);
+            Ok(())
+        }
+        "directory_at" => directory_at(parse(value)),
+        "session_key" => crate::keys::add(value),
         "subreaper" => watch(),
         "parent_dies" => parent_dies(parse(value)),
         "parent" => parent(),
@@ -231,9 +242,14 @@ fn ignore(signal: u64) -> Result<(), i32> {
     call(nr::RT_SIGACTION, [signal, from(&[1_u64, 0, 0, 0]), 0, 8, 0, 0]).map(drop)
 }
 
-fn change_root(path: &str) -> Result<(), i32> {
+/// The working directory stays outside.
+fn change_root_alone(path: &str) -> Result<(), i32> {
     let directory = text(path);
-    call(nr::CHROOT, [from(directory.as_bytes_with_nul()), 0, 0, 0, 0, 0])?;
+    call(nr::CHROOT, [from(directory.as_bytes_with_nul()), 0, 0, 0, 0, 0]).map(drop)
+}
+
+fn change_root(path: &str) -> Result<(), i32> {
+    change_root_alone(path)?;
     std::env::set_current_dir("/").map_err(io_errno)
 }
 
@@ -263,6 +279,33 @@ fn limit(value: &str) -> Result<(), i32> {
     limits[0] = numbers[1];
     limits[1] = numbers.get(2).copied().unwrap_or(limits[1]);
     call(nr::PRLIMIT64, [0, numbers[0], from(&limits), 0, 0, 0]).map(drop)
+}
+
+/// Everything that is permitted becomes inheritable, and ambient.
+fn inheritable() -> Result<(), i32> {
+    let header = [0x2008_0522_u32, 0];
+    let mut data = [[0_u32; 3]; 2];
+    call(nr::CAPGET, [from(&header), into(&mut data), 0, 0, 0, 0])?;
+    for word in &mut data {
+        word[2] = word[1];
+    }
+    call(nr::CAPSET, [from(&header), from(&data), 0, 0, 0, 0])?;
+    // PR_CAP_AMBIENT with PR_CAP_AMBIENT_RAISE.
+    let permitted = u64::from(data[1][1]) << 32 | u64::from(data[0][1]);
+    let set = (0..64).filter(|capability| permitted >> capability & 1 == 1);
+    set.into_iter().try_for_each(|capability| call(nr::PRCTL, [47, 2, capability, 0, 0, 0]).map(drop))
+}
+
+/// The root directory, open at this descriptor.
+fn directory_at(descriptor: u64) -> Result<(), i32> {
+    let root = fs::File::open("/").map_err(io_errno)?;
+    let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&root).unsigned_abs());
+    if source == descriptor {
+        call(nr::FCNTL, [source, 2, 0, 0, 0, 0])?;
+        std::mem::forget(root);
+        return Ok(());
+    }
+    call(nr::DUP2, [source, descriptor, 0, 0, 0, 0]).map(drop)
 }
 
 /// Enters a new user namespace, alone mapped to 0 in it, with a mount namespace, and tries a mount.

@@ -40,6 +40,7 @@ pub mod nr {
     pub const GETRESGID: u64 = 120;
     pub const GETSID: u64 = 124;
     pub const CAPGET: u64 = 125;
+    pub const CAPSET: u64 = 126;
     pub const RT_SIGTIMEDWAIT: u64 = 128;
     pub const PERSONALITY: u64 = 135;
     pub const SETPRIORITY: u64 = 141;
@@ -55,6 +56,7 @@ pub mod nr {
     pub const MQ_OPEN: u64 = 240;
     pub const MQ_UNLINK: u64 = 241;
     pub const WAITID: u64 = 247;
+    pub const ADD_KEY: u64 = 248;
     pub const KEYCTL: u64 = 250;
     pub const IOPRIO_SET: u64 = 251;
     pub const IOPRIO_GET: u64 = 252;

@@ -8,7 +8,7 @@ pub(super) const RULE: Rule =
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let bound = policy.filesystem.mounts.iter().filter_map(|(path, mount)| match &mount.kind {
-        MountKind::Bind { source, .. } if is_kernels(source) => Some((path, mount, source)),
+        MountKind::Bind { source, .. } if is_kernels(&source.to_string()) => Some((path, mount, source)),
         MountKind::Device { source, number: None, .. } => Some((path, mount, source)),
         _ => None,
     });

@@ -7,7 +7,9 @@ pub(super) const RULE: Rule = Rule::warning("socket-bound", "a socket of the hos
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let bound = policy.filesystem.mounts.values().filter_map(|mount| match &mount.kind {
-        MountKind::Bind { source, .. } if looks_like_a_socket(source) => Some((mount, source, "seems to be")),
+        MountKind::Bind { source, .. } if looks_like_a_socket(&source.to_string()) => {
+            Some((mount, source, "seems to be"))
+        }
         MountKind::Socket { source, .. } => Some((mount, source, "is")),
         _ => None,
     });

@@ -2,8 +2,8 @@
 
 use super::Launch;
 use super::linux::*;
-use super::refusals::DESCRIPTOR_NOT_OPEN;
-use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Step};
+use super::refusals::{DESCRIPTOR_NOT_OPEN, DIRECTORY_KEPT};
+use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step};
 use crate::source::{Span, Spanned};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise};
@@ -21,9 +21,7 @@ impl Launch<'_> {
                     mask: S_IFMT.into(),
                     comparison: Comparison::NotEqual,
                     value: S_IFDIR.into(),
-                    otherwise: Else::Fail(
-                        "is a directory, from which the whole host could be reached".into(),
-                    ),
+                    otherwise: Else::Fail(DIRECTORY_KEPT.into()),
                 })
                 .note(EBADF.into(), DESCRIPTOR_NOT_OPEN)
         };
@@ -43,13 +41,27 @@ impl Launch<'_> {
 
     /// Closes what lies between the descriptors that are kept, and everything above.
     pub(super) fn close_others(self) -> Step {
+        let step = Step::new(Phase::Exec, "close other descriptors", Span::default())
+            .promise(Promise::Descriptors)
+            .takes(&[Fact::Descriptors]);
+        if self.policy.process.listen.is_some() {
+            return step.act(Call::new(number::close_range, [Slot::Unlistened.into(), u32::MAX.into()]));
+        }
         let kept = self.policy.process.keep_fds.iter().map(|descriptor| descriptor.value);
         let starts = [3].into_iter().chain(kept.clone().map(|descriptor| descriptor + 1));
         let ends = kept.map(|descriptor| descriptor - 1).chain([u32::MAX]);
         let gaps = starts.zip(ends).filter(|(start, end)| start <= end);
-        Step::new(Phase::Exec, "close other descriptors", Span::default())
-            .promise(Promise::Descriptors)
-            .takes(&[Fact::Descriptors])
-            .acts(gaps.map(|(start, end)| Call::new(number::close_range, [start.into(), end.into()]).into()))
+        step.acts(gaps.map(|(start, end)| Call::new(number::close_range, [start.into(), end.into()]).into()))
+    }
+
+    /// Sockets of a service manager are for the process that it names: only now is there one.
+    pub(super) fn name_listener(self) -> Option<Step> {
+        let span = self.policy.process.listen?;
+        let text = vec![Part::Literal("LISTEN_PID=".into()), Part::Decimal(Slot::Own)];
+        Some(
+            Step::new(Phase::Exec, "name the program's process", span)
+                .act(Call::new(number::getpid, []).keep(Slot::Own))
+                .act(Act::Text(text)),
+        )
     }
 }

@@ -11,7 +11,7 @@ use super::mount_calls::{attributes, open_source, set_attributes};
 use super::nodes::directory;
 use super::refusals::*;
 use super::step::{Act, Call, Fact, Part, Phase, Slot, Step, Value};
-use crate::policy::{IdMap, IdMapping, MountKind, Propagation, Root};
+use crate::policy::{HostPath, IdMap, IdMapping, MountKind, Propagation, Root};
 use crate::source::Spanned;
 use boxwright_launcher::abi::{CLONE_NEWUSER, SIGKILL};
 use boxwright_launcher::arch::number;
@@ -19,7 +19,7 @@ use boxwright_launcher::plan::operation::Promise;
 
 /// A tree of the host that is mounted with other owners.
 struct Tree<'a> {
-    path: &'a str,
+    path: HostPath,
     slot: Slot,
     attributes: u32,
     optional: bool,
@@ -54,14 +54,21 @@ impl<'a> Launch<'a> {
             (Root::Rootfs(path) | Root::Overlay(path), Some(idmap)) => {
                 let attributes = attributes(false, true);
                 let propagation = Propagation::Private;
-                Some(Tree { path, slot: Slot::Root, attributes, optional: false, propagation, idmap })
+                Some(Tree {
+                    path: path.as_str().into(),
+                    slot: Slot::Root,
+                    attributes,
+                    optional: false,
+                    propagation,
+                    idmap,
+                })
             }
             _ => None,
         };
         let binds = self.entries().filter_map(|entry| match &entry.mount.kind {
             MountKind::Bind { source, writable, executable, optional, propagation, idmap: Some(idmap) } => {
                 Some(Tree {
-                    path: source,
+                    path: source.clone(),
                     slot: Slot::Source(entry.number),
                     attributes: attributes(*writable, *executable),
                     optional: *optional,
@@ -114,7 +121,7 @@ impl<'a> Launch<'a> {
         Step::new(Phase::Start, format!("open {} with other owners", tree.path), tree.idmap.span)
             .promise(Promise::Mounts)
             .needs(&[Fact::HostPaths])
-            .acts(open_source(tree.path, tree.slot, tree.optional, then))
+            .acts(open_source(&tree.path, tree.slot, tree.optional, then))
             .note(EPERM.into(), IDMAP_REFUSED)
             .note(EINVAL.into(), IDMAP_UNKNOWN)
             .note(ENOSYS.into(), MOUNT_API_MISSING)

@@ -3,6 +3,7 @@
 
 use super::linux::*;
 use super::refusals::*;
+use super::runtime::with_path;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
 use super::{Launch, start};
 use crate::policy::{Handle, Namespace, User};
@@ -166,11 +167,12 @@ fn open(Joined { number, handle, span, .. }: Joined) -> Option<Step> {
     let Handle::Path(path) = handle else { return None };
     // Whatever is there instead, opening it neither waits nor takes over a terminal.
     let flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    let open = [AT_FDCWD.into(), path.as_str().into(), flags.into()];
+    let open =
+        |path| Call::new(number::openat, [AT_FDCWD.into(), path, flags.into()]).keep(Slot::Namespace(number));
     Some(
         Step::new(Phase::Start, format!("open {path}"), span)
             .needs(&[Fact::HostPaths])
-            .act(Call::new(number::openat, open).keep(Slot::Namespace(number)))
+            .acts(with_path(path, open))
             .acts(is_namespace(Slot::Namespace(number).into()))
             .note(EACCES.into(), NAMESPACE_NOT_SHOWN),
     )

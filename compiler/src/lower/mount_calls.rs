@@ -1,9 +1,10 @@
 //! The calls that mounts are made of: opening trees, making file systems, mount points and files, moving things into place.
 
 use super::linux::*;
+use super::runtime::with_path;
 use super::spot::Spot;
 use super::step::{Act, Buffer, Call, Else, Part, Place, Slot, Value};
-use crate::policy::TextPart;
+use crate::policy::{HostPath, TextPart};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Then};
 
@@ -21,10 +22,12 @@ pub(super) fn optionally(slot: Slot, optional: bool, acts: Vec<Act>) -> Vec<Act>
 }
 
 /// Opens a source of the host, and does what has to be done with it when it is there.
-pub(super) fn open_source(path: &str, to: Slot, optional: bool, then: Vec<Act>) -> Vec<Act> {
-    let open = open_tree(path).keep(to);
-    let open = if optional { open.on(ENOENT, Then::Continue) } else { open };
-    [Act::from(open)].into_iter().chain(optionally(to, optional, then)).collect()
+pub(super) fn open_source(path: &HostPath, to: Slot, optional: bool, then: Vec<Act>) -> Vec<Act> {
+    let open = |path| {
+        let open = open_tree(path).keep(to);
+        if optional { open.on(ENOENT, Then::Continue) } else { open }
+    };
+    with_path(path, open).into_iter().chain(optionally(to, optional, then)).collect()
 }
 
 /// Passes when a descriptor was opened; else the spec's optional acts are skipped.
@@ -39,15 +42,17 @@ pub(super) fn is_set(slot: Slot, acts: usize) -> Act {
 }
 
 /// open_tree(2): a copy of the mounts at a path of the host, whose symlinks are followed.
-pub(super) fn open_tree(path: &str) -> Call {
-    open_tree_at(AT_FDCWD.into(), path)
+pub(super) fn open_tree(path: Value) -> Call {
+    Call::new(number::open_tree, [AT_FDCWD.into(), path, OPEN_TREE.into()])
 }
 
 /// Recursive always: within a user namespace a part of a tree of mounts cannot be copied alone.
+const OPEN_TREE: u32 = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+
+/// The same of what is at a descriptor, or has a name there.
 pub(super) fn open_tree_at(directory: Value, path: &str) -> Call {
     let empty = if path.is_empty() { AT_EMPTY_PATH } else { 0 };
-    let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | empty;
-    Call::new(number::open_tree, [directory, path.into(), flags.into()])
+    Call::new(number::open_tree, [directory, path.into(), (OPEN_TREE | empty).into()])
 }
 
 /// What a mount with these grants is.

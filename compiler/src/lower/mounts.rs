@@ -15,6 +15,7 @@ use crate::source::Span;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::Promise;
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 /// The first letters of a file of the scratch file system.
 const EMPTY_FILE: &str = "empty";
@@ -76,7 +77,7 @@ impl<'a> Launch<'a> {
         {
             steps.push(
                 self.source_step("open root", path, self.root_span())
-                    .act(open_tree(path).keep(Slot::Root))
+                    .act(open_tree(path.as_str().into()).keep(Slot::Root))
                     .acts(directory(Slot::Root))
                     .act(set_attributes(Slot::Root.into(), "", attributes(false, true), 0)),
             );
@@ -95,7 +96,7 @@ impl<'a> Launch<'a> {
         [self.make_scratch()].into_iter().chain(inline).chain([self.leave_scratch()]).collect()
     }
 
-    pub(super) fn source_step(self, verb: &str, path: &str, span: Span) -> Step {
+    pub(super) fn source_step(self, verb: &str, path: impl Display, span: Span) -> Step {
         Step::new(Phase::Sources, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])

@@ -3,10 +3,11 @@
 use super::linux::*;
 use super::mount_calls::{PLAIN, open_source, set_attributes, stat};
 use super::step::{Act, Buffer, Else, Place, Slot};
+use crate::policy::HostPath;
 use boxwright_launcher::plan::operation::Comparison;
 
 /// A character or block device; with a number only that one.
-pub(super) fn device(path: &str, to: Slot, number: Option<(u32, u32)>, optional: bool) -> Vec<Act> {
+pub(super) fn device(path: &HostPath, to: Slot, number: Option<(u32, u32)>, optional: bool) -> Vec<Act> {
     let mut acts = vec![stat(to)];
     match number {
         Some((major, minor)) => {
@@ -24,7 +25,7 @@ pub(super) fn device(path: &str, to: Slot, number: Option<(u32, u32)>, optional:
 }
 
 /// A UNIX socket; connecting to it is no writing.
-pub(super) fn socket(path: &str, to: Slot, optional: bool) -> Vec<Act> {
+pub(super) fn socket(path: &HostPath, to: Slot, optional: bool) -> Vec<Act> {
     let attributes = MOUNT_ATTR_RDONLY | PLAIN | MOUNT_ATTR_NOEXEC;
     let acts = vec![
         stat(to),

@@ -109,8 +109,12 @@ fn used(act: &Act) -> Vec<Slot> {
         Act::Call(call) => call.arguments.iter().filter_map(slot).collect(),
         Act::Text(parts) => parts
             .iter()
-            .filter_map(|part| if let Part::Decimal(slot) = part { Some(*slot) } else { None })
+            .filter_map(|part| match part {
+                Part::Decimal(slot) | Part::Text(slot) => Some(*slot),
+                Part::Literal(_) => None,
+            })
             .collect(),
+        Act::Directory { beyond, .. } => beyond.map(Slot::Directory).into_iter().collect(),
         Act::Supervise { pid, .. } => vec![*pid],
         Act::Fork { cgroup, .. } => cgroup.iter().copied().collect(),
         Act::FindCgroup => vec![Slot::Length],
@@ -130,6 +134,8 @@ fn stored(act: &Act) -> Vec<Slot> {
         Act::Text(_) => vec![Slot::Length],
         Act::Fork { pid, .. } => vec![*pid],
         Act::MakeCgroup { directory, .. } => vec![*directory],
+        Act::Environment { listen: Some(_), .. } => vec![Slot::Unlistened],
+        Act::Directory { to, .. } => vec![Slot::Directory(*to)],
         Act::Netlink { keep, .. } => keep.iter().copied().collect(),
         _ => Vec::new(),
     }

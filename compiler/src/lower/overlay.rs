@@ -13,9 +13,10 @@ use super::mount_calls::{
 use super::mounts::Entry;
 use super::nodes::directory;
 use super::refusals::{LAYERS_OVERLAP, MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
+use super::runtime::with_path;
 use super::spot::Spot;
 use super::step::{Act, Call, Slot, Step, Value};
-use crate::policy::{MountKind, Ownership};
+use crate::policy::{HostPath, MountKind, Ownership};
 use boxwright_launcher::arch::number;
 
 /// What is written; or, of a single directory that is not written to, the second layer that an overlay must have.
@@ -27,10 +28,10 @@ impl Launch<'_> {
     /// Opens the directories while paths lead to the host.
     pub(super) fn open_layers(self, entry: Entry) -> Vec<Step> {
         let MountKind::Overlay { lower, .. } = &entry.mount.kind else { return Vec::new() };
-        let open = |(layer, path): (u16, &String)| {
+        let open = |(layer, path): (u16, &HostPath)| {
             let slot = Slot::Layer(entry.number, layer);
-            let step = self.source_step("open", path, entry.mount.span);
-            step.act(open_tree(path).keep(slot)).acts(directory(slot))
+            let open = with_path(path, |path| open_tree(path).keep(slot));
+            self.source_step("open", path, entry.mount.span).acts(open).acts(directory(slot))
         };
         (0..).zip(lower).map(open).collect()
     }

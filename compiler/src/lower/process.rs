@@ -10,8 +10,10 @@ use boxwright_launcher::abi::{SIGHUP, SIGKILL, SIGUSR1};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Role, Then};
 
+/// `asm-generic/resource.h`.
+const RLIMIT_NOFILE: u32 = 7;
 /// `asm-generic/resource.h`: limits that would stop the launch itself, so they come last.
-const LATE_LIMITS: [u32; 4] = [1, 6, 7, 9];
+const LATE_LIMITS: [u32; 4] = [1, 6, RLIMIT_NOFILE, 9];
 
 impl Launch<'_> {
     /// Everything that is only the program's: from here on nothing is set up for others.
@@ -55,6 +57,7 @@ impl Launch<'_> {
             number::rt_sigprocmask,
             [SIG_SETMASK.into(), words(&[0]).into(), Value::Zero, 8.into()],
         )));
+        steps.extend(self.name_listener());
         if let (Some(filter), Some(seccomp)) = (&self.filters.program, &self.policy.seccomp) {
             steps.push(
                 Step::new(Phase::Exec, "install the seccomp filter", seccomp.default_action.span)
@@ -193,6 +196,30 @@ impl Launch<'_> {
         self.policy.rlimits.iter().filter(|_| self.privileged).map(raise).collect()
     }
 
+    /// A launch needs as many descriptors as it may have, whatever the program is to have.
+    pub(super) fn raise_descriptors(self) -> Step {
+        let get = |to: Buffer| {
+            Call::new(number::prlimit64, [Value::Zero, RLIMIT_NOFILE.into(), Value::Zero, to.into()])
+        };
+        let raise = [Value::Zero, RLIMIT_NOFILE.into(), Buffer::AllDescriptors.into()];
+        Step::new(Phase::Start, "raise the soft limit of descriptors", Span::default())
+            // Written a word later first, the hard limit stands there twice.
+            .act(get(Buffer::AllDescriptors))
+            .act(get(Buffer::Descriptors))
+            .act(Call::new(number::prlimit64, raise))
+    }
+
+    /// Unless the spec says otherwise, the program has the caller's.
+    fn restore_descriptors(self) -> Option<Step> {
+        let said = self.policy.rlimits.iter().any(|limit| limit.resource == RLIMIT_NOFILE);
+        let restore = [Value::Zero, RLIMIT_NOFILE.into(), Buffer::Descriptors.into()];
+        (!said).then(|| {
+            Step::new(Phase::Exec, "restore the limit of descriptors", Span::default())
+                .promise(Promise::Limits)
+                .act(Call::new(number::prlimit64, restore))
+        })
+    }
+
     fn limits(self) -> Vec<Step> {
         let mut limits: Vec<&Rlimit> = self.policy.rlimits.iter().collect();
         limits.sort_by_key(|limit| LATE_LIMITS.contains(&limit.resource));
@@ -203,7 +230,7 @@ impl Launch<'_> {
                 .act(Call::new(number::prlimit64, [Value::Zero, limit.resource.into(), new.into()]))
                 .note(EPERM.into(), LIMIT_REFUSED)
         };
-        limits.into_iter().map(set).collect()
+        limits.into_iter().map(set).chain(self.restore_descriptors()).collect()
     }
 
     /// Pid 1 keeps nothing: no descriptor, no capability, no way to more.

@@ -33,8 +33,8 @@ pub const STREAM_NOT_READ: &str = "a socket cannot be opened, and a FIFO only wh
 pub const OVERLAY_REFUSED: &str = "a directory of the overlay has other mounts beneath it, or its file system cannot be \
     a layer";
 /// No descriptor is left: EMFILE.
-pub const DESCRIPTORS_USED_UP: &str = "the caller's limit of open files is reached, and every mount needs one while the \
-    tree is put together: raise it (ulimit -n)";
+pub const DESCRIPTORS_USED_UP: &str = "the caller's hard limit of open files is reached, and every mount needs one while the \
+    tree is put together: raise it (ulimit -Hn)";
 /// Files and directories do not go over each other: EINVAL.
 pub const ANOTHER_KIND: &str = "a directory can only be mounted on a directory, and a file on a file";
 /// An owner has no meaning inside.
@@ -45,6 +45,14 @@ pub const LAYERS_OVERLAP: &str =
     "one directory of the overlay is, or leads to, another one or something in it";
 /// No overlay at all.
 pub const OVERLAY_MISSING: &str = "the kernel has no overlay file system, or its module is not loaded";
+/// The working directory has no path: ENOENT.
+pub const CWD_REMOVED: &str = "the working directory was removed: start the launcher in another";
+/// What a variable of the environment names is not there.
+pub const DIRECTORY_NOT_THERE: &str = "it must be a directory that is there when the launcher starts";
+/// What process.keep_fds keeps is a directory.
+pub const DIRECTORY_KEPT: &str = "is a directory, from which the whole host could be reached";
+/// A service manager says something else than how many sockets there are.
+pub const LISTEN_FDS_MALFORMED: &str = "LISTEN_FDS is not a number of descriptors from 1 to 1024";
 /// What shows a namespace that was joined cannot be mounted: EPERM.
 pub const VIEW_OF_JOINED_REFUSED: &str = "only the user namespace that owns a namespace can mount what shows it: join that \
     one too";

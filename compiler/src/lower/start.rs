@@ -18,6 +18,7 @@ impl Launch<'_> {
     pub(super) fn start(self) -> Vec<Step> {
         let process = &self.policy.process;
         let mut steps = vec![
+            self.raise_descriptors(),
             self.open_streams(),
             Step::new(Phase::Start, "prepare signals", Span::default())
                 .act(Call::new(
@@ -28,7 +29,8 @@ impl Launch<'_> {
             Step::new(Phase::Start, "prepare the file mode mask", Span::default())
                 .act(Call::new(number::umask, []).any()),
             self.personality(),
-            Step::new(Phase::Start, "prepare argv and envp", process.args[0].span)
+            Step::new(Phase::Start, "prepare argv and envp", process.listen.unwrap_or(process.args[0].span))
+                .note(EBADF.into(), DESCRIPTOR_NOT_OPEN)
                 .gives(&[Fact::Environment])
                 .act(Act::Environment {
                     arguments: process.args.iter().map(|argument| argument.value.clone()).collect(),
@@ -39,17 +41,19 @@ impl Launch<'_> {
                         .collect(),
                     passed: process.env_pass.iter().map(|name| format!("{}=", name.value)).collect(),
                     append: process.append_args,
+                    listen: process.listen.map(|_| [LISTEN_FDS_MALFORMED, DIRECTORY_KEPT]),
                 }),
         ];
         // Before anything is opened: a descriptor of the launch must not be taken for one that was asked for.
         steps.splice(
-            1..1,
+            2..2,
             self.find_kept().into_iter().chain(self.find_status()).chain(self.find_namespaces()),
         );
         // Before everything else: who has died by then was never seen.
         steps.splice(0..0, self.die_with_parent(Phase::Start));
         steps.extend(self.leave_terminal());
         steps.push(self.know_caller());
+        steps.extend(self.find_directories());
         steps.extend(self.raise_limits());
         steps.extend(self.set_groups(Phase::Start));
         steps.extend(self.find_proc());

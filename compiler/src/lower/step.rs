@@ -2,6 +2,7 @@
 //!
 //! A step knows nothing of offsets: strings, blobs, slots and buffers get theirs in `encode`.
 
+use crate::policy::RunDirectory;
 use crate::source::Span;
 use boxwright_launcher::plan::operation::{Comparison, Cookie, Promise, Role, Rule, Success};
 
@@ -176,6 +177,12 @@ pub enum Slot {
     Pin(u16),
     /// The empty file that may stand over the entry with this number.
     EmptyFile(u16),
+    /// The first descriptor after those that a service manager has opened for the launcher.
+    Unlistened,
+    /// The program's process, seen from itself.
+    Own,
+    /// The path of a directory that only the launch knows: a text, not a word.
+    Directory(RunDirectory),
     /// The network namespace that the launch began in.
     HostNetwork,
     /// The sandbox's network namespace.
@@ -209,6 +216,10 @@ pub enum Buffer {
     Text,
     /// A struct that a system call fills.
     Answer,
+    /// The caller's limits of descriptors, soft and hard.
+    Descriptors,
+    /// Its second word, the hard limit, and another such word behind that: the hard limit as both.
+    AllDescriptors,
 }
 
 /// What becomes of a call's result.
@@ -229,6 +240,8 @@ pub enum Part {
     Literal(String),
     /// A stored word in decimal.
     Decimal(Slot),
+    /// A stored text.
+    Text(Slot),
 }
 
 /// Where a check looks.
@@ -285,6 +298,27 @@ pub enum Act {
         passed: Vec<String>,
         /// Whether the launcher's own arguments follow.
         append: bool,
+        /// Whether the program keeps the sockets that a service manager has opened: their end is then stored in
+        /// [`Slot::Unlistened`], and its own `LISTEN_PID` is the last text that its process builds. Why it fails when their
+        /// number is malformed, and when one of them is a directory.
+        listen: Option<[&'static str; 2]>,
+    },
+    /// A directory that only the launch knows is found.
+    Directory {
+        /// `NAME=` of the variable that says where it is; empty is the working directory.
+        variable: String,
+        /// Which it is.
+        to: RunDirectory,
+        /// A directory, found before, that must be neither this one nor above it.
+        beyond: Option<RunDirectory>,
+        /// Why the launch fails when nothing says where it is.
+        absent: String,
+        /// Why it fails when it is one that it must not be.
+        refused: String,
+        /// It need not be there.
+        optional: bool,
+        /// It must not be `/`.
+        not_root: bool,
     },
     /// A child runs these steps.
     Fork {

@@ -3,8 +3,9 @@
 use super::Launch;
 use super::linux::*;
 use super::refusals::STREAM_NOT_READ;
+use super::runtime::with_path;
 use super::step::{Call, Fact, Phase, Slot, Step};
-use crate::policy::Stream;
+use crate::policy::{HostPath, Stream};
 use crate::source::Spanned;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::Promise;
@@ -35,8 +36,8 @@ impl<'a> Launch<'a> {
         let lead = |(number, stream): (u32, &Spanned<Stream>)| {
             let (from, to) = match &stream.value {
                 Stream::Inherit => return None,
-                Stream::Null => (Slot::Null, "/dev/null"),
-                Stream::File(path) => (Slot::Stream(number), path.as_str()),
+                Stream::Null => (Slot::Null, "/dev/null".into()),
+                Stream::File(path) => (Slot::Stream(number), path.to_string()),
             };
             Some(
                 Step::new(Phase::Payload, format!("lead standard stream {number} to {to}"), stream.span)
@@ -50,14 +51,14 @@ impl<'a> Launch<'a> {
 }
 
 /// A FIFO that nobody holds open must not stop the launch, so opening does not wait; the program's reading does.
-fn open_file(phase: Phase, number: u32, path: &str, stream: &Spanned<Stream>) -> Step {
+fn open_file(phase: Phase, number: u32, path: &HostPath, stream: &Spanned<Stream>) -> Step {
     let (access, status) = if number == 0 { (0, 0) } else { (O_WRONLY, O_APPEND) };
     let flags = access | status | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    let open = [AT_FDCWD.into(), path.into(), flags.into()];
     let slot = Slot::Stream(number);
+    let open = |path| Call::new(number::openat, [AT_FDCWD.into(), path, flags.into()]).keep(slot);
     Step::new(phase, format!("open {path}"), stream.span)
         .needs(&[Fact::HostPaths])
-        .act(Call::new(number::openat, open).keep(slot))
+        .acts(with_path(path, open))
         .act(Call::new(number::fcntl, [slot.into(), F_SETFL.into(), status.into()]))
         .note(ENXIO.into(), STREAM_NOT_READ)
 }

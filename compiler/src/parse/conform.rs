@@ -1,10 +1,11 @@
 //! The document against the key table: unknown and missing keys, wrong types and values, what is not supported yet.
 
 use super::rules::{CONFLICTING_KEYS, MISSING_KEY, NOT_SUPPORTED_YET, UNKNOWN_KEY, WRONG_TYPE, WRONG_VALUE};
+use super::variables::{self, Fault};
 use super::{extract, foreign};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::source::Span;
-use crate::spec::keys::{Key, Presence, ROOT, Type, Word, alternatives, expected};
+use crate::spec::keys::{Form, Key, Presence, ROOT, Type, Word, alternatives, expected};
 use toml::de::{DeTable, DeValue};
 
 type Value<'a> = toml::Spanned<DeValue<'a>>;
@@ -63,7 +64,9 @@ impl Conform {
                 }
             }
             (Type::Words(words), DeValue::String(word)) => self.word(word, span, words, whole),
-            (_, DeValue::String(text)) if is_shape(ty, value.get_ref()) => self.variables(text, span),
+            (_, DeValue::String(text)) if is_shape(ty, value.get_ref()) => {
+                self.variables(text, span, matches!(ty, Type::String(Form::HostPath)));
+            }
             _ if !is_shape(ty, value.get_ref()) => self.wrong_type(value, ty),
             _ => self.scalar(value, span, ty, whole),
         }
@@ -71,7 +74,7 @@ impl Conform {
 
     fn map(&mut self, table: &DeTable<'_>, ty: &Type) {
         for (name, value) in table.iter() {
-            self.variables(name.get_ref(), name.span().into());
+            self.variables(name.get_ref(), name.span().into(), false);
             self.at(&format!("\"{}\"", name.get_ref()), |this| this.value(value, name.span().into(), ty, ty));
         }
     }
@@ -252,10 +255,18 @@ impl Conform {
     }
 
     /// `${name}` means something in this language, so it cannot be passed on as it stands.
-    fn variables(&mut self, text: &str, span: Span) {
-        if text.contains("${") {
-            let what = format!("a variable in {}", self.here());
-            self.say_not_yet(&what, span, "a later version brings `${name}`; write the value out");
+    fn variables(&mut self, text: &str, span: Span, of_host: bool) {
+        match variables::fault(text, of_host) {
+            None => {}
+            Some(Fault::NotYet) => {
+                let what = format!("a variable in {}", self.here());
+                self.say_not_yet(&what, span, "a later version brings `${name}`; write the value out");
+            }
+            Some(fault) if !self.quiet => {
+                let finding = fault.finding(span, &self.here(), self.findings.len());
+                self.findings.push(finding);
+            }
+            Some(_) => {}
         }
     }
 

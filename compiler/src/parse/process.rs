@@ -3,7 +3,7 @@
 use super::extract::{Extract, entries, field, list};
 use super::scheduling::scheduling;
 use crate::source::Spanned;
-use crate::spec::{Process, Stream, User};
+use crate::spec::{Kept, Process, Stream, User};
 use toml::de::{DeTable, DeValue};
 
 impl Extract for Process {
@@ -34,6 +34,15 @@ impl Extract for Process {
 fn args(table: &DeTable<'_>) -> Option<Spanned<Vec<Spanned<String>>>> {
     let written = table.get("args")?.get_ref().as_array()?.len();
     field::<Vec<Spanned<String>>>(table, "args").filter(|args| args.value.len() == written)
+}
+
+impl Extract for Kept {
+    fn extract(value: &DeValue<'_>) -> Option<Self> {
+        match value.as_str() {
+            Some(word) => (word == "listen").then_some(Self::Listen),
+            None => u32::extract(value).map(Self::Number),
+        }
+    }
 }
 
 impl Extract for Stream {

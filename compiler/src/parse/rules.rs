@@ -15,6 +15,11 @@ pub(super) const WRONG_VALUE: Rule =
     Rule::error("wrong-value", "a value is none of those that its key takes");
 pub(super) const CONFLICTING_KEYS: Rule =
     Rule::error("conflicting-keys", "keys stand together that exclude each other");
+pub(super) const UNKNOWN_VARIABLE: Rule = Rule::error("unknown-variable", "there is no such `${name}`");
+pub(super) const MISPLACED_VALUE: Rule = Rule::error(
+    "misplaced-value",
+    "a value that only the launch knows stands where the compiler has to know it",
+);
 pub(super) const NOT_SUPPORTED_YET: Rule =
     Rule::error("not-supported-yet", "the language has it, this version does not apply it");
 
@@ -29,5 +34,7 @@ pub const RULES: &[Rule] = &[
     WRONG_TYPE,
     WRONG_VALUE,
     CONFLICTING_KEYS,
+    UNKNOWN_VARIABLE,
+    MISPLACED_VALUE,
     NOT_SUPPORTED_YET,
 ];

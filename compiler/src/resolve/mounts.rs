@@ -95,10 +95,9 @@ fn duplicate(destination: &str, pair: &[Mount]) -> Option<Diagnostic> {
 fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind> {
     Some(match mount {
         spec::Mount::Bind { source, writable, executable, optional, propagation, idmap: owners } => {
-            keep(paths::absolute(source), findings);
             let writable = is(writable);
             MountKind::Bind {
-                source: source.value.clone(),
+                source: paths::of_host(source, findings),
                 writable,
                 executable: executable.as_ref().map_or(!writable, |executable| executable.value),
                 optional: is(optional),
@@ -117,22 +116,19 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
             owner: ownership(owner),
         },
         spec::Mount::Socket { source, optional } => {
-            keep(paths::absolute(source), findings);
-            MountKind::Socket { source: source.value.clone(), optional: is(optional) }
+            MountKind::Socket { source: paths::of_host(source, findings), optional: is(optional) }
         }
-        spec::Mount::Device { source, optional } => {
-            keep(paths::absolute(source), findings);
-            MountKind::Device { source: source.value.clone(), number: None, optional: is(optional) }
-        }
+        spec::Mount::Device { source, optional } => MountKind::Device {
+            source: paths::of_host(source, findings),
+            number: None,
+            optional: is(optional),
+        },
         spec::Mount::Overlay { lower, writable, executable } => {
             keep(layers(lower), findings);
-            for path in &lower.value {
-                keep(paths::absolute(path), findings);
-            }
             findings.extend(overlap(&lower.value));
             let writable = is(writable);
             MountKind::Overlay {
-                lower: lower.value.iter().map(|path| path.value.clone()).collect(),
+                lower: lower.value.iter().map(|path| paths::of_host(path, findings)).collect(),
                 writable,
                 executable: executable.as_ref().map_or(!writable, |executable| executable.value),
             }

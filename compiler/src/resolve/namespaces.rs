@@ -49,10 +49,7 @@ fn plain(written: &spec::Namespace, findings: &mut Vec<Diagnostic>) -> Namespace
     match written {
         spec::Namespace::Word(word) if word == "host" => Namespace::Host,
         spec::Namespace::Word(_) => Namespace::New,
-        spec::Namespace::Path(path) => {
-            keep(paths::absolute(path), findings);
-            Namespace::Join(Handle::Path(path.value.clone()))
-        }
+        spec::Namespace::Path(path) => Namespace::Join(Handle::Path(paths::of_host(path, findings))),
         spec::Namespace::Descriptor(descriptor) => Namespace::Join(Handle::Descriptor(*descriptor)),
     }
 }

@@ -1,8 +1,11 @@
 //! Paths: absolute and in normal form, so that one place has one name.
 
+use super::keep;
 use super::rules::INVALID_PATH;
 use crate::diagnostic::Diagnostic;
+use crate::policy::{HostPath, PathPart};
 use crate::source::Spanned;
+use crate::spec::variable::{self, Piece};
 
 /// The longest path without its NUL (`PATH_MAX` in linux/limits.h).
 const PATH_MAX: usize = 4095;
@@ -15,7 +18,42 @@ const SHOWN_MAX: usize = 80;
 
 /// A path that may be `/`.
 pub(super) fn absolute(path: &Spanned<String>) -> Result<Spanned<String>, Diagnostic> {
-    match fault(&path.value) {
+    if path.value.contains("${") {
+        // The parser has said that it cannot depend on the launch.
+        return Ok(path.clone());
+    }
+    checked(path, &path.value)
+}
+
+/// A path of the host, which may depend on the launch.
+pub(super) fn of_host(path: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> HostPath {
+    let parts: Option<Vec<PathPart>> = variable::pieces(&path.value).into_iter().map(part).collect();
+    // What the parser has refused has no parts.
+    let Some(parts) = parts else { return path.value.as_str().into() };
+    let example = |part: &PathPart| match part {
+        PathPart::Literal(text) => text.clone(),
+        PathPart::Directory(_) => "/directory".into(),
+        PathPart::CallerUid | PathPart::CallerGid => "0".into(),
+    };
+    let example: String = parts.iter().map(example).collect();
+    keep(checked(path, &example), findings);
+    HostPath::new(parts)
+}
+
+fn part(piece: Piece<'_>) -> Option<PathPart> {
+    match piece {
+        Piece::Text(text) => Some(PathPart::Literal(text.to_owned())),
+        Piece::Variable(name) => {
+            let value = PathPart::VALUES.into_iter().find(|(known, _)| *known == name);
+            value.map(|(_, part)| part)
+        }
+        Piece::Unclosed(_) => None,
+    }
+}
+
+/// Whether a path is in order that looks like the example at launch.
+fn checked(path: &Spanned<String>, example: &str) -> Result<Spanned<String>, Diagnostic> {
+    match fault(example) {
         None => Ok(path.clone()),
         Some((what, label)) => {
             let shown = match path.value.chars().take(SHOWN_MAX).collect::<String>() {

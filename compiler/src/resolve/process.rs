@@ -4,8 +4,8 @@ use super::rules::{DUPLICATE_ENTRY, INVALID_NAME, INVALID_PATH, INVALID_TEXT};
 use super::{asked, capabilities, keep, or_default, paths, scheduling, word};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Execution, HugePages, Keyring, Personality, Process, Stream, Terminal, User};
-use crate::source::Spanned;
-use crate::spec::{self, Leaf, Spec};
+use crate::source::{Span, Spanned};
+use crate::spec::{self, Kept, Leaf, Spec};
 use std::collections::BTreeMap;
 
 /// The longest argument or environment entry (`MAX_ARG_STRLEN` in linux/binfmts.h), without its NUL.
@@ -39,6 +39,7 @@ pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -
         capabilities,
         exec: word(&process.exec, &[("any", Execution::Any), ("once", Execution::Once)], Execution::Any),
         keep_fds: keep_fds(&process.keep_fds, findings),
+        listen: listen(&process.keep_fds, findings),
         terminal: word(&process.terminal, &TERMINALS, Terminal::NewSession),
         streams: [stdin, stdout, stderr].map(|leaf| stream(leaf, findings)),
         keyring: word(&process.keyring, &KEYRINGS, Keyring::New),
@@ -112,10 +113,7 @@ fn stream(leaf: &Leaf<spec::Stream>, findings: &mut Vec<Diagnostic>) -> Spanned<
     let stream = match &leaf.value {
         spec::Stream::Word(word) if word == "null" => Stream::Null,
         spec::Stream::Word(_) => Stream::Inherit,
-        spec::Stream::File(path) => {
-            keep(paths::absolute(path), findings);
-            Stream::File(path.value.clone())
-        }
+        spec::Stream::File(path) => Stream::File(paths::of_host(path, findings)),
     };
     Spanned::new(stream, leaf.span)
 }
@@ -155,8 +153,22 @@ fn env_pass(
     passed
 }
 
-fn keep_fds(written: &[Spanned<u32>], findings: &mut Vec<Diagnostic>) -> Vec<Spanned<u32>> {
-    let mut sorted = written.to_vec();
+fn listen(written: &[Spanned<Kept>], findings: &mut Vec<Diagnostic>) -> Option<Span> {
+    let mut places = written.iter().filter(|kept| kept.value == Kept::Listen).map(|kept| kept.span);
+    let first = places.next();
+    let again = |(second, first)| {
+        DUPLICATE_ENTRY.at(second, "`listen` is named twice").label("the second").and(first, "the first")
+    };
+    findings.extend(places.next().zip(first).map(again));
+    first
+}
+
+fn keep_fds(written: &[Spanned<Kept>], findings: &mut Vec<Diagnostic>) -> Vec<Spanned<u32>> {
+    let number = |kept: &Spanned<Kept>| match kept.value {
+        Kept::Number(number) => Some(Spanned::new(number, kept.span)),
+        Kept::Listen => None,
+    };
+    let mut sorted: Vec<_> = written.iter().filter_map(number).collect();
     sorted.sort_by_key(|descriptor| (descriptor.value, descriptor.span));
     sorted.dedup_by(|second, first| {
         let same = second.value == first.value;

@@ -95,6 +95,8 @@ pub enum Form {
     Text,
     /// An absolute path.
     Path,
+    /// An absolute path of the host, in which values that only the launch knows may stand.
+    HostPath,
     /// The name of an environment variable.
     Variable,
     /// A host or domain name.

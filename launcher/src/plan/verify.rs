@@ -1,8 +1,9 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Argument, Assist, Call, Cgroup, Cookie, Environment, Filter, Fork, Kind, Make, NONE, Netlink, Operation,
-    Otherwise, Piece, Promise, RECORD_BYTES, Role, Store, Strings, Success, Supervise, Tally, Text, Then,
+    Argument, Assist, Call, Cgroup, Cookie, Directory, Environment, Filter, Fork, Kind, Make, NONE, Netlink,
+    Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role, Store, Strings, Success, Supervise, Tally,
+    Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -227,7 +228,7 @@ impl Walk<'_, '_> {
             }
             Kind::Each(_) | Kind::Signals(_) => Ok(()),
             Kind::Text(text) => self.text(text, slots),
-            Kind::Environment(environment) => self.environment(environment),
+            Kind::Environment(environment) => self.environment(environment, slots),
             Kind::Fork(fork) => self.fork(fork, slots),
             Kind::Filter(filter) => self.filter(filter),
             Kind::Exec(exec) => self.string(exec.path),
@@ -245,6 +246,7 @@ impl Walk<'_, '_> {
                 self.assist(assist)
             }
             Kind::Cgroup(cgroup) => self.cgroup(cgroup, slots),
+            Kind::Directory(directory) => self.directory(directory, slots),
         }
     }
 
@@ -288,7 +290,7 @@ impl Walk<'_, '_> {
             let piece = Piece::read(self.plan.blob_word(at), self.plan.blob_word(at + 4));
             match piece.map_err(|_| Reason::Operation)? {
                 Piece::Literal(string) => self.string(string)?,
-                Piece::Decimal(slot) => self.slot(slot, slots)?,
+                Piece::Decimal(slot) | Piece::Text(slot) => self.slot(slot, slots)?,
             }
         }
         if text.capacity == 0 {
@@ -298,7 +300,7 @@ impl Walk<'_, '_> {
         self.store(text.length, slots)
     }
 
-    fn environment(&self, environment: &Environment) -> Result<(), Reason> {
+    fn environment(&self, environment: &Environment, slots: &mut Slots) -> Result<(), Reason> {
         if environment.arguments.count == 0 {
             return Err(Reason::Operation);
         }
@@ -308,6 +310,26 @@ impl Walk<'_, '_> {
                 self.string(self.plan.blob_word(blob + index * 4))?;
             }
         }
+        let Some(listen) = environment.listen else { return Ok(()) };
+        self.string(listen.malformed)?;
+        self.string(listen.directory)?;
+        self.arena(listen.text, 0)?;
+        self.store(listen.end, slots)
+    }
+
+    fn directory(&self, directory: &Directory, slots: &mut Slots) -> Result<(), Reason> {
+        for string in [directory.variable, directory.absent, directory.refused] {
+            self.string(string)?;
+        }
+        if directory.beyond != NONE {
+            self.slot(directory.beyond, slots)?;
+        }
+        if directory.capacity == 0 || !directory.offset.is_multiple_of(4) {
+            return Err(Reason::Pointer);
+        }
+        self.arena(directory.offset, directory.capacity)?;
+        // A text is used like a slot: empty, as the arena starts there, it is "unset".
+        slots.define(directory.offset);
         Ok(())
     }
 

@@ -126,7 +126,7 @@ const OPTIONAL: Key =
     Key::new("optional", Type::Boolean, "leave it out when it does not exist?").default("false");
 
 const BIND: &[Key] = &[
-    Key::new("bind", Type::String(Form::Path), "a file or directory of the host").required(),
+    Key::new("bind", Type::String(Form::HostPath), "a file or directory of the host").required(),
     WRITABLE,
     EXECUTABLE,
     OPTIONAL,
@@ -198,7 +198,7 @@ const SEAL: &[Key] = &[
 const OVERLAY: &[Key] = &[
     Key::new(
         "overlay",
-        Type::List(&Type::String(Form::Path)),
+        Type::List(&Type::String(Form::HostPath)),
         "these directories of the host over each other, the first on top",
     )
     .required(),
@@ -208,12 +208,14 @@ const OVERLAY: &[Key] = &[
 ];
 
 const SOCKET: &[Key] = &[
-    Key::new("socket", Type::String(Form::Path), "a UNIX socket of the host, and nothing else").required(),
+    Key::new("socket", Type::String(Form::HostPath), "a UNIX socket of the host, and nothing else")
+        .required(),
     OPTIONAL,
 ];
 
 const DEVICE: &[Key] = &[
-    Key::new("device", Type::String(Form::Path), "a device node of the host, and nothing else").required(),
+    Key::new("device", Type::String(Form::HostPath), "a device node of the host, and nothing else")
+        .required(),
     OPTIONAL,
 ];
 

@@ -6,7 +6,7 @@ const WORDS: Type =
     Type::Words(&[Word::new("new", "the sandbox's own"), Word::new("host", "the launcher's own")]);
 
 const PATH: &[Key] =
-    &[Key::new("path", Type::String(Form::Path), "join the one that is bound there").required()];
+    &[Key::new("path", Type::String(Form::HostPath), "join the one that is bound there").required()];
 const FD: &[Key] =
     &[Key::new("fd", Type::Integer(3, i32::MAX as i64), "join the one that the launcher has open there")
         .required()];

@@ -10,7 +10,7 @@ const STREAM: Type = Type::Union(&[
 
 const FILE: &[Key] = &[Key::new(
     "file",
-    Type::String(Form::Path),
+    Type::String(Form::HostPath),
     "a file of the host, which must be there; what is written is appended to it",
 )
 .required()];
@@ -68,7 +68,10 @@ pub(super) const PROCESS: &[Key] = &[
         "keep_fds",
         Type::List(&Type::Union(&[
             Type::Integer(3, i32::MAX as i64),
-            Type::Words(&[Word::not_yet("listen", "the sockets of socket activation", RUNNING)]),
+            Type::Words(&[Word::new(
+                "listen",
+                "the sockets that a service manager has opened for the launcher, with LISTEN_FDS, LISTEN_FDNAMES and the program's LISTEN_PID",
+            )]),
         ])),
         "descriptors of the launcher that the program keeps, which must be open; all others are closed",
     )

@@ -82,6 +82,7 @@ impl Form {
         match self {
             Self::Text => "a string",
             Self::Path => "an absolute path",
+            Self::HostPath => "an absolute path of the host",
             Self::Variable => "the name of an environment variable",
             Self::HostName => "a name of at most 64 bytes",
             Self::Name => "a name of letters, digits, `-`, `_` and `.`",

@@ -15,6 +15,7 @@ mod assist;
 mod call;
 mod cgroup;
 mod check;
+mod directory;
 mod each;
 mod environment;
 mod exec;
@@ -29,8 +30,9 @@ pub use assist::Assist;
 pub use call::{Argument, Call, Rule, Store, Success, Then};
 pub use cgroup::{Cgroup, Make};
 pub use check::{Check, Comparison, Otherwise};
+pub use directory::Directory;
 pub use each::Each;
-pub use environment::{Environment, Strings};
+pub use environment::{Environment, Listen, Strings};
 pub use exec::Exec;
 pub use filter::{Cookie, Filter};
 pub use fork::Fork;
@@ -87,6 +89,8 @@ pub enum Kind {
     Assist(Assist),
     /// Finds or makes control groups.
     Cgroup(Cgroup),
+    /// Finds a directory that only the launch knows.
+    Directory(Directory),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -233,6 +237,7 @@ impl Operation {
             Netlink::NUMBER => Kind::Netlink(Netlink::read(&record)?),
             Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
             Cgroup::NUMBER => Kind::Cgroup(Cgroup::read(&record)?),
+            Directory::NUMBER => Kind::Directory(Directory::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -294,6 +299,10 @@ impl Operation {
             Kind::Cgroup(cgroup) => {
                 cgroup.write(&mut record);
                 Cgroup::NUMBER
+            }
+            Kind::Directory(directory) => {
+                directory.write(&mut record);
+                Directory::NUMBER
             }
         };
         record.byte(0, number);

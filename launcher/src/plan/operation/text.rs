@@ -24,6 +24,8 @@ pub enum Piece {
     Literal(u32),
     /// The word in this slot, in decimal.
     Decimal(u32),
+    /// The NUL-terminated text at this offset of the arena.
+    Text(u32),
 }
 
 impl Piece {
@@ -35,6 +37,7 @@ impl Piece {
         match kind {
             0 => Ok(Self::Literal(value)),
             1 => Ok(Self::Decimal(value)),
+            2 => Ok(Self::Text(value)),
             _ => Err(Malformed),
         }
     }
@@ -44,6 +47,7 @@ impl Piece {
         match self {
             Self::Literal(string) => [0, string],
             Self::Decimal(slot) => [1, slot],
+            Self::Text(offset) => [2, offset],
         }
     }
 }

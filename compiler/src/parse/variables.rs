@@ -1,0 +1,85 @@
+//! `${name}` in a string: what there is of that name, and whether it may stand there.
+
+use super::rules::{MISPLACED_VALUE, UNKNOWN_VARIABLE};
+use crate::diagnostic::{Diagnostic, suggest};
+use crate::policy::PathPart;
+use crate::source::Span;
+use crate::spec::keys::alternatives;
+use crate::spec::variable::{Piece, RUN, pieces};
+
+/// How many characters of a name a message repeats.
+const SHOWN_MAX: usize = 64;
+
+/// What is wrong with a string.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault<'a> {
+    /// It names a variable of the spec.
+    NotYet,
+    /// A `${` is not closed.
+    Unclosed,
+    /// The launch has no such value.
+    Unknown(&'a str),
+    /// The key is one that the compiler has to know.
+    Fixed(&'a str),
+    /// A directory is not at the start of the path, or more than a directory.
+    Inside(&'a str),
+}
+
+/// The first thing that is wrong with a string, which is a path of the host or not.
+pub(super) fn fault<'a>(text: &'a str, of_host: bool) -> Option<Fault<'a>> {
+    let pieces = pieces(text);
+    let fault = |(at, piece): (usize, &Piece<'a>)| match *piece {
+        Piece::Text(_) => None,
+        Piece::Unclosed(_) => Some(Fault::Unclosed),
+        Piece::Variable(name) if !name.starts_with(RUN) => Some(Fault::NotYet),
+        Piece::Variable(name) => match PathPart::VALUES.iter().find(|(known, _)| *known == name) {
+            None => Some(Fault::Unknown(name)),
+            Some((known, _)) if !of_host => Some(Fault::Fixed(known)),
+            Some((known, PathPart::Directory(_))) => {
+                let whole = match pieces.get(at + 1) {
+                    None => true,
+                    Some(Piece::Text(text)) => text.starts_with('/'),
+                    Some(_) => false,
+                };
+                (at > 0 || !whole).then_some(Fault::Inside(known))
+            }
+            Some(_) => None,
+        },
+    };
+    pieces.iter().enumerate().find_map(fault)
+}
+
+impl Fault<'_> {
+    /// What is said about it; `found` is how many findings there are already.
+    pub(super) fn finding(&self, span: Span, here: &str, found: usize) -> Diagnostic {
+        match self {
+            Self::NotYet | Self::Unclosed => UNKNOWN_VARIABLE
+                .at(span, format!("a `${{` in {here} is not closed"))
+                .label("expected `}` after the name"),
+            Self::Unknown(name) => {
+                let known = PathPart::VALUES.iter().map(|(known, _)| *known);
+                let near = suggest::nearest(name, known.clone(), found);
+                let shown: String = name.chars().take(SHOWN_MAX).collect();
+                let finding = UNKNOWN_VARIABLE.at(span, format!("unknown value `${{{shown}}}` in {here}"));
+                let finding = match near {
+                    Some(near) => finding.label(format!("did you mean `${{{near}}}`?")),
+                    None => finding,
+                };
+                finding.help(format!(
+                    "expected one of {}",
+                    alternatives(known.map(|known| format!("`${{{known}}}`")))
+                ))
+            }
+            Self::Fixed(name) => MISPLACED_VALUE
+                .at(span, format!("{here} cannot depend on `${{{name}}}`"))
+                .label("only the launch knows that")
+                .help(
+                    "the source of a mount can: write `\"/work\" = { bind = \"${run.cwd}\", writable = true }` in \
+                     [filesystem.mounts]",
+                ),
+            Self::Inside(name) => MISPLACED_VALUE
+                .at(span, format!("`${{{name}}}` in {here} is a whole directory"))
+                .label("expected it at the start of the path, before `/` or the end"),
+        }
+    }
+}

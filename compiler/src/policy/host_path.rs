@@ -1,0 +1,83 @@
+//! Paths of the host, of which some parts are known to the launch alone.
+
+use std::fmt;
+
+/// A path of the host: absolute, and in normal form but for symlinks, which are followed at launch.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostPath(Vec<PathPart>);
+
+/// A part of a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PathPart {
+    /// Verbatim.
+    Literal(String),
+    /// A directory, at the start of the path alone; a slash or nothing follows.
+    Directory(RunDirectory),
+    /// The user id of whoever starts the launcher, in decimal.
+    CallerUid,
+    /// Its group id.
+    CallerGid,
+}
+
+/// A directory that only the launch knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunDirectory {
+    /// `${run.cwd}`: where the launcher is started.
+    Cwd,
+    /// `${run.home}`: what `$HOME` says.
+    Home,
+    /// `${run.runtime_dir}`: what `$XDG_RUNTIME_DIR` says.
+    Runtime,
+}
+
+impl HostPath {
+    /// A path of these parts.
+    pub fn new(parts: Vec<PathPart>) -> Self {
+        Self(parts)
+    }
+
+    /// Its parts.
+    pub fn parts(&self) -> &[PathPart] {
+        &self.0
+    }
+
+    /// The directory that it begins in, when only the launch knows that.
+    pub fn directory(&self) -> Option<RunDirectory> {
+        match self.0.first() {
+            Some(PathPart::Directory(directory)) => Some(*directory),
+            _ => None,
+        }
+    }
+}
+
+impl PathPart {
+    /// What a `${name}` stands for.
+    pub const VALUES: [(&'static str, Self); 5] = [
+        ("run.cwd", Self::Directory(RunDirectory::Cwd)),
+        ("run.home", Self::Directory(RunDirectory::Home)),
+        ("run.runtime_dir", Self::Directory(RunDirectory::Runtime)),
+        ("run.uid", Self::CallerUid),
+        ("run.gid", Self::CallerGid),
+    ];
+}
+
+impl From<&str> for HostPath {
+    fn from(path: &str) -> Self {
+        Self(vec![PathPart::Literal(path.to_owned())])
+    }
+}
+
+impl fmt::Display for HostPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.0 {
+            match part {
+                PathPart::Literal(text) => formatter.write_str(text)?,
+                value => {
+                    let name = PathPart::VALUES.iter().find(|(_, known)| known == value);
+                    write!(formatter, "${{{}}}", name.map_or("", |(name, _)| *name))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
