@@ -39,6 +39,22 @@ impl Launch<'_> {
         )
     }
 
+    /// Nor one of the sockets that it gets.
+    pub(super) fn keep_status(self) -> Option<Step> {
+        let Spanned { value, span } = *self.policy.status_fd.as_ref()?;
+        self.policy.process.listen.map(|_| {
+            Step::new(Phase::Start, format!("keep descriptor {value} from the program"), span).act(
+                Act::Check {
+                    place: Place::Slot(Slot::Unlistened),
+                    mask: 0xffff_ffff,
+                    comparison: Comparison::Less,
+                    value: u64::from(value) + 1,
+                    otherwise: Else::Fail("is one of the sockets that LISTEN_FDS counts".into()),
+                },
+            )
+        })
+    }
+
     /// Closes what lies between the descriptors that are kept, and everything above.
     pub(super) fn close_others(self) -> Step {
         let step = Step::new(Phase::Exec, "close other descriptors", Span::default())

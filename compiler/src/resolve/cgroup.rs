@@ -142,8 +142,8 @@ fn amount(key: &str, value: &Written) -> Result<(String, Option<u64>), Diagnosti
         Value::Boolean(flag) => Ok(plain((*flag).into())),
         Value::Integer(number) => Ok((number.to_string(), u64::try_from(*number).ok())),
         Value::Text(text) if text == "max" => Ok((text.clone(), Some(u64::MAX))),
-        // Words have no digits in front; sizes do.
-        Value::Text(text) if is_word(key) => Ok((text.clone(), None)),
+        // The parser admits no other text where no size is expected.
+        Value::Text(text) if !is_size(key) => Ok((text.clone(), None)),
         Value::Text(text) => units::bytes(text).map(plain).map_err(|misread| {
             INVALID_AMOUNT
                 .at(value.span, format!("`cgroup.{key}` `{text}` {}", misread.reason))
@@ -154,8 +154,8 @@ fn amount(key: &str, value: &Written) -> Result<(String, Option<u64>), Diagnosti
     }
 }
 
-fn is_word(key: &str) -> bool {
-    matches!(key, "cpuset_cpus_partition" | "io_prio_class")
+fn is_size(key: &str) -> bool {
+    key.starts_with("memory_") || key.starts_with("hugetlb") || key.ends_with("bps")
 }
 
 fn bandwidth(key: &str, value: &Written) -> Result<(String, Option<u64>), Diagnostic> {
@@ -219,6 +219,9 @@ fn microseconds(key: &str, text: &str, span: Span) -> Result<u64, Diagnostic> {
 }
 
 fn set(key: &str, text: &str, span: Span) -> Result<(String, Option<u64>), Diagnostic> {
+    if text.is_empty() {
+        return Err(INVALID_AMOUNT.at(span, format!("`cgroup.{key}` names none")));
+    }
     for range in text.split(',') {
         scheduling::range(&format!("cgroup.{key}"), range, span)?;
     }
@@ -252,9 +255,10 @@ fn line(key: &str, file: &str, name: &Spanned<String>, value: &Written) -> Resul
         ("io_latency", Value::Text(text)) => format!("target={}", microseconds(key, text, value.span)?),
         (_, Value::Table(entries)) => {
             let pair = |(name, value): &(Spanned<String>, Written)| {
-                amount(key, value).map(|(text, _)| format!("{}={text}", name.value))
+                let (text, _) = amount(&format!("{key}.{}", name.value), value)?;
+                Ok(format!("{}={text}", name.value))
             };
-            entries.iter().map(pair).collect::<Result<Vec<_>, _>>()?.join(" ")
+            entries.iter().map(pair).collect::<Result<Vec<_>, Diagnostic>>()?.join(" ")
         }
         _ => amount(key, value)?.0,
     };
