@@ -390,7 +390,7 @@ fn forks_are_counted() {
         let origin = draft.origin("step", "file", 1, 1);
         let path = draft.string("/program");
         let operation = |kind| Operation { phase: 0, promise: Promise::None, origin, kind };
-        let fork = |list| vec![operation(Kind::Fork(Fork { list, flags: 0, pid: 0 })); forks];
+        let fork = |list| vec![operation(Kind::Fork(Fork { list, flags: 0, pid: 0, cgroup: NONE })); forks];
         let hold = operation(Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }));
         let exec = operation(Kind::Exec(Exec { path }));
         draft.lists = vec![[fork(1), vec![exec]].concat(), [fork(2), vec![hold]].concat(), vec![hold]];
