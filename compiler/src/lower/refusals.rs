@@ -210,7 +210,8 @@ pub const STRANGERS_IN_CGROUP: &str = "other processes are in the parent cgroup,
     cgroup.parent";
 /// A controller is not there: ENOENT.
 pub const CONTROLLER_MISSING: &str = "the parent cgroup does not have this controller: see its cgroup.controllers, and \
-    cgroup.subtree_control of those above; systemd gives a user those of Delegate= in user@.service";
+    cgroup.subtree_control of those above (systemd gives a user those of Delegate= in user@.service), or the machine has it in \
+    cgroup v1";
 /// No more groups: EAGAIN.
 pub const CGROUPS_USED_UP: &str = "cgroup.max.descendants or cgroup.max.depth of a cgroup above is reached";
 /// The own group is elsewhere.
