@@ -11,8 +11,8 @@ use boxwright::link::LAUNCHER;
 use boxwright::source::Source;
 use boxwright::{build, understand};
 use boxwright_launcher::plan::operation::{
-    Argument, Call, Check, Comparison, Environment, Exec, Fork, Kind, NONE, Operation, Otherwise, Promise,
-    Role, Strings, Supervise, Tally,
+    Argument, Call, Cgroup, Check, Comparison, Environment, Exec, Fork, Kind, NONE, Operation, Otherwise,
+    Promise, Role, Strings, Supervise, Tally,
 };
 use boxwright_launcher::plan::write::{Draft, Sources, rehash};
 use boxwright_launcher::plan::{Entry, PERMITTED_CALLS, Plan, Reason, Refusal, Section};
@@ -50,6 +50,9 @@ fn at_launch() -> String {
         "[filesystem.mounts]\n'/a' = { bind = '${run.cwd}/${run.uid}' }\n'/b' = { bind = '${run.home}' }\n";
     SPEC.replace("user =", "keep_fds = ['listen']\nuser =") + mounts
 }
+
+/// With a control group of its own, and one for the launcher.
+const CGROUP: &str = "[cgroup]\npids_max = 9\n[lifecycle]\nstatus_fd = 3\n";
 
 /// The same without a second process, as whoever runs the tests; for root as somebody else.
 fn in_place() -> String {
@@ -213,7 +216,7 @@ fn flipped_bits_with_a_new_hash_are_refused_or_permitted() {
 
 #[test]
 fn an_operation_that_is_left_out_breaks_the_promise() {
-    for spec in [SPEC.to_owned(), outside(), at_launch()] {
+    for spec in [SPEC.to_owned(), outside(), at_launch(), format!("{SPEC}{CGROUP}")] {
         let plan = plan(&spec);
         let view = Plan::read(&plan).unwrap();
         let operations = view.section(Section::Operations).as_ptr() as usize - plan.as_ptr() as usize;
@@ -314,6 +317,44 @@ fn a_message_stays_within_the_plan() {
     assert_eq!(changed(8, &0_u32.to_le_bytes()), Some(Reason::Slot));
     assert_eq!(changed(38, &[0xff]), Some(Reason::Skip));
     assert_eq!(changed(39, &[1]), Some(Reason::Operation));
+}
+
+/// Groups are made by the process that is there at the end, within the plan, for slots that are set.
+#[test]
+fn a_cgroup_is_made_before_the_child() {
+    let spec = format!("{SPEC}{CGROUP}");
+    let plan = plan(&spec);
+    let view = Plan::read(&plan).unwrap();
+    let is_cgroup = |kind: &Kind| matches!(kind, Kind::Cgroup(Cgroup::Make(_)));
+    let make = (0..view.operations()).map(|index| view.operation(index).unwrap());
+    let make = make.into_iter().find(|operation| is_cgroup(&operation.kind)).unwrap();
+    let changed = |at: usize, bytes: &[u8]| {
+        refused_in(&spec, is_cgroup, |record| record[at..at + bytes.len()].copy_from_slice(bytes))
+    };
+    assert_eq!(changed(0, &[]), None);
+    // Its kind, its parent, its name, its directory, what is switched off, its room.
+    assert_eq!(changed(3, &[3]), Some(Reason::Operation));
+    assert_eq!(changed(8, &0_u32.to_le_bytes()), Some(Reason::Slot));
+    assert_eq!(changed(12, &u32::MAX.to_le_bytes()), Some(Reason::Pointer));
+    assert_eq!(changed(16, &NONE.to_le_bytes()), Some(Reason::Slot));
+    assert_eq!(changed(20, &u32::MAX.to_le_bytes()), Some(Reason::Pointer));
+    assert_eq!(changed(24, &61_441_u32.to_le_bytes()), Some(Reason::Pointer));
+    assert_eq!(changed(28, &[1]), Some(Reason::Operation));
+    // The child cannot make one.
+    let in_child = refused_in(
+        &spec,
+        |kind| matches!(kind, Kind::Each(_)),
+        |record| {
+            record.copy_from_slice(&Operation { phase: record[1], ..make }.write());
+        },
+    );
+    assert_eq!(in_child, Some(Reason::Flow));
+    // A child is born in a group that is there.
+    let is_fork = |kind: &Kind| matches!(kind, Kind::Fork(fork) if fork.own_cgroup().is_some());
+    let born = |cgroup: u32| {
+        refused_in(&spec, is_fork, |record| record[20..24].copy_from_slice(&cgroup.to_le_bytes()))
+    };
+    assert_eq!((born(0), born(NONE)), (Some(Reason::Slot), None));
 }
 
 #[test]
@@ -436,7 +477,7 @@ fn forks_are_counted() {
         let origin = draft.origin("step", "file", 1, 1);
         let path = draft.string("/program");
         let operation = |kind| Operation { phase: 0, promise: Promise::None, origin, kind };
-        let fork = |list| vec![operation(Kind::Fork(Fork { list, flags: 0, pid: 0 })); forks];
+        let fork = |list| vec![operation(Kind::Fork(Fork { list, flags: 0, pid: 0, cgroup: NONE })); forks];
         let hold = operation(Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }));
         let exec = operation(Kind::Exec(Exec { path }));
         draft.lists = vec![[fork(1), vec![exec]].concat(), [fork(2), vec![hold]].concat(), vec![hold]];

@@ -2,8 +2,11 @@
 
 mod address_overlap;
 mod ambiguous_rules;
+mod burst_above_quota;
 mod capability_undoes_mounts;
+mod cgroup_too_small;
 mod clocks_need_own_process;
+mod cpu_weight_twice;
 mod cwd_not_visible;
 mod deadline_needs_host_user;
 mod deadline_on_some_processors;
@@ -34,6 +37,7 @@ mod loader_listed;
 mod loopback_needs_network;
 mod mapping_overlap;
 mod mask_not_durable;
+mod memory_limits_crossed;
 mod mount_under_file;
 mod mount_under_mask;
 mod mount_under_proc;
@@ -48,6 +52,7 @@ mod program_not_executable;
 mod program_not_visible;
 mod real_time_without_limit;
 mod socket_bound;
+mod status_kept;
 mod symlink_on_host;
 mod tree;
 mod user_not_mapped;
@@ -72,8 +77,11 @@ pub struct Check {
 pub const CHECKS: &[Check] = &[
     sees(address_overlap::RULE, address_overlap::check),
     sees(ambiguous_rules::RULE, ambiguous_rules::check),
+    misses(burst_above_quota::RULE, burst_above_quota::check),
     sees(capability_undoes_mounts::RULE, capability_undoes_mounts::check),
+    sees(cgroup_too_small::RULE, cgroup_too_small::check),
     sees(clocks_need_own_process::RULE, clocks_need_own_process::check),
+    sees(cpu_weight_twice::RULE, cpu_weight_twice::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
     sees(deadline_needs_host_user::RULE, deadline_needs_host_user::check),
     sees(deadline_on_some_processors::RULE, deadline_on_some_processors::check),
@@ -104,6 +112,7 @@ pub const CHECKS: &[Check] = &[
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),
     sees(mask_not_durable::RULE, mask_not_durable::check),
+    sees(memory_limits_crossed::RULE, memory_limits_crossed::check),
     sees(mount_under_file::RULE, mount_under_file::check),
     sees(mount_under_mask::RULE, mount_under_mask::check),
     sees(mount_under_proc::RULE, mount_under_proc::check),
@@ -118,6 +127,7 @@ pub const CHECKS: &[Check] = &[
     misses(program_not_visible::RULE, program_not_visible::check),
     misses(real_time_without_limit::RULE, real_time_without_limit::check),
     sees(socket_bound::RULE, socket_bound::check),
+    sees(status_kept::RULE, status_kept::check),
     sees(symlink_on_host::RULE, symlink_on_host::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),
     sees(view_needs_namespace::RULE, view_needs_namespace::check),

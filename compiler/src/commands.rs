@@ -10,7 +10,7 @@ pub mod new;
 pub mod run;
 
 use boxwright::diagnostic::{render_full, visible};
-use boxwright::source::Source;
+use boxwright::source::{Source, Span, Spanned};
 use boxwright::{Built, understand};
 use std::io::{self, Write};
 use std::path::Path;
@@ -29,8 +29,9 @@ pub fn complain(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 
-/// Reads and compiles a spec, and says on standard error what is found; `None` when that is an error.
-pub fn compile(path: &Path) -> anyhow::Result<Option<Built>> {
+/// Reads and compiles a spec, and says on standard error what is found; `None` when that is an error. The
+/// launch tells its status to this descriptor, whatever the spec says.
+pub fn compile(path: &Path, status_fd: Option<u32>) -> anyhow::Result<Option<Built>> {
     let source = Source::read(path)?;
     let understood = understand(&source);
     let styled = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
@@ -39,7 +40,12 @@ pub fn compile(path: &Path) -> anyhow::Result<Option<Built>> {
         complain(findings.trim_end());
     }
     match understood.policy {
-        Some(policy) => Ok(Some(boxwright::build(&source, &policy)?)),
+        Some(mut policy) => {
+            if let Some(descriptor) = status_fd {
+                policy.status_fd = Some(Spanned::new(descriptor, Span::default()));
+            }
+            Ok(Some(boxwright::build(&source, &policy)?))
+        }
         None => Ok(None),
     }
 }

@@ -5,9 +5,9 @@ use crate::lower::{Act, Buffer, Call, Else, Keep, Landlock, Part, Place, Program
 use crate::policy::RunDirectory;
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
-    self, Action, Argument, Assist, Check, Cookie, Directory, Each, Environment, Exec, Filter, Fork, Kind,
-    Listen, NONE, Netlink, Operation, Otherwise, Patch, Piece, Promise, Role, Row, Rule, Signals, Store,
-    Strings, Supervise, Text, Then,
+    self, Action, Argument, Assist, Cgroup, Check, Cookie, Directory, Each, Environment, Exec, Filter, Fork,
+    Kind, Listen, Make, NONE, Netlink, Operation, Otherwise, Patch, Piece, Promise, Role, Row, Rule, Signals,
+    Store, Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -59,6 +59,7 @@ impl std::error::Error for Unencodable {}
 /// The bytes of a plan, read back by the reader that the launcher uses.
 pub fn encode(program: &Program, source: &Source, sources: &Sources) -> Result<Vec<u8>, Unencodable> {
     let mut encoder = Encoder { source, draft: Draft::default(), slots: BTreeMap::new(), next: ANSWER_BYTES };
+    encoder.draft.status = program.status.unwrap_or(0);
     encoder.draft.entries = [encoder.list(&program.privileged), encoder.list(&program.unprivileged)];
     let bytes = encoder.finish(sources);
     Plan::read(&bytes).map_err(Unencodable)?;
@@ -102,6 +103,7 @@ impl Encoder<'_> {
                         | Act::Filter(_)
                         | Act::Landlock { .. }
                         | Act::Assist { .. }
+                        | Act::MakeCgroup { .. }
                         | Act::Environment { .. }
                         | Act::Directory { .. }
                         | Act::Netlink { .. }
@@ -153,9 +155,23 @@ impl Encoder<'_> {
                     not_root: *not_root,
                 })
             }
-            Act::Fork { flags, pid, child } => {
-                Kind::Fork(Fork { list: self.list(child), flags: *flags, pid: self.slot(*pid) })
+            Act::Fork { flags, pid, cgroup, child } => Kind::Fork(Fork {
+                list: self.list(child),
+                flags: *flags,
+                pid: self.slot(*pid),
+                cgroup: cgroup.map_or(NONE, |slot| self.slot(slot)),
+            }),
+            Act::FindCgroup => {
+                Kind::Cgroup(Cgroup::Own { text: offset(Buffer::Text), length: self.slot(Slot::Length) })
             }
+            Act::MakeCgroup { parent, name, directory, leaf } => Kind::Cgroup(Cgroup::Make(Make {
+                leaf: leaf.is_some(),
+                parent: self.slot(*parent),
+                name: self.draft.string(name),
+                directory: self.slot(*directory),
+                controllers: self.draft.string(leaf.as_deref().unwrap_or_default()),
+                text: offset(Buffer::Text),
+            })),
             Act::Filter(filter) => Kind::Filter(Filter {
                 blob: self.draft.blob(&filter.instructions),
                 count: index16(filter.instructions.len() / Filter::INSTRUCTION_BYTES as usize),

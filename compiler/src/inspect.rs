@@ -9,8 +9,8 @@ pub use filter::render_filters;
 
 use crate::diagnostic::visible;
 use boxwright_launcher::plan::operation::{
-    Argument, Assist, Call, Check, Comparison, Cookie, Directory, Kind, NONE, Operation, Otherwise, Piece,
-    Promise, Role, Rule, Store, Strings, Success, Text, Then,
+    Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Directory, Kind, NONE, Operation, Otherwise,
+    Piece, Promise, Role, Rule, Store, Strings, Success, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -57,7 +57,6 @@ impl Page<'_, '_> {
             ("size", format!("{} bytes, {} operations", self.plan.bytes().len(), self.plan.operations())),
             ("filter", filter::of_the_program(self.plan)),
             ("landlock", landlock::of_the_program(self.plan)),
-            ("not applied", "cgroups: this version has none".into()),
         ];
         for (name, value) in rows {
             self.line(0, &format!("{name:<12}{value}"));
@@ -119,7 +118,13 @@ impl Page<'_, '_> {
                     format!(", sockets from 3 to before ${} with LISTEN_PID &{}", listen.end, listen.text)
                 })
             }
-            Kind::Fork(fork) => format!("clone3({})", arguments::clone_flags(fork.flags)),
+            Kind::Fork(fork) => match fork.own_cgroup() {
+                None => format!("clone3({})", arguments::clone_flags(fork.flags)),
+                Some(slot) => {
+                    format!("clone3({}), born in the cgroup ${slot}", arguments::clone_flags(fork.flags))
+                }
+            },
+            Kind::Cgroup(cgroup) => self.cgroup(cgroup),
             Kind::Filter(filter) => {
                 let cookie = if filter.cookie == Cookie::None { "" } else { ", with a cookie drawn into it" };
                 format!(
@@ -218,6 +223,24 @@ impl Page<'_, '_> {
             None => "which must end with 0".into(),
         };
         format!("run [{}] beside the child, {end}", arguments.collect::<Vec<_>>().join(", "))
+    }
+
+    fn cgroup(&self, cgroup: &Cgroup) -> String {
+        match cgroup {
+            Cgroup::Own { text, .. } => format!("text &{text} = the path of the line 0:: in it"),
+            Cgroup::Make(make) => {
+                let name = format!(
+                    "{}PID{}",
+                    words(self.plan.string(make.name)),
+                    words(make.suffix()).trim_end_matches('\0')
+                );
+                let after = match (make.leaf, self.plan.string(make.controllers)) {
+                    (true, off) => format!(", and leave it after {}", quoted(off)),
+                    (false, _) => String::new(),
+                };
+                format!("make {name} in ${} until the end = ${}{after}", make.parent, make.directory)
+            }
+        }
     }
 
     fn directory(&self, directory: &Directory) -> String {

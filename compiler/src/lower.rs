@@ -1,5 +1,6 @@
 //! Policy to steps: which calls set the sandbox up, in which order, for both kinds of caller.
 
+mod cgroup;
 mod descriptors;
 mod identity;
 mod idmap;
@@ -70,13 +71,15 @@ pub fn lower(policy: &Policy, filters: &Filters) -> Program {
 
 fn both_ways(policy: &Policy, filters: &Filters, rehearsal: bool) -> Program {
     let steps = |privileged| Launch { policy, filters, privileged, rehearsal }.steps();
-    Program { privileged: steps(true), unprivileged: steps(false) }
+    let status = policy.status_fd.as_ref().map(|descriptor| descriptor.value);
+    Program { privileged: steps(true), unprivileged: steps(false), status }
 }
 
 impl Launch<'_> {
     /// The caller's side; everything when no namespace needs a second process.
     fn steps(self) -> Vec<Step> {
         let mut steps = self.start();
+        steps.extend(self.cgroup());
         steps.extend(self.idmapped());
         steps.extend(self.keep_host_network());
         steps.extend(self.join());
@@ -123,6 +126,7 @@ impl Launch<'_> {
     /// What happens in the new namespaces, whoever made them.
     fn enter(self) -> Vec<Step> {
         let mut steps: Vec<Step> = self.own_oom_score_adj(Phase::Inside).into_iter().collect();
+        steps.extend(self.cgroup_namespace());
         steps.extend(self.clocks());
         steps.extend(self.names());
         steps.extend(self.loopback());
@@ -149,7 +153,7 @@ impl Launch<'_> {
     fn fork_payload(self, payload: Vec<Step>) -> Step {
         Step::new(Phase::Payload, "start the program's process", self.policy.namespaces.pid.span)
             .promise(Promise::Namespaces)
-            .act(Act::Fork { flags: 0, pid: Slot::Program, child: payload })
+            .act(Act::Fork { flags: 0, pid: Slot::Program, cgroup: None, child: payload })
     }
 
     fn supervise(self, role: Role, pid: Slot) -> Step {
@@ -160,10 +164,14 @@ impl Launch<'_> {
         })
     }
 
-    /// Whether the sandbox needs a process besides the caller's: ids are mapped from outside, and a process is in the pid
-    /// namespace that it was born in.
+    /// Whether the sandbox needs a process besides the caller's: ids are mapped from outside, a process is in the pid
+    /// namespace that it was born in, and somebody has to take its cgroup away, or to tell its end.
     fn forks(self) -> bool {
-        self.new_user() || self.reaps() || self.joins_pid()
+        self.new_user()
+            || self.reaps()
+            || self.joins_pid()
+            || self.policy.cgroup.is_some()
+            || self.policy.status_fd.is_some()
     }
 
     fn new_user(self) -> bool {

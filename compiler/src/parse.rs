@@ -1,5 +1,6 @@
 //! Text to `Spec`: every mistake of syntax, key, type and value in one run.
 
+mod cgroup;
 mod conform;
 mod extract;
 mod filesystem;

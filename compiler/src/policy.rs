@@ -4,12 +4,14 @@
 //! path and no duration text. It knows nothing of system calls: that is the [plan](boxwright_launcher::plan)'s.
 //! A value that the spec left to its default has the span of the file's first byte.
 
+mod cgroup;
 mod host_path;
 mod idmap;
 pub mod landlock;
 mod network;
 mod scheduling;
 
+pub use cgroup::{Cgroup, CgroupParent, CgroupSetting};
 pub use host_path::{HostPath, PathPart, RunDirectory};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
 pub use landlock::Landlock;
@@ -49,10 +51,14 @@ pub struct Policy {
     pub connect_tcp: Option<Spanned<Vec<u16>>>,
     /// What Landlock adds.
     pub landlock: Landlock,
+    /// The control group of its own.
+    pub cgroup: Option<Cgroup>,
     /// Resource limits, by resource number (setrlimit(2)).
     pub rlimits: Vec<Rlimit>,
     /// The system calls it may make; `None` when the spec asks for no filter, in words.
     pub seccomp: Option<Seccomp>,
+    /// The descriptor that the launch's status is written to, above 2.
+    pub status_fd: Option<Spanned<u32>>,
     /// Kill the sandbox when the process that started the launcher dies.
     pub die_with_parent: Option<Span>,
 }

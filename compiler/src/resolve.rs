@@ -2,6 +2,7 @@
 
 mod addresses;
 mod capabilities;
+mod cgroup;
 mod conditions;
 mod etc;
 mod families;

@@ -4,10 +4,12 @@
 //! The parser guarantees the types and ranges that the [key table](keys) states; a value that broke them is absent
 //! here and a finding there.
 
+mod cgroup;
 pub mod keys;
 mod scheduling;
 pub mod variable;
 
+pub use cgroup::{Cgroup, CgroupValue};
 pub use scheduling::{Cpus, IoPriority, Scheduler, Scheduling};
 
 use crate::source::{Span, Spanned};
@@ -34,6 +36,8 @@ pub struct Spec {
     pub network: Network,
     /// `[landlock]`
     pub landlock: Landlock,
+    /// `[cgroup]`
+    pub cgroup: Leaf<Cgroup>,
     /// `[rlimits]`, in the order of the file's keys
     pub rlimits: Vec<(Spanned<String>, Rlimit)>,
     /// `[seccomp]`
@@ -519,6 +523,8 @@ pub enum Number {
 pub struct Lifecycle {
     /// `die_with_parent`
     pub die_with_parent: Leaf<bool>,
+    /// `status_fd`
+    pub status_fd: Leaf<u32>,
 }
 
 impl Spec {

@@ -20,6 +20,8 @@ pub const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
 
 /// `linux/sched.h`.
 pub const CLONE_PIDFD: u64 = 0x1000;
+/// The child is born in another control group.
+pub const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 /// A new mount namespace.
 pub const CLONE_NEWNS: u64 = 0x2_0000;
 /// A new cgroup namespace.

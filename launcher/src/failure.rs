@@ -102,10 +102,10 @@ impl Line {
         self.push(decimal(number, &mut digits));
     }
 
-    /// Writes it with its line end, in one write.
-    pub fn print(&mut self) {
+    /// Writes it to a descriptor with its line end, in one write.
+    pub fn print(&mut self, descriptor: u32) {
         self.bytes[self.length] = b'\n';
-        sys::print(&self.bytes[..=self.length]);
+        sys::print(descriptor, &self.bytes[..=self.length]);
     }
 }
 
@@ -124,6 +124,7 @@ pub fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
 }
 
 /// Prints `name: file:line:column: words: why`, and what the plan notes about it.
+#[inline(never)]
 pub fn print(plan: &Plan, operation: u32, failure: Failure) {
     let mut line = Line::new();
     line.push(plan.provenance().name);
@@ -173,5 +174,5 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
         line.push(b"; ");
         line.push(note);
     }
-    line.print();
+    line.print(2);
 }

@@ -10,10 +10,12 @@
     reason = "lengths are bounded by the plan's limits, and what a call returns is a word wherever it is kept"
 )]
 
+mod cgroup;
 mod failure;
 mod mem;
 mod run;
 mod start;
+mod status;
 mod supervise;
 mod sys;
 
@@ -50,6 +52,6 @@ fn refuse(words: &[u8], refusal: Option<Refusal>) -> ! {
         line.push(b" at byte ");
         line.decimal(offset as u64);
     }
-    line.print();
+    line.print(2);
     sys::exit(EXIT_NOT_SET_UP)
 }

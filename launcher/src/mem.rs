@@ -37,6 +37,11 @@ pub fn load_word(offset: u32) -> u32 {
     (load(offset) & 0xffff_ffff) as u32
 }
 
+/// The byte of the arena at an offset.
+pub fn byte(offset: u32) -> u8 {
+    (load(offset) & 0xff) as u8
+}
+
 /// Copies bytes into the arena; `false` where they would leave it.
 pub fn store(offset: u32, bytes: &[u8]) -> bool {
     let fits = u64::from(offset) + bytes.len() as u64 <= u64::from(LARGEST_ARENA);

@@ -9,7 +9,8 @@ use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
     Action, Argument, Assist, Call, Check, Cookie, Directory, Environment, Filter, Fork, Kind, Landlock,
-    Listen, NONE, Netlink, Operation, Otherwise, Piece, Rule, Store, Strings, Success, Tally, Text, Then,
+    Listen, Make, NONE, Netlink, Operation, Otherwise, Piece, Rule, Store, Strings, Success, Tally, Text,
+    Then,
 };
 use boxwright_launcher::plan::{Entry, LARGEST_ARENA, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
@@ -45,6 +46,10 @@ pub struct Launch {
     pub report: Option<&'static Report>,
     /// The child that this process forked last.
     pub child: Option<u32>,
+    /// The control groups that this process has made and takes away: the sandbox's, and the launcher's own.
+    pub cgroups: [Option<Make>; 2],
+    /// When the launch began, by [`sys::clock`].
+    pub began: u64,
     entry: Entry,
     /// Whether this process is a child of the one that the caller started.
     inside: bool,
@@ -69,6 +74,8 @@ pub fn launch(plan: Plan<'static>, start: Start) -> ! {
         start,
         report: None,
         child: None,
+        cgroups: [None; 2],
+        began: plan.status().map_or(0, |_| sys::clock()),
         entry,
         inside: false,
         tally: Tally::default(),
@@ -121,6 +128,7 @@ impl Launch {
             Kind::Supervise(supervise) => supervise::supervise(self, supervise, index),
             Kind::Netlink(netlink) => self.netlink(netlink),
             Kind::Assist(assist) => self.assist(assist),
+            Kind::Cgroup(cgroup) => self.cgroup(cgroup),
             Kind::Directory(directory) => self.directory(directory),
         }
     }
@@ -328,7 +336,8 @@ impl Launch {
         if self.report.is_none() {
             self.report = Some(sys::share_report().map_err(Failure::Errno)?);
         }
-        match sys::fork(fork.flags).map_err(Failure::Errno)? {
+        let cgroup = fork.own_cgroup().map(mem::load_word);
+        match sys::fork(fork.flags, cgroup).map_err(Failure::Errno)? {
             Some((pid, pidfd)) => {
                 self.child = Some(pidfd);
                 mem::store(fork.pid, &pid.to_le_bytes());
@@ -337,6 +346,7 @@ impl Launch {
             None => {
                 self.inside = true;
                 self.child = None;
+                self.cgroups = [None; 2];
                 self.run(fork.list)
             }
         }
@@ -345,7 +355,7 @@ impl Launch {
     #[inline(never)]
     fn assist(&mut self, assist: &Assist) -> Outcome {
         let launcher = sys::own_pid().map_err(Failure::Errno)?;
-        if let Some((_, pidfd)) = sys::fork(0).map_err(Failure::Errno)? {
+        if let Some((_, pidfd)) = sys::fork(0, None).map_err(Failure::Errno)? {
             return supervise::await_assistant(self.child, pidfd, assist.stays().is_some());
         }
         // What goes wrong from here on is for the launcher to say.
@@ -490,7 +500,7 @@ impl Launch {
                 let (index, failure, status) =
                     self.report.and_then(supervise::reported).unwrap_or((index, failure, status));
                 failure::print(&self.plan, index, failure);
-                sys::exit(status)
+                self.end(status, None)
             }
         }
     }

@@ -21,7 +21,10 @@ pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
         (Role::Holder, _) => loop {
             sys::wait_for_signal(0);
         },
-        (Role::Outside, Some(child)) => watch(launch, supervise, child, index),
+        (Role::Outside, Some(child)) => {
+            launch.tell_start(mem::load_word(supervise.pid));
+            watch(launch, supervise, child, index)
+        }
         (Role::Outside, None) => sys::exit(EXIT_NOT_SET_UP),
     }
 }
@@ -50,9 +53,9 @@ fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
     match launch.report.and_then(reported) {
         Some((operation, failure, status)) => {
             failure::print(&launch.plan, operation, failure);
-            sys::exit(status)
+            launch.end(status, Some(exit))
         }
-        None if executed => sys::exit(status(exit)),
+        None if executed => launch.end(status(exit), Some(exit)),
         None => launch.fail(index, Failure::Words(Words::Died)),
     }
 }
@@ -101,6 +104,9 @@ fn reap(launch: &Launch, supervise: &Supervise) -> ! {
     loop {
         while let Some(exit) = sys::wait_for_exit(None, false) {
             if exit.pid == program {
+                if let (false, Some(report)) = (exit.exited, launch.report) {
+                    report.signal.store(exit.status, SeqCst);
+                }
                 sys::exit(status(exit))
             }
         }

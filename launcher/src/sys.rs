@@ -8,7 +8,7 @@
 
 use crate::mem::{self, Pointers};
 use boxwright_launcher::abi::{
-    CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGSTOP,
+    CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_INTO_CGROUP, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGSTOP,
 };
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Argument, Call, Cookie};
@@ -58,6 +58,8 @@ pub struct Report {
     pub failure: [AtomicU32; 2],
     /// The exit status to end with.
     pub status: AtomicU32,
+    /// The signal that ended the program, as the reaper saw it.
+    pub signal: AtomicU32,
 }
 
 /// A child's end.
@@ -69,9 +71,11 @@ pub struct Exit {
     pub exited: bool,
     /// The exit status or the signal's number.
     pub status: u32,
+    /// Its processor time in microseconds, and that of everything that it has waited for.
+    pub cpu: u64,
 }
 
-/// `linux/sched.h`: `struct clone_args`, version 0.
+/// `linux/sched.h`: `struct clone_args`, version 2.
 #[repr(C, align(8))]
 struct CloneArguments {
     flags: u64,
@@ -82,11 +86,18 @@ struct CloneArguments {
     stack: u64,
     stack_size: u64,
     tls: u64,
+    set_tid: u64,
+    set_tid_size: u64,
+    cgroup: u64,
 }
 
 /// `asm-generic/siginfo.h`: the words of a `siginfo_t`.
 #[repr(C, align(8))]
 struct SignalInformation([u32; 32]);
+
+/// `linux/resource.h`: the words of a `struct rusage`.
+#[repr(C)]
+struct Usage([u64; 18]);
 
 /// `linux/filter.h`: `struct sock_fprog`.
 #[repr(C)]
@@ -144,10 +155,10 @@ pub fn exit(status: u8) -> ! {
     unsafe { boxwright_launcher::raw_stop!() }
 }
 
-/// `write(2, text)`: what cannot be said is lost.
-pub fn print(text: &[u8]) {
+/// `write(descriptor, text)`: what cannot be said is lost.
+pub fn print(descriptor: u32, text: &[u8]) {
     // SAFETY: the kernel reads the slice.
-    let _ = unsafe { raw(number::write, [2, text.as_ptr() as usize, text.len(), 0, 0, 0]) };
+    let _ = unsafe { raw(number::write, [descriptor as usize, text.as_ptr() as usize, text.len(), 0, 0, 0]) };
 }
 
 /// `capget(2)`: whether the launcher may map any id.
@@ -241,11 +252,11 @@ pub fn is_directory(descriptor: u32) -> Result<bool, Errno> {
     Ok(core::hint::black_box(answer)[MODE] & S_IFMT == S_IFDIR)
 }
 
-/// `clone3(2)` as fork: `Ok(None)` in the child, its pid and pidfd in the parent.
-pub fn fork(flags: u64) -> Result<Option<(u32, u32)>, Errno> {
+/// `clone3(2)` as fork: `Ok(None)` in the child, its pid and pidfd in the parent; with a control group to be born in.
+pub fn fork(flags: u64, cgroup: Option<u32>) -> Result<Option<(u32, u32)>, Errno> {
     let mut pidfd = u32::MAX;
     let arguments = CloneArguments {
-        flags: flags | CLONE_PIDFD,
+        flags: flags | CLONE_PIDFD | if cgroup.is_some() { CLONE_INTO_CGROUP } else { 0 },
         pidfd: &raw mut pidfd as u64,
         child_tid: 0,
         parent_tid: 0,
@@ -253,6 +264,9 @@ pub fn fork(flags: u64) -> Result<Option<(u32, u32)>, Errno> {
         stack: 0,
         stack_size: 0,
         tls: 0,
+        set_tid: 0,
+        set_tid_size: 0,
+        cgroup: cgroup.unwrap_or(0).into(),
     };
     let size = size_of::<CloneArguments>();
     // SAFETY: without CLONE_VM the child has a copy of this process, its stack included; `Fork::FLAGS` has no flag that
@@ -332,9 +346,10 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
     let mut information = SignalInformation([0; 32]);
     let (kind, id) = pidfd.map_or((P_ALL, 0), |pidfd| (P_PIDFD, pidfd as usize));
     let options = if block { WEXITED } else { WEXITED | WNOHANG };
+    let mut usage = Usage([0; 18]);
     loop {
-        let arguments = [kind, id, &raw mut information as usize, options, 0, 0];
-        // SAFETY: the kernel writes a `siginfo_t`, whose 128 bytes `information` has.
+        let arguments = [kind, id, &raw mut information as usize, options, &raw mut usage as usize, 0];
+        // SAFETY: the kernel writes a `siginfo_t`, whose 128 bytes `information` has, and a `struct rusage` of 18 words.
         match unsafe { raw(number::waitid, arguments) } {
             Err(4) => {}
             Err(_) => return None,
@@ -343,7 +358,10 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
     }
     let words = core::hint::black_box(information).0;
     // The pid stays zero when no child ended (waitid(2), WNOHANG).
-    (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6] })
+    // Seconds and microseconds of the program's own time, and of the kernel's for it.
+    let Usage([seconds, microseconds, more_seconds, more_microseconds, ..]) = core::hint::black_box(usage);
+    let cpu = (seconds + more_seconds) * 1_000_000 + microseconds + more_microseconds;
+    (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6], cpu })
 }
 
 /// Before an assistant is executed: it blocks no signal, hears nothing of the terminal's, has the standard streams alone, and
@@ -378,6 +396,22 @@ pub fn kill_child(pidfd: u32) {
 pub fn signal_pid(pid: u32, signal: u32) {
     // SAFETY: a signal to another process.
     let _ = unsafe { raw(number::kill, [pid as usize, signal as usize, 0, 0, 0, 0]) };
+}
+
+/// `CLOCK_MONOTONIC`, in microseconds.
+pub fn clock() -> u64 {
+    let mut time = [0_u64; 2];
+    // SAFETY: the kernel writes the two words of a `struct timespec`.
+    let _ = unsafe { raw(number::clock_gettime, [1, time.as_mut_ptr() as usize, 0, 0, 0, 0]) };
+    let [seconds, nanoseconds] = core::hint::black_box(time);
+    seconds * 1_000_000 + nanoseconds / 1000
+}
+
+/// Waits for others to end.
+pub fn sleep_a_millisecond() {
+    let duration = [0, 1_000_000_u64];
+    // SAFETY: the kernel reads the two words of a `struct timespec`.
+    let _ = unsafe { raw(number::nanosleep, [duration.as_ptr() as usize, 0, 0, 0, 0, 0]) };
 }
 
 /// Stops this process as the terminal asked.

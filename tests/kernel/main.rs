@@ -10,6 +10,7 @@
 
 mod builds;
 mod bypasses;
+mod cgroups;
 mod demonstrations;
 mod doctor;
 mod exec_list;
@@ -75,6 +76,7 @@ const TESTS: &[&[Test]] = &[
     life::TESTS,
     listen::TESTS,
     limits::TESTS,
+    cgroups::TESTS,
     scheduling::TESTS,
     many::TESTS,
     maps::TESTS,

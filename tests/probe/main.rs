@@ -131,6 +131,7 @@ fn answer(question: &str) {
         ("serve", [port, count]) => network::serve(port, count),
         ("dial", [address, milliseconds]) => network::dial(address, milliseconds),
         ("user_namespace", []) => start::user_namespace_facts(),
+        ("allocate", [mebibytes]) => process::allocate(start::number(mebibytes)),
         ("exit", [status]) => std::process::exit(start::number(status)),
         ("kill", [signal]) => process::kill_self(start::number(signal)),
         ("sleep", [milliseconds]) => process::sleep(start::number(milliseconds)),

@@ -210,6 +210,12 @@ pub fn sleep(milliseconds: i32) {
     std::thread::sleep(Duration::from_millis(u64::from(milliseconds.unsigned_abs())));
 }
 
+/// Takes so much memory, and uses it.
+pub fn allocate(mebibytes: i32) {
+    let taken: Vec<Vec<u8>> = (0..mebibytes).map(|_| vec![1; 1 << 20]).collect();
+    fact("allocated", taken.iter().map(|part| usize::from(part[4096])).sum::<usize>());
+}
+
 /// Says that it is ready, waits for a signal for at most five seconds, and says what came.
 pub fn wait_for(signal: i32) {
     let set = 1_u64 << (signal - 1);

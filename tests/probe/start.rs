@@ -43,7 +43,9 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "loopback" => crate::network::bring_up(),
         "init" => become_init(),
         "pod" => hold_pod(),
-        "open" => open_at(value),
+        "open" => open_at(value, fs::OpenOptions::new().read(true)),
+        "append" => open_at(value, fs::OpenOptions::new().append(true).create(true)),
+        "cgroup" => fs::write(format!("{value}/cgroup.procs"), "0").map_err(io_errno),
         "mount_namespace" => mounts::namespace(),
         "tied_namespace" => mounts::tied_namespace(),
         "enter" => mounts::enter(value),
@@ -150,9 +152,10 @@ fn open_descriptors(count: u64) -> Result<(), i32> {
 }
 
 /// `9:/path`: what is there, open as that descriptor.
-fn open_at(value: &str) -> Result<(), i32> {
-    let (descriptor, path) = value.split_once(':').unwrap_or_else(|| usage("`open` takes NUMBER:PATH"));
-    let file = fs::File::open(path).map_err(io_errno)?;
+fn open_at(value: &str, how: &fs::OpenOptions) -> Result<(), i32> {
+    let (descriptor, path) =
+        value.split_once(':').unwrap_or_else(|| usage("`open` and `append` take NUMBER:PATH"));
+    let file = how.open(path).map_err(io_errno)?;
     let source = u64::from(std::os::fd::AsRawFd::as_raw_fd(&file).unsigned_abs());
     let target = parse(descriptor);
     call(nr::DUP2, [source, target, 0, 0, 0, 0])?;
@@ -217,7 +220,7 @@ fn hold_pod() -> Result<(), i32> {
         write(file, if uid == 0 { "0 200000 70000".to_owned() } else { format!("65534 {id} 1") })?;
     }
     for (descriptor, kind) in [(7, "user"), (8, "net"), (9, "ipc")] {
-        open_at(&format!("{descriptor}:/proc/{child}/ns/{kind}"))?;
+        open_at(&format!("{descriptor}:/proc/{child}/ns/{kind}"), fs::OpenOptions::new().read(true))?;
     }
     tell(pipes[1])?;
     call(nr::WAIT4, [child, 0, 0, 0, 0, 0]).map(drop)

@@ -46,7 +46,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
-    let Some(built) = compile(&args.spec)? else {
+    let Some(built) = compile(&args.spec, None)? else {
         complain("nothing was built");
         return Ok(ExitCode::from(FINDINGS));
     };

@@ -28,6 +28,9 @@ Examples:
 pub struct Args {
     /// The spec; - is standard input
     spec: PathBuf,
+    /// Write start and end of the launch to this open descriptor, as lines of JSON; see lifecycle.status_fd
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..=i64::from(i32::MAX)))]
+    status_fd: Option<u32>,
     /// Arguments for the program
     #[arg(last = true)]
     arguments: Vec<OsString>,
@@ -35,7 +38,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let Some(built) = compile(&args.spec)? else {
+    let Some(built) = compile(&args.spec, args.status_fd)? else {
         complain("nothing was run");
         return Ok(ExitCode::from(EXIT_NOT_SET_UP));
     };

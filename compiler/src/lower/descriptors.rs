@@ -4,14 +4,14 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::{DESCRIPTOR_NOT_OPEN, DIRECTORY_KEPT};
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise};
 
 impl Launch<'_> {
     /// Each must be open, and none may be a directory, from which paths lead to the rest of the host.
     pub(super) fn find_kept(self) -> Vec<Step> {
-        let find = |descriptor: &crate::source::Spanned<u32>| {
+        let find = |descriptor: &Spanned<u32>| {
             let answer = Buffer::Answer.into();
             let stat = [descriptor.value.into(), "".into(), AT_EMPTY_PATH.into(), STATX_TYPE.into(), answer];
             Step::new(Phase::Start, format!("keep descriptor {}", descriptor.value), descriptor.span)
@@ -26,6 +26,33 @@ impl Launch<'_> {
                 .note(EBADF.into(), DESCRIPTOR_NOT_OPEN)
         };
         self.policy.process.keep_fds.iter().map(find).collect()
+    }
+
+    /// The one for the status must be open too, and is not the program's.
+    pub(super) fn find_status(self) -> Option<Step> {
+        let Spanned { value, span } = *self.policy.status_fd.as_ref()?;
+        let open = Call::new(number::fcntl, [value.into(), F_GETFD.into()]).any();
+        Some(
+            Step::new(Phase::Start, format!("write the status to descriptor {value}"), span)
+                .act(open)
+                .note(EBADF.into(), DESCRIPTOR_NOT_OPEN),
+        )
+    }
+
+    /// Nor one of the sockets that it gets.
+    pub(super) fn keep_status(self) -> Option<Step> {
+        let Spanned { value, span } = *self.policy.status_fd.as_ref()?;
+        self.policy.process.listen.map(|_| {
+            Step::new(Phase::Start, format!("keep descriptor {value} from the program"), span).act(
+                Act::Check {
+                    place: Place::Slot(Slot::Unlistened),
+                    mask: 0xffff_ffff,
+                    comparison: Comparison::Less,
+                    value: u64::from(value) + 1,
+                    otherwise: Else::Fail("is one of the sockets that LISTEN_FDS counts".into()),
+                },
+            )
+        })
     }
 
     /// Closes what lies between the descriptors that are kept, and everything above.

@@ -5,7 +5,7 @@ use super::descriptors::is_file_system;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use crate::policy::{IdMapping, Ownership, User};
+use crate::policy::{CgroupParent, IdMapping, Ownership, User};
 use crate::source::Spanned;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
@@ -36,7 +36,8 @@ impl Launch<'_> {
             || self.has_own_clocks()
             || self.reaches_out()
             || self.policy.process.scheduling.oom_score_adj.is_some()
-            || idmaps;
+            || idmaps
+            || self.policy.cgroup.as_ref().is_some_and(|cgroup| cgroup.parent.value == CgroupParent::Auto);
         needed.then(|| {
             Step::new(Phase::Start, "find /proc", self.policy.namespaces.user.span)
                 .needs(&[Fact::HostPaths])

@@ -94,7 +94,7 @@ impl<'a> Launch<'a> {
         Step::new(Phase::Start, "make a user namespace for an idmap", idmap.span)
             .needs(&[Fact::OwnProc])
             .act(Call::new(number::getpid, []).keep(Slot::Launcher))
-            .act(Act::Fork { flags: CLONE_NEWUSER, pid: Slot::Holder, child: vec![holder] })
+            .act(Act::Fork { flags: CLONE_NEWUSER, pid: Slot::Holder, cgroup: None, child: vec![holder] })
             .acts(open_proc(Part::Decimal(Slot::Holder)))
             .acts(write("gid_map", gid))
             .acts(write("uid_map", uid))

@@ -45,6 +45,8 @@ pub const F_GETFD: u32 = 1;
 pub const RESOLVE_NO_XDEV: u64 = 1;
 /// Not through /proc/PID/fd and the like.
 pub const RESOLVE_NO_MAGICLINKS: u64 = 2;
+/// Nowhere but beneath the directory.
+pub const RESOLVE_BENEATH: u64 = 8;
 /// Never through a symbolic link, nor /proc/PID/fd and the like.
 pub const RESOLVE_NO_SYMLINKS: u64 = 4;
 
@@ -328,6 +330,7 @@ mod tests {
             (O_PATH.into(), libc::O_PATH as u64),
             (F_DUPFD_CLOEXEC.into(), libc::F_DUPFD_CLOEXEC as u64),
             (RESOLVE_NO_XDEV, libc::RESOLVE_NO_XDEV),
+            (RESOLVE_BENEATH, libc::RESOLVE_BENEATH),
             (RESOLVE_NO_SYMLINKS, libc::RESOLVE_NO_SYMLINKS),
             (MS_PRIVATE, libc::MS_PRIVATE),
             (MS_SLAVE, libc::MS_SLAVE),

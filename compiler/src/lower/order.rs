@@ -121,6 +121,9 @@ fn used(act: &Act) -> Vec<Slot> {
         },
         Act::Directory { beyond, .. } => beyond.map(Slot::Directory).into_iter().collect(),
         Act::Supervise { pid, .. } => vec![*pid],
+        Act::Fork { cgroup, .. } => cgroup.iter().copied().collect(),
+        Act::FindCgroup => vec![Slot::Length],
+        Act::MakeCgroup { parent, .. } => vec![*parent],
         Act::Assist { ready, .. } => ready.iter().copied().collect(),
         Act::Netlink { socket, patches, .. } => {
             patches.iter().map(|(_, slot)| *slot).chain([*socket]).collect()
@@ -136,6 +139,7 @@ fn stored(act: &Act) -> Vec<Slot> {
         Act::Text(_) => vec![Slot::Length],
         Act::Landlock { action: Landlock::Create, .. } => vec![Slot::Ruleset],
         Act::Fork { pid, .. } => vec![*pid],
+        Act::MakeCgroup { directory, .. } => vec![*directory],
         Act::Environment { listen: Some(_), .. } => vec![Slot::Unlistened],
         Act::Directory { to, .. } => vec![Slot::Directory(*to)],
         Act::Netlink { keep, .. } => keep.iter().copied().collect(),

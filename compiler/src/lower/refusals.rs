@@ -211,3 +211,34 @@ pub const PASTA_HANGS: &str = "it was not ready after 10 s";
 pub const NO_IPV6: &str = "IPv6 is switched off: see net.ipv6.conf.default.disable_ipv6";
 /// The program cannot be found.
 pub const PROGRAM_MISSING: &str = "the program, or the interpreter that it names, is not in the sandbox";
+/// What is there is no hierarchy of version 2.
+pub const NOT_CGROUP2: &str = "is not in a cgroup v2 hierarchy: this machine has cgroup v1 there, which is not supported; \
+    boot with systemd.unified_cgroup_hierarchy=1, or name a cgroup v2 directory in cgroup.parent";
+/// The parent is not the launcher's to divide: EACCES, EPERM, EROFS.
+pub const NOT_DELEGATED: &str = "the cgroup is not delegated to the launcher's user: start it by systemd with \
+    Delegate=yes (systemd-run --user --scope -p Delegate=yes ...), or launch as root; the cgroup that the launcher is in \
+    must be beneath the delegated one too";
+/// Other processes are where none may be: EBUSY, EOPNOTSUPP.
+pub const STRANGERS_IN_CGROUP: &str = "other processes are in the parent cgroup, whose children can then have no \
+    limits: give the launcher one of its own (systemd-run --user --scope -p Delegate=yes ...), or name an empty one in \
+    cgroup.parent";
+/// A controller is not there: ENOENT.
+pub const CONTROLLER_MISSING: &str = "the parent cgroup does not have this controller: see its cgroup.controllers, and \
+    cgroup.subtree_control of those above (systemd gives a user those of Delegate= in user@.service), or the machine has it in \
+    cgroup v1";
+/// No more groups: EAGAIN.
+pub const CGROUPS_USED_UP: &str = "cgroup.max.descendants or cgroup.max.depth of a cgroup above is reached";
+/// The own group is elsewhere.
+pub const CGROUP_NOT_VISIBLE: &str = "the launcher's own cgroup, as /proc/self/cgroup names it, is not beneath \
+    /sys/fs/cgroup here: name another one in cgroup.parent";
+/// The kernel has no such file.
+pub const CGROUP_FILE_MISSING: &str = "this kernel, or its configuration, does not have the file";
+/// A device is not there.
+pub const CGROUP_DEVICE_MISSING: &str = "there is no block device of this number here: see lsblk";
+/// A value is refused.
+pub const CGROUP_VALUE_REFUSED: &str = "the kernel refuses the value here: see the file's entry in \
+    Documentation/admin-guide/cgroup-v2.rst";
+/// Nothing can be born in the group.
+pub const CGROUP_ENTRY_REFUSED: &str = "a process may enter a cgroup only when it may write cgroup.procs of a cgroup above \
+    both its own and that one: the launcher must be beneath the delegated cgroup itself (systemd-run --user --scope -p \
+    Delegate=yes ...)";

@@ -11,6 +11,7 @@ use boxwright_launcher::plan::operation::Promise;
 pub fn rehearse(policy: &Policy, filters: &Filters) -> Program {
     let mut policy = policy.clone();
     policy.process.keep_fds.clear();
+    policy.status_fd = None;
     if let Some(program) = policy.process.args.first_mut() {
         program.value = format!("/{}", "x".repeat(256));
     }

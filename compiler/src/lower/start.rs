@@ -6,7 +6,7 @@ use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Slot, Step, Value};
 use crate::policy::{Namespace, User};
 use crate::source::Span;
-use boxwright_launcher::abi::{CLONE_NEWTIME, SIGKILL, SIGSTOP};
+use boxwright_launcher::abi::{CLONE_NEWCGROUP, CLONE_NEWTIME, SIGKILL, SIGSTOP};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 
@@ -45,7 +45,11 @@ impl Launch<'_> {
                 }),
         ];
         // Before anything is opened: a descriptor of the launch must not be taken for one that was asked for.
-        steps.splice(2..2, self.find_kept().into_iter().chain(self.find_namespaces()));
+        steps.splice(
+            2..2,
+            self.find_kept().into_iter().chain(self.find_status()).chain(self.find_namespaces()),
+        );
+        steps.extend(self.keep_status());
         // Before everything else: who has died by then was never seen.
         steps.splice(0..0, self.die_with_parent(Phase::Start));
         steps.extend(self.leave_terminal());
@@ -156,18 +160,23 @@ impl Launch<'_> {
         let words = if flags == 0 { "start a process in the pid namespace" } else { "make new namespaces" };
         let step = Step::new(Phase::Fork, words, span[usize::from(!self.new_user())])
             .promise(Promise::Namespaces)
-            .act(Act::Fork { flags, pid: Slot::Child, child })
+            .act(Act::Fork { flags, pid: Slot::Child, cgroup: self.cgroup_slot(), child })
             .note(ENOSYS.into(), CLONE3_MISSING)
             .note(ENOSPC.into(), USER_NAMESPACES_USED_UP)
             .note(EAGAIN.into(), PROCESSES_USED_UP);
         let refused = if self.new_user() { USER_NAMESPACE_REFUSED } else { NEEDS_PRIVILEGE };
+        if self.policy.cgroup.is_some() {
+            let step = step.note(EACCES.into(), CGROUP_ENTRY_REFUSED).note(EPERM.into(), refused);
+            return step.note(EBUSY.into(), STRANGERS_IN_CGROUP).note(EOPNOTSUPP.into(), STRANGERS_IN_CGROUP);
+        }
         step.note(EPERM.into(), refused).note(EACCES.into(), refused)
     }
 
     /// The namespaces that clone3(2) or unshare(2) makes. A time namespace with offsets is made by itself, since the
     /// offsets can only be written before a process is in it (time_namespaces(7)).
     pub(super) fn namespace_flags(self) -> u64 {
-        let later = if self.has_own_clocks() { CLONE_NEWTIME } else { 0 };
+        let later = if self.has_own_clocks() { CLONE_NEWTIME } else { 0 }
+            | if self.roots_cgroups_inside() { CLONE_NEWCGROUP } else { 0 };
         let kinds = self.kinds();
         let new = kinds.iter().filter(|(_, namespace, _)| namespace.value == Namespace::New);
         new.fold(0, |flags, (_, _, flag)| flags | flag) & !later

@@ -13,6 +13,8 @@ pub struct Program {
     pub privileged: Vec<Step>,
     /// What anybody else's does.
     pub unprivileged: Vec<Step>,
+    /// The descriptor that both write their status to.
+    pub status: Option<u32>,
 }
 
 /// One step: what errors name.
@@ -201,6 +203,14 @@ pub enum Slot {
     ReadyHere,
     /// The end that the program writes to: follows it, as pipe2(2) writes both.
     ReadyThere,
+    /// Where version 2 of control groups is mounted.
+    CgroupRoot,
+    /// The control group that the launch's are made in.
+    CgroupParent,
+    /// The one that the launcher itself is in meanwhile.
+    CgroupLeaf,
+    /// The sandbox's.
+    Cgroup,
     /// The bridge that the peer of the interface with this number joins.
     Bridge(u16),
 }
@@ -322,6 +332,8 @@ pub enum Act {
         flags: u64,
         /// Its pid.
         pid: Slot,
+        /// The control group that it is born in, when that is another.
+        cgroup: Option<Slot>,
         /// What it does.
         child: Vec<Step>,
     },
@@ -342,6 +354,20 @@ pub enum Act {
         arguments: Vec<Value>,
         /// The pipe to which it writes when it is ready, and then stays; without one it has to end well.
         ready: Option<Slot>,
+    },
+    /// In [`Buffer::Text`] is what /proc/self/cgroup says, [`Slot::Length`] bytes; the path of the launcher's own control
+    /// group takes its place.
+    FindCgroup,
+    /// A control group is made, for as long as the launch.
+    MakeCgroup {
+        /// Where.
+        parent: Slot,
+        /// The beginning of its name.
+        name: String,
+        /// The slot for its directory.
+        directory: Slot,
+        /// It is the launcher's own, and this is written to the parent's cgroup.subtree_control when that leaves it.
+        leaf: Option<String>,
     },
     /// The process is there for its namespaces, until it is killed.
     Hold,

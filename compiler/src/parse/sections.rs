@@ -16,6 +16,7 @@ impl Extract for Spec {
             namespaces: section(table, "namespaces"),
             network: section(table, "network"),
             landlock: section(table, "landlock"),
+            cgroup: field(table, "cgroup"),
             rlimits: entries(table, "rlimits", rlimit),
             seccomp: section(table, "seccomp"),
             lifecycle: section(table, "lifecycle"),
@@ -33,7 +34,8 @@ fn rlimit(value: &toml::Spanned<DeValue<'_>>) -> Option<Rlimit> {
 
 impl Extract for Lifecycle {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
-        Some(Self { die_with_parent: field(value.as_table()?, "die_with_parent") })
+        let table = value.as_table()?;
+        Some(Self { die_with_parent: field(table, "die_with_parent"), status_fd: field(table, "status_fd") })
     }
 }
 

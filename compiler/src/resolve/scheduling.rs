@@ -180,8 +180,8 @@ fn affinity(written: &Spanned<Cpus>) -> Result<Spanned<BTreeSet<u32>>, Diagnosti
             }
         }
         Cpus::Text(text) => {
-            for range in text.split(',').filter(|_| !text.is_empty()) {
-                for cpu in cpu_range(range, written.span)? {
+            for part in text.split(',').filter(|_| !text.is_empty()) {
+                for cpu in range("process.cpu_affinity", part, written.span)? {
                     if !cpus.insert(cpu) {
                         return Err(twice(written.span, cpu));
                     }
@@ -199,7 +199,7 @@ fn affinity(written: &Spanned<Cpus>) -> Result<Spanned<BTreeSet<u32>>, Diagnosti
 }
 
 /// `5` or `0-3`.
-fn cpu_range(range: &str, span: Span) -> Result<std::ops::RangeInclusive<u32>, Diagnostic> {
+pub(super) fn range(key: &str, range: &str, span: Span) -> Result<std::ops::RangeInclusive<u32>, Diagnostic> {
     let number = |digits: &str| {
         let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         digits.parse().ok().filter(|cpu| plain && *cpu <= CPU_MAX)
@@ -208,7 +208,7 @@ fn cpu_range(range: &str, span: Span) -> Result<std::ops::RangeInclusive<u32>, D
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => Ok(first..=last),
         _ => Err(INVALID_AMOUNT
-            .at(span, format!("`{range}` in `process.cpu_affinity` is no range of processors"))
+            .at(span, format!("`{range}` in `{key}` is no range of numbers"))
             .help(format!("write numbers up to {CPU_MAX} and ranges from low to high, such as \"0-3,5\""))),
     }
 }

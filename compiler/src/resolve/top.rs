@@ -1,7 +1,9 @@
 //! The top level: names, and the sections in order.
 
 use super::rules::INVALID_NAME;
-use super::{asked, families, filesystem, interfaces, keep, landlock, namespaces, process, rlimits, seccomp};
+use super::{
+    asked, cgroup, families, filesystem, interfaces, keep, landlock, namespaces, process, rlimits, seccomp,
+};
 use crate::diagnostic::Diagnostic;
 use crate::policy::landlock::Scope;
 use crate::policy::{Execution, Policy, Terminal, User};
@@ -20,6 +22,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let filesystem = filesystem::resolve(&spec.filesystem, user, findings);
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
+    let cgroup = cgroup::resolve(spec.cgroup.as_ref(), findings);
     let interfaces = interfaces::resolve(&spec.network.interfaces, findings);
     let address_families = families::resolve(&spec.network.address_families, findings);
     let ports = |leaf, findings: &mut _| landlock::ports(leaf, findings);
@@ -55,8 +58,10 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         bind_tcp,
         connect_tcp,
         landlock,
+        cgroup,
         rlimits,
         seccomp,
+        status_fd: spec.lifecycle.status_fd.clone(),
         die_with_parent: asked(&spec.lifecycle.die_with_parent),
     };
     findings.extend(landlock::without_effect(&policy));

@@ -122,6 +122,12 @@ pub enum Form {
     Address,
     /// The name of a network interface.
     Interface,
+    /// A percentage such as 33.3%.
+    Percentage,
+    /// A size of huge pages such as 2MB.
+    HugePage,
+    /// A block device by its numbers such as 8:0.
+    Device,
     /// A day such as 2027-06-30.
     Date,
     /// A version such as 6.7.
@@ -147,7 +153,6 @@ const ID_MAX: i64 = u32::MAX as i64 - 1;
 const RUNNING: &str = "a later version brings it, together with supervision of the running program";
 const LAYERS: &str = "a later version brings it, together with the merging of specs";
 const DOCTOR: &str = "a later version brings it, together with `boxwright doctor`";
-const CGROUP: &str = "a later version brings it, together with cgroup v2";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
 const OTHER_MACHINES: &str = "a later version brings it, together with launchers for other machines";
 

@@ -24,6 +24,8 @@ pub const PLAN_ADDRESS: u64 = 0x10_4000_0000;
 pub const LARGEST_PLAN: usize = 16 << 20;
 /// The largest arena that a plan may ask for, in bytes.
 pub const LARGEST_ARENA: u32 = 64 << 10;
+/// The largest number of a descriptor.
+const MOST_DESCRIPTORS: u32 = i32::MAX as u32;
 /// The most operations that a plan may have.
 pub const MOST_OPERATIONS: u32 = 64 << 10;
 
@@ -36,7 +38,7 @@ mod field {
     pub const KERNEL: usize = 32;
     pub const ARENA: usize = 36;
     pub const ENTRIES: usize = 40;
-    pub const RESERVED: usize = 44;
+    pub const STATUS: usize = 44;
     pub const PROMISES: usize = 48;
     pub const SECTIONS: usize = 112;
 }
@@ -70,8 +72,8 @@ pub enum Reason {
     Architecture,
     /// The bytes are not those that were written.
     Hash,
-    /// A reserved field is not zero.
-    Reserved,
+    /// The status goes to a standard stream, or to no descriptor at all.
+    Status,
     /// A section is out of order, misaligned, overlapping or past the end.
     Section,
     /// The strings or the arena image do not have the shape that they must have.
@@ -177,8 +179,8 @@ impl<'a> Plan<'a> {
         if long(bytes, field::HASH) != hash::hash(bytes, field::HASH) {
             return refuse(field::HASH, Reason::Hash);
         }
-        if word(bytes, field::RESERVED) != 0 {
-            return refuse(field::RESERVED, Reason::Reserved);
+        if !matches!(word(bytes, field::STATUS), 0 | 3..=MOST_DESCRIPTORS) {
+            return refuse(field::STATUS, Reason::Status);
         }
         if word(bytes, field::ARENA) > LARGEST_ARENA {
             return refuse(field::ARENA, Reason::Shape);
@@ -202,6 +204,11 @@ impl<'a> Plan<'a> {
     /// The oldest kernel that has everything in it: major version << 16 | minor.
     pub fn kernel(&self) -> u32 {
         word(self.bytes, field::KERNEL)
+    }
+
+    /// The descriptor that the launch's status is written to.
+    pub fn status(&self) -> Option<u32> {
+        Some(word(self.bytes, field::STATUS)).filter(|&descriptor| descriptor != 0)
     }
 
     /// The size of the arena in bytes.
@@ -322,7 +329,7 @@ impl Reason {
         Self::Version,
         Self::Architecture,
         Self::Hash,
-        Self::Reserved,
+        Self::Status,
         Self::Section,
         Self::Shape,
         Self::Operation,
@@ -344,7 +351,7 @@ impl Reason {
             Self::Version => "unknown version",
             Self::Architecture => "another architecture",
             Self::Hash => "the bytes were changed",
-            Self::Reserved => "reserved field in use",
+            Self::Status => "no descriptor for the status",
             Self::Section => "section out of place",
             Self::Shape => "malformed section",
             Self::Operation => "unknown operation, flag or value",

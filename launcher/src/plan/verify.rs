@@ -1,9 +1,9 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Action, Argument, Assist, Call, Cookie, Directory, Environment, Filter, Fork, Kind, Landlock, NONE,
-    Netlink, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role, Row, Store, Strings, Success,
-    Supervise, Tally, Text, Then,
+    Action, Argument, Assist, Call, Cgroup, Cookie, Directory, Environment, Filter, Fork, Kind, Landlock,
+    Make, NONE, Netlink, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role, Row, Store, Strings,
+    Success, Supervise, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -176,6 +176,8 @@ impl Walk<'_, '_> {
                 }
                 // Beside a child, by the one who may do what no process of the sandbox may.
                 Kind::Assist(_) if !forked || depth > 0 => return refuse(Reason::Flow),
+                // By the one who is there at the end and takes them away.
+                Kind::Cgroup(_) if forked || depth > 0 => return refuse(Reason::Flow),
                 _ => {}
             }
         }
@@ -254,6 +256,7 @@ impl Walk<'_, '_> {
                 assist.stays().map_or(Ok(()), |ready| self.slot(ready, slots))?;
                 self.assist(assist)
             }
+            Kind::Cgroup(cgroup) => self.cgroup(cgroup, slots),
             Kind::Directory(directory) => self.directory(directory, slots),
         }
     }
@@ -382,7 +385,24 @@ impl Walk<'_, '_> {
         self.slot(landlock.ruleset, slots)
     }
 
+    fn cgroup(&self, cgroup: &Cgroup, slots: &mut Slots) -> Result<(), Reason> {
+        match *cgroup {
+            Cgroup::Own { text, length } => {
+                self.arena(text, Make::ROOM)?;
+                self.slot(length, slots)
+            }
+            Cgroup::Make(Make { parent, name, directory, controllers, text, .. }) => {
+                self.arena(text, Make::ROOM)?;
+                self.slot(parent, slots)?;
+                self.string(name)?;
+                self.string(controllers)?;
+                self.store(directory, slots)
+            }
+        }
+    }
+
     fn fork(&self, fork: &Fork, slots: &mut Slots) -> Result<(), Reason> {
+        fork.own_cgroup().map_or(Ok(()), |cgroup| self.slot(cgroup, slots))?;
         self.store(fork.pid, slots)
     }
 

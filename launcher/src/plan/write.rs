@@ -17,6 +17,8 @@ pub struct Draft {
     pub entries: [u16; 2],
     /// The oldest kernel that has everything in it: major version << 16 | minor.
     pub kernel: u32,
+    /// The descriptor for the status, or zero.
+    pub status: u32,
     /// What the arena starts with.
     pub arena: Vec<u8>,
     /// The size of the arena in bytes.
@@ -154,6 +156,7 @@ impl Draft {
         put(&mut bytes, field::VERSION, VERSION);
         put(&mut bytes, field::ARCHITECTURE, crate::arch::AUDIT_ARCHITECTURE);
         put(&mut bytes, field::KERNEL, self.kernel);
+        put(&mut bytes, field::STATUS, self.status);
         put(&mut bytes, field::ARENA, self.arena_bytes);
         put(&mut bytes, field::ENTRIES, u32::from(self.entries[0]) | u32::from(self.entries[1]) << 16);
         for (at, count) in tallies.iter().flat_map(|tally| tally.0).enumerate() {

@@ -6,6 +6,7 @@ mod need;
 mod site;
 mod spec;
 mod stage;
+mod tree;
 
 pub use answers::Answers;
 pub use demonstrations::{DEMONSTRATIONS, Demonstration, Filter, Seen, cannot};
@@ -13,3 +14,4 @@ pub use need::{CORPORA, Missing, Need, Verdict, conclude, trial};
 pub use site::Site;
 pub use spec::Spec;
 pub use stage::{Ground, Person, Run, Stage, build, command, wait};
+pub use tree::Tree;

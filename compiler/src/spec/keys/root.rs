@@ -39,8 +39,8 @@ pub static ROOT: &[Key] = &[
     Key::new("seccomp", Type::Table(seccomp::SECCOMP), "which system calls the program may make"),
     Key::new(
         "cgroup",
-        Type::NotYet(&Type::Table(cgroup::CGROUP), super::CGROUP),
-        "limits of the sandbox's control group; the kernel's files in snake_case",
+        Type::Table(cgroup::CGROUP),
+        "the sandbox's own control group and its limits; the kernel's files in snake_case",
     ),
     Key::new("rlimits", Type::Table(rlimits::RLIMITS), "resource limits of setrlimit(2)"),
     Key::new("lifecycle", Type::Table(LIFECYCLE), "when the sandbox ends"),
@@ -87,6 +87,11 @@ const LIFECYCLE: &[Key] = &[
         "kill the sandbox when the process that started the launcher dies",
     )
     .default("false"),
+    Key::new(
+        "status_fd",
+        Type::Integer(3, i32::MAX as i64),
+        "the descriptor, open at launch, that its start and end are told to as lines of JSON",
+    ),
 ];
 
 const REQUIRES: &[Key] = &[

@@ -13,6 +13,7 @@
 
 mod assist;
 mod call;
+mod cgroup;
 mod check;
 mod directory;
 mod each;
@@ -28,6 +29,7 @@ mod text;
 
 pub use assist::Assist;
 pub use call::{Argument, Call, Rule, Store, Success, Then};
+pub use cgroup::{Cgroup, Make};
 pub use check::{Check, Comparison, Otherwise};
 pub use directory::Directory;
 pub use each::Each;
@@ -89,6 +91,8 @@ pub enum Kind {
     Netlink(Netlink),
     /// Runs a program beside the child.
     Assist(Assist),
+    /// Finds or makes control groups.
+    Cgroup(Cgroup),
     /// Finds a directory that only the launch knows.
     Directory(Directory),
 }
@@ -240,6 +244,7 @@ impl Operation {
             Supervise::NUMBER => Kind::Supervise(Supervise::read(&record)?),
             Netlink::NUMBER => Kind::Netlink(Netlink::read(&record)?),
             Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
+            Cgroup::NUMBER => Kind::Cgroup(Cgroup::read(&record)?),
             Directory::NUMBER => Kind::Directory(Directory::read(&record)?),
             _ => return Err(Malformed),
         };
@@ -302,6 +307,10 @@ impl Operation {
             Kind::Assist(assist) => {
                 assist.write(&mut record);
                 Assist::NUMBER
+            }
+            Kind::Cgroup(cgroup) => {
+                cgroup.write(&mut record);
+                Cgroup::NUMBER
             }
             Kind::Directory(directory) => {
                 directory.write(&mut record);

@@ -1,0 +1,188 @@
+//! `[cgroup]`: a control group beneath the parent, with its limits written before anything is in it; the sandbox is born
+//! there, and the outside takes it away at the end.
+
+use super::Launch;
+use super::identity::open_proc;
+use super::linux::*;
+use super::refusals::*;
+use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
+use crate::policy::{Cgroup, CgroupParent, CgroupSetting, Namespace};
+use boxwright_launcher::abi::CLONE_NEWCGROUP;
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
+
+/// `linux/magic.h`: CGROUP2_SUPER_MAGIC.
+const CGROUP2_SUPER_MAGIC: u64 = 0x6367_7270;
+/// What is read of /proc/self/cgroup: with version 2 mounted on /sys/fs/cgroup it has one line.
+const OWN_BYTES: u32 = 4095;
+
+impl Launch<'_> {
+    /// On the caller's side, before anything is joined: paths lead where they lead for the caller.
+    pub(super) fn cgroup(self) -> Vec<Step> {
+        let Some(cgroup) = &self.policy.cgroup else { return Vec::new() };
+        let mut steps = match &cgroup.parent.value {
+            CgroupParent::Path(path) => vec![
+                self.cgroup_step(format!("find {path}"))
+                    .act(Call::new(number::openat, directory(path, O_DIRECTORY)).keep(Slot::CgroupParent))
+                    .acts(is_cgroup(Slot::CgroupParent)),
+            ],
+            CgroupParent::Auto => self.own_cgroup(),
+        };
+        let controllers = cgroup.controllers();
+        if !controllers.is_empty() {
+            steps.push(self.empty_parent(cgroup, &controllers));
+        }
+        steps.extend(controllers.iter().map(|controller| {
+            self.cgroup_step(format!("switch the controller {controller} on"))
+                .acts(write_file(Slot::CgroupParent, "cgroup.subtree_control", &format!("+{controller}")))
+                .note(ENOENT.into(), CONTROLLER_MISSING)
+        }));
+        steps.push(
+            self.cgroup_step("make the cgroup".into())
+                .promise(Promise::Limits)
+                .act(self.make_cgroup(Slot::Cgroup, None))
+                .note(EAGAIN.into(), CGROUPS_USED_UP),
+        );
+        steps.extend(cgroup.settings.iter().map(write_setting));
+        steps
+    }
+
+    fn cgroup_step(self, words: String) -> Step {
+        let span = self.policy.cgroup.as_ref().map_or_else(Default::default, |cgroup| cgroup.parent.span);
+        let mut step = Step::new(Phase::Start, words, span).needs(&[Fact::HostPaths]);
+        for errno in [EPERM, EACCES, EROFS] {
+            step = step.note(errno.into(), NOT_DELEGATED);
+        }
+        step.note(EBUSY.into(), STRANGERS_IN_CGROUP).note(EOPNOTSUPP.into(), STRANGERS_IN_CGROUP)
+    }
+
+    /// The launcher's own, as /proc/self/cgroup names it.
+    fn own_cgroup(self) -> Vec<Step> {
+        let beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+        let how = open_how(O_DIRECTORY | O_CLOEXEC, beneath);
+        let own = [Slot::CgroupRoot.into(), Buffer::Text.into(), how.into(), 24.into()];
+        let file = [Slot::ProcDirectory.into(), "cgroup".into(), O_CLOEXEC.into()];
+        let read = [Slot::File.into(), Buffer::Text.into(), OWN_BYTES.into()];
+        let root = directory("/sys/fs/cgroup", O_PATH | O_DIRECTORY);
+        vec![
+            self.cgroup_step("find /sys/fs/cgroup".into())
+                .act(Call::new(number::openat, root).keep(Slot::CgroupRoot))
+                .acts(is_cgroup(Slot::CgroupRoot)),
+            self.cgroup_step("find the launcher's own cgroup".into())
+                .acts(open_proc(Part::Literal("self".into())))
+                .act(Call::new(number::openat, file).keep(Slot::File))
+                .act(Call::new(number::read, read).keep(Slot::Length))
+                .act(close(Slot::File))
+                .act(close(Slot::ProcDirectory))
+                .act(Act::FindCgroup)
+                .act(Call::new(number::openat2, own).keep(Slot::CgroupParent))
+                .act(close(Slot::CgroupRoot))
+                .note(ENOENT.into(), CGROUP_NOT_VISIBLE)
+                .note(EXDEV.into(), CGROUP_NOT_VISIBLE),
+        ]
+    }
+
+    /// A group whose children get controllers has no process itself (`cgroup-v2.rst`, "No Internal Process Constraint"), so
+    /// the launcher moves into a leaf beneath its own. Only the root of the hierarchy, which has no type, is free of that.
+    fn empty_parent(self, cgroup: &Cgroup, controllers: &[&str]) -> Step {
+        let open = |file: &str, flags: u32| {
+            Call::new(number::openat, [Slot::CgroupParent.into(), file.into(), (flags | O_CLOEXEC).into()])
+        };
+        let mut acts: Vec<Act> = vec![close(Slot::File).into()];
+        if cgroup.parent.value == CgroupParent::Auto {
+            let off: Vec<String> = controllers.iter().map(|controller| format!("-{controller}")).collect();
+            acts.push(self.make_cgroup(Slot::CgroupLeaf, Some(off.join(" "))));
+            acts.extend(write_file(Slot::CgroupLeaf, "cgroup.procs", "0"));
+        }
+        acts.push(open("cgroup.procs", 0).keep(Slot::File).into());
+        let read = [Slot::File.into(), Buffer::Answer.into(), 1.into()];
+        acts.push(Call::new(number::read, read).keep(Slot::Length).into());
+        acts.push(Act::Check {
+            place: Place::Slot(Slot::Length),
+            mask: 0xffff_ffff,
+            comparison: Comparison::Equal,
+            value: 0,
+            otherwise: Else::Fail(STRANGERS_IN_CGROUP.into()),
+        });
+        acts.push(close(Slot::File).into());
+        let count = u8::try_from(acts.len()).unwrap_or(u8::MAX);
+        self.cgroup_step("keep processes out of the parent cgroup".into())
+            .act(open("cgroup.type", 0).keep(Slot::File).on(ENOENT, Then::Skip(count)))
+            .acts(acts)
+    }
+
+    /// A group of this launch; `leaf` says which controllers to switch off when the launcher leaves its own.
+    fn make_cgroup(self, directory: Slot, leaf: Option<String>) -> Act {
+        let name = format!("{}-", self.policy.name.value);
+        Act::MakeCgroup { parent: Slot::CgroupParent, name, directory, leaf }
+    }
+
+    /// The slot with the group that the sandbox is born in.
+    pub(super) fn cgroup_slot(self) -> Option<Slot> {
+        self.policy.cgroup.as_ref().map(|_| Slot::Cgroup)
+    }
+
+    /// Whether the cgroup namespace is made by the child: the root of one is the group of who makes it, and clone3(2) makes
+    /// it before the child is in its own.
+    pub(super) fn roots_cgroups_inside(self) -> bool {
+        self.policy.cgroup.is_some() && self.policy.namespaces.cgroup.value == Namespace::New
+    }
+
+    pub(super) fn cgroup_namespace(self) -> Option<Step> {
+        let flag = u32::try_from(CLONE_NEWCGROUP).unwrap_or(u32::MAX);
+        self.roots_cgroups_inside().then(|| {
+            Step::new(Phase::Inside, "make a cgroup namespace", self.policy.namespaces.cgroup.span)
+                .promise(Promise::Namespaces)
+                .needs(&[Fact::Capabilities])
+                .act(Call::new(number::unshare, [flag.into()]))
+                .note(EPERM.into(), NEEDS_PRIVILEGE)
+                .note(ENOSPC.into(), USER_NAMESPACES_USED_UP)
+        })
+    }
+}
+
+fn write_setting(setting: &CgroupSetting) -> Step {
+    let CgroupSetting { file, value, span, .. } = setting;
+    Step::new(Phase::Start, format!("write {value} to {file}"), *span)
+        .promise(Promise::Limits)
+        .acts(write_file(Slot::Cgroup, file, value))
+        .note(ENOENT.into(), CGROUP_FILE_MISSING)
+        .note(ENODEV.into(), CGROUP_DEVICE_MISSING)
+        .note(EINVAL.into(), CGROUP_VALUE_REFUSED)
+        .note(EACCES.into(), NOT_DELEGATED)
+        .note(EPERM.into(), NOT_DELEGATED)
+        .note(EOPNOTSUPP.into(), STRANGERS_IN_CGROUP)
+}
+
+/// Writes a text to a file of an open group, in one write.
+fn write_file(group: Slot, file: &str, text: &str) -> [Act; 3] {
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    [
+        Call::new(number::openat, [group.into(), file.into(), (O_WRONLY | O_CLOEXEC).into()])
+            .keep(Slot::File)
+            .into(),
+        Call::new(number::write, [Slot::File.into(), text.into(), length.into()]).equals(2).into(),
+        close(Slot::File).into(),
+    ]
+}
+
+fn directory(path: &str, flags: u32) -> [Value; 3] {
+    [AT_FDCWD.into(), path.into(), (flags | O_CLOEXEC).into()]
+}
+
+fn close(slot: Slot) -> Call {
+    Call::new(number::close, [slot.into()])
+}
+
+fn is_cgroup(directory: Slot) -> [Act; 2] {
+    [
+        Call::new(number::fstatfs, [directory.into(), Buffer::Answer.into()]).into(),
+        Act::Check {
+            place: Place::Buffer(Buffer::Answer, 0),
+            mask: u64::MAX,
+            comparison: Comparison::Equal,
+            value: CGROUP2_SUPER_MAGIC,
+            otherwise: Else::Fail(NOT_CGROUP2.into()),
+        },
+    ]
+}

@@ -1,0 +1,73 @@
+//! The end of a launch, and what it tells whoever asked for its status: a line of JSON for the start and one for the end.
+
+use crate::failure::Line;
+use crate::run::{Launch, State};
+use crate::sys::{self, Exit};
+use boxwright_launcher::abi::{EXIT_SIGNAL, SIGKILL};
+use core::sync::atomic::Ordering::SeqCst;
+
+impl Launch {
+    /// Says which process the sandbox hangs on.
+    #[inline(never)]
+    pub fn tell_start(&self, pid: u32) {
+        if let Some(descriptor) = self.plan.status() {
+            let mut line = Line::new();
+            line.push(b"{\"pid\":");
+            line.decimal(pid.into());
+            line.push(b"}");
+            line.print(descriptor);
+        }
+    }
+
+    /// The end of the process that the caller started: what is left of the sandbox ends, and its control groups go.
+    pub fn end(&self, status: u8, exit: Option<Exit>) -> ! {
+        if self.tell_end(status, exit) {
+            self.say_out_of_memory();
+        }
+        sys::exit(status)
+    }
+
+    /// Whether the program, or what should have become it, was killed for want of memory. Never inlined: the stack may have
+    /// room for one line only.
+    #[inline(never)]
+    fn tell_end(&self, status: u8, exit: Option<Exit>) -> bool {
+        let mut line = Line::new();
+        line.push(b"{\"exit\":");
+        line.decimal(status.into());
+        line.push(b",\"signal\":");
+        line.decimal(self.signal(exit).into());
+        line.push(b",\"wall_us\":");
+        line.decimal(sys::clock() - self.began);
+        line.push(b",\"cpu_us\":");
+        line.decimal(exit.map_or(0, |exit| exit.cpu));
+        let killed = self.leave_cgroups(&mut line);
+        let started = self.report.is_some_and(|report| report.state.load(SeqCst) == State::Executed as u32);
+        let out_of_memory = killed && (!started || status == EXIT_SIGNAL + SIGKILL as u8);
+        line.push(b",\"reason\":\"");
+        line.push(match (started, out_of_memory) {
+            (_, true) => b"out of memory",
+            (false, _) => b"not started",
+            _ if self.signal(exit) != 0 => b"killed",
+            _ => b"exited",
+        });
+        line.push(b"\"}");
+        if let Some(descriptor) = self.plan.status() {
+            line.print(descriptor);
+        }
+        out_of_memory
+    }
+
+    #[inline(never)]
+    fn say_out_of_memory(&self) {
+        let mut line = Line::new();
+        line.push(self.plan.provenance().name);
+        line.push(b": out of memory: a process was killed at cgroup.memory_max");
+        line.print(2);
+    }
+
+    /// The signal that ended the program, or nothing.
+    fn signal(&self, exit: Option<Exit>) -> u32 {
+        let own = exit.filter(|exit| !exit.exited).map_or(0, |exit| exit.status);
+        self.report.map_or(0, |report| report.signal.load(SeqCst)).max(own)
+    }
+}

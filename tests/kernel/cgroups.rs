@@ -1,0 +1,338 @@
+//! Control groups: born in one of its own, limits in force, every way to end, and nothing left of it.
+//!
+//! Where the machine has version 1 alone, each test makes sure that a launch says so.
+
+use crate::Test;
+use crate::exits::PLAIN;
+use crate::harness::{Need, Run, Spec, Stage, Tree};
+use crate::life::{expect_gone, kill_launcher, marked, processes_with, ready};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+const NEEDS: &[Need] = &[Need::Root, Need::UserNamespaces];
+
+pub const TESTS: &[Test] = &[
+    Test { name: "cgroups/in-the-launchers-own", needs: NEEDS, run: auto },
+    Test { name: "cgroups/in-another-one", needs: NEEDS, run: parent },
+    Test { name: "cgroups/huge-pages", needs: NEEDS, run: huge_pages },
+    Test { name: "cgroups/out-of-memory", needs: NEEDS, run: out_of_memory },
+    Test { name: "cgroups/fork-bomb", needs: NEEDS, run: fork_bomb },
+    Test { name: "cgroups/half-a-processor", needs: NEEDS, run: half_a_processor },
+    Test { name: "cgroups/killed-as-a-unit", needs: NEEDS, run: unit },
+    Test { name: "cgroups/killed-launcher", needs: NEEDS, run: killed_launcher },
+    Test { name: "cgroups/refusals", needs: NEEDS, run: refusals },
+    Test { name: "cgroups/every-file", needs: NEEDS, run: every_file },
+];
+
+/// Both kinds of users, whom a part of the tree is delegated to.
+const USERS: [u32; 2] = [0, 65534];
+
+fn spec(text: &str) -> Spec {
+    Spec::new(PLAIN).with("filesystem.proc = 'own'\nfilesystem.mounts.'/cg'.cgroup2 = true").with(text)
+}
+
+fn build(stage: &Stage, spec: Spec, questions: &[&str]) -> std::path::PathBuf {
+    let questions: Vec<String> = questions.iter().map(|&question| question.to_owned()).collect();
+    stage.build(&spec.asking(&stage.site, &questions))
+}
+
+/// Whether the machine has these controllers in version 2; if not, that a launch says so.
+fn tree(stage: &Stage, controllers: &[&str]) -> Option<Tree> {
+    let tree = Tree::new(stage, controllers);
+    if tree.is_none() {
+        let run = stage.run(&build(stage, spec("cgroup.memory_max = '64MiB'"), &["note=ran"]), &[]);
+        assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+        assert!(run.stderr.contains("cgroup"), "{}", run.stderr);
+    }
+    tree
+}
+
+/// The last line of the status.
+#[track_caller]
+fn status(stage: &Stage) -> Value {
+    let text = fs::read_to_string(stage.directory().join("status")).expect("the status");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(lines[0]["pid"].as_u64().is_some_and(|pid| pid > 1) || lines.len() == 1, "{text}");
+    lines.last().expect("a line").clone()
+}
+
+#[track_caller]
+fn expect_ended_well(run: &Run) {
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+}
+
+fn auto(stage: &Stage) {
+    let Some(tree) = tree(stage, &["cpu", "memory", "pids"]) else { return };
+    let spec = spec("cgroup = { memory_max = '64MiB', memory_swap_max = 0, pids_max = 20, cpu_max = 0.5 }");
+    let questions = [
+        "read=/proc/self/cgroup",
+        "read=/cg/memory.max",
+        "read=/cg/memory.swap.max",
+        "read=/cg/pids.max",
+        "read=/cg/cpu.max",
+        "open=/cg/memory.max,write",
+        "open=/cg/more,directory",
+    ];
+    let launcher = build(stage, spec, &questions);
+    for uid in USERS {
+        tree.delegate("", uid);
+        let run = tree.launch(stage, "", uid, &launcher);
+        expect_ended_well(&run);
+        run.answers().expect(&[
+            ("content./proc/self/cgroup", "0::/\\n"),
+            ("content./cg/memory.max", "67108864\\n"),
+            ("content./cg/memory.swap.max", "0\\n"),
+            ("content./cg/pids.max", "20\\n"),
+            ("content./cg/cpu.max", "50000 100000\\n"),
+        ]);
+        for change in ["write./cg/memory.max", "directory./cg/more"] {
+            assert_ne!(run.answers().get(change), "ok", "{change}");
+        }
+        assert_eq!(tree.census(), [""; 0]);
+        assert_eq!(tree.read("cgroup.subtree_control").trim(), "", "as it was before");
+    }
+}
+
+/// A tree with a place for the launcher and one for sandboxes.
+fn places(tree: &Tree, uid: u32) {
+    tree.within("launcher");
+    tree.within("sandboxes");
+    ["", "launcher", "sandboxes"].iter().for_each(|name| tree.delegate(name, uid));
+}
+
+fn parent(stage: &Stage) {
+    let Some(tree) = tree(stage, &["pids"]) else { return };
+    fs::write(tree.path.join("cgroup.subtree_control"), "+pids").expect("a controller");
+    places(&tree, 65534);
+    let parent = tree.path.join("sandboxes").display().to_string();
+    let spec = spec(&format!("cgroup = {{ pids_max = 7, parent = '{parent}' }}"));
+    let launcher = build(stage, spec, &["read=/proc/self/cgroup", "read=/cg/pids.max"]);
+    for uid in USERS {
+        let run = tree.launch(stage, "launcher", uid, &launcher);
+        expect_ended_well(&run);
+        let inside = [("content./proc/self/cgroup", "0::/\\n"), ("content./cg/pids.max", "7\\n")];
+        run.answers().expect(&inside);
+        assert_eq!(tree.census(), ["launcher", "sandboxes"]);
+    }
+    // The control: from outside of what is delegated nobody but root gets in.
+    let outside = stage.start(&["user=65534"], &launcher);
+    assert_eq!((outside.status, outside.stdout.as_str()), (125, ""));
+    assert!(outside.stderr.contains("Delegate=yes"), "{}", outside.stderr);
+    assert_eq!(tree.census(), ["launcher", "sandboxes"]);
+}
+
+/// The one controller that machines with version 1 may have in version 2 as well.
+fn huge_pages(stage: &Stage) {
+    let Some(tree) = tree(stage, &["hugetlb"]) else { return };
+    let parent = tree.path.display();
+    let spec =
+        spec(&format!("cgroup = {{ parent = '{parent}', hugetlb = {{ 2MB = '4MiB' }}, max_depth = 3 }}"));
+    let launcher = build(stage, spec, &["read=/cg/hugetlb.2MB.max", "read=/cg/cgroup.max.depth"]);
+    let run = stage.run(&launcher, &[]);
+    expect_ended_well(&run);
+    run.answers()
+        .expect(&[("content./cg/hugetlb.2MB.max", "4194304\\n"), ("content./cg/cgroup.max.depth", "3\\n")]);
+    assert_eq!(tree.census(), [""; 0]);
+}
+
+fn out_of_memory(stage: &Stage) {
+    let Some(tree) = tree(stage, &["memory"]) else { return };
+    let spec = spec("lifecycle.status_fd = 3\ncgroup = { memory_max = '100MiB', memory_swap_max = 0 }");
+    for uid in USERS {
+        tree.delegate("", uid);
+        let run = tree.launch(stage, "", uid, &build(stage, spec.clone(), &["allocate=1000000"]));
+        assert_eq!((run.status, run.stdout.as_str()), (137, ""), "{}", run.stderr);
+        assert!(run.stderr.contains("plain: out of memory"), "{}", run.stderr);
+        let end = status(stage);
+        assert_eq!((&end["exit"], &end["reason"]), (&137.into(), &"out of memory".into()), "{end}");
+        assert_eq!(end["memory_events"]["oom_kill"], 1, "{end}");
+        let peak = end["memory_peak"].as_u64().expect("a number");
+        assert!((90 << 20..=101 << 20).contains(&peak), "{end}");
+        // The control: less than that is had, and another kill is no want of memory.
+        let run = tree.launch(stage, "", uid, &build(stage, spec.clone(), &["allocate=50"]));
+        expect_ended_well(&run);
+        assert_eq!((run.answers().get("allocated"), &status(stage)["reason"]), ("50", &"exited".into()));
+        let run = tree.launch(stage, "", uid, &build(stage, spec.clone(), &["kill=9"]));
+        assert_eq!((run.status, run.stderr.as_str()), (137, ""));
+        assert_eq!(status(stage)["reason"], "killed");
+        assert_eq!(tree.census(), [""; 0]);
+    }
+}
+
+fn fork_bomb(stage: &Stage) {
+    let Some(tree) = tree(stage, &["pids"]) else { return };
+    let launch = |limit: u32| {
+        let spec = spec(&format!("lifecycle.status_fd = 3\ncgroup.pids_max = {limit}"));
+        let run = tree.launch(stage, "", 65534, &build(stage, spec, &["fork_bomb=40"]));
+        expect_ended_well(&run);
+        let refused = status(stage)["pids_events"]["max"].as_i64().expect("a number");
+        (run.answers().number("forked"), refused > 0)
+    };
+    tree.delegate("", 65534);
+    // The reaper and the program itself are two of them.
+    assert_eq!(launch(12), (10, true));
+    assert_eq!(launch(100), (40, false), "the control");
+    assert_eq!(tree.census(), [""; 0]);
+}
+
+fn half_a_processor(stage: &Stage) {
+    let Some(tree) = tree(stage, &["cpu"]) else { return };
+    // How much of the time it ran, in percent, and how often it had to wait.
+    let launch = |share: &str| {
+        let spec = spec(&format!("lifecycle.status_fd = 3\ncgroup.cpu_max = {share}"));
+        let run = tree.launch(stage, "", 0, &build(stage, spec, &["spin=3000"]));
+        expect_ended_well(&run);
+        let end = status(stage);
+        let number = |value: &Value| value.as_u64().expect("a number");
+        let used = number(&end["cpu_stat"]["usage_usec"]) * 100 / number(&end["wall_us"]);
+        (used, number(&end["cpu_stat"]["nr_throttled"]))
+    };
+    let (used, throttled) = launch("0.5");
+    assert!((10..=65).contains(&used) && throttled > 5, "{used} %, throttled {throttled} times");
+    // The control, on a machine that may be busy with other things.
+    assert_eq!(launch("8").1, 0, "never throttled");
+}
+
+fn unit(stage: &Stage) {
+    let Some(tree) = tree(stage, &["memory"]) else { return };
+    // In the host's pid namespace nothing else would end what the program leaves behind.
+    let spec = Spec::new(PLAIN).with("namespaces.pid = 'host'");
+    let (alone, mark) = marked(stage, spec.clone(), "orphan=20000");
+    let end = |launcher: &Path| {
+        // What is left holds its output open.
+        let mut child = tree.spawn(stage, "", 0, launcher);
+        assert!(child.wait().expect("it can be waited for").success());
+    };
+    end(&alone);
+    assert_eq!(processes_with(&mark).len(), 1, "the control");
+    fs::write(tree.path.join("cgroup.kill"), "1").expect("cgroup.kill");
+    expect_gone(&mark);
+    let (together, mark) = marked(stage, spec.with("cgroup.memory_max = '64MiB'"), "orphan=20000");
+    end(&together);
+    assert_eq!((processes_with(&mark).len(), tree.census()), (0, Vec::new()));
+}
+
+fn killed_launcher(stage: &Stage) {
+    let Some(tree) = tree(stage, &["pids"]) else { return };
+    fs::write(tree.path.join("cgroup.subtree_control"), "+pids").expect("a controller");
+    places(&tree, 65534);
+    let parent = tree.path.join("sandboxes").display().to_string();
+    let spec = Spec::new(PLAIN).with(&format!("cgroup = {{ pids_max = 30, parent = '{parent}' }}"));
+    let (launcher, mark) = marked(stage, spec.clone(), "sleep=20000");
+    let mut used = tree.spawn(stage, "launcher", 65534, &launcher);
+    ready(&mut used);
+    let in_use = tree.census();
+    assert_eq!(in_use.len(), 3, "{in_use:?}");
+    let mut killed = tree.spawn(stage, "launcher", 65534, &launcher);
+    ready(&mut killed);
+    kill_launcher(killed);
+    // The kernel ends its processes a moment later.
+    while processes_with(&mark).len() > 1 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!(tree.census().len(), 4, "an empty one stays");
+    // Of the same name as the sandbox, but no group of a launch.
+    let other = tree.within("sandboxes/plain-1.slice");
+    let run = tree.launch(stage, "launcher", 65534, &build(stage, spec, &["exit=0"]));
+    expect_ended_well(&run);
+    fs::remove_dir(other).expect("it is still there");
+    assert_eq!(tree.census(), in_use, "the one in use alone");
+    assert_eq!(processes_with(&mark).len(), 1, "its program");
+    kill_launcher(used);
+    expect_gone(&mark);
+}
+
+fn refusals(stage: &Stage) {
+    let Some(tree) = tree(stage, &["memory", "pids"]) else { return };
+    let path = tree.path.display().to_string();
+    let launch = |text: &str, cgroup: &str, uid, words: &[&str]| {
+        let before = tree.census();
+        let run = tree.launch(stage, cgroup, uid, &build(stage, spec(text), &["note=ran"]));
+        assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{text}: {}", run.stderr);
+        for word in ["plain: spec.sandbox.toml:"].iter().chain(words) {
+            assert!(run.stderr.contains(word), "{text}: no `{word}` in {}", run.stderr);
+        }
+        assert_eq!(tree.census(), before, "{text}");
+    };
+    let limit = "cgroup.memory_max = '64MiB'";
+    launch(limit, "", 65534, &["Permission denied", "Delegate=yes"]);
+    tree.within("inner");
+    let inner = format!("cgroup = {{ parent = '{path}/inner', memory_max = 1048576 }}");
+    launch(&inner, "", 0, &["switch the controller memory on", "No such file", "cgroup.controllers"]);
+    let missing = format!("cgroup = {{ parent = '{path}/missing', memory_max = 1048576 }}");
+    launch(&missing, "", 0, &["find /sys/fs/cgroup/", "missing: No such file"]);
+    launch("cgroup.io_max.'4095:1'.rbps = 1", "", 0, &["4095:1"]);
+    tree.delegate("", 65534);
+    for uid in USERS {
+        let conditions = format!("cgroup={path}");
+        let mut stranger =
+            stage.spawn(&stage.ground.probe, &["--start", &conditions, "--", "/bin/sleep", "20"]);
+        while tree.read("cgroup.procs").is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        for limit in [limit, "cgroup.pids_max = 9"] {
+            launch(limit, "", uid, &["other processes", "systemd-run"]);
+            assert_eq!(tree.read("cgroup.subtree_control").trim(), "");
+        }
+        stranger.kill().expect("kill");
+        stranger.wait().expect("it can be waited for");
+    }
+    let run = tree.launch(stage, "", 65534, &build(stage, spec(limit), &["exit=0"]));
+    expect_ended_well(&run);
+}
+
+/// Keys with values, the file and what the kernel says in it then.
+const FILES: &[(&str, &str, &str)] = &[
+    ("max_depth = 4", "cgroup.max.depth", "4"),
+    ("max_descendants = 'max'", "cgroup.max.descendants", "max"),
+    ("pressure = false", "cgroup.pressure", "0"),
+    ("cpu_idle = true", "cpu.idle", "1"),
+    ("cpu_weight = 77", "cpu.weight", "77"),
+    ("cpu_weight_nice = -5", "cpu.weight.nice", "-5"),
+    ("cpu_max = 1.25", "cpu.max", "125000 100000"),
+    ("cpu_max = '150%'", "cpu.max", "150000 100000"),
+    ("cpu_max = { quota = '20ms', period = '50ms' }", "cpu.max", "20000 50000"),
+    ("cpu_max = 'max'", "cpu.max", "max 100000"),
+    ("cpu_max = 1\ncpu_max_burst = '50ms'", "cpu.max.burst", "50000"),
+    ("cpu_uclamp_min = '12.5%'", "cpu.uclamp.min", "12.50"),
+    ("cpu_uclamp_max = '80%'", "cpu.uclamp.max", "80.00"),
+    ("cpuset_cpus = '0'", "cpuset.cpus", "0"),
+    ("cpuset_mems = '0'", "cpuset.mems", "0"),
+    ("cpuset_cpus_exclusive = '0'", "cpuset.cpus.exclusive", "0"),
+    ("cpuset_cpus_partition = 'member'", "cpuset.cpus.partition", "member"),
+    ("hugetlb = { 2MB = '6MiB' }", "hugetlb.2MB.max", "6291456"),
+    ("hugetlb_rsvd = { 2MB = '6MiB' }", "hugetlb.2MB.rsvd.max", "6291456"),
+    ("io_weight = 55", "io.weight", "default 55"),
+    ("io_prio_class = 'idle'", "io.prio.class", "idle"),
+    ("memory_min = '1MiB'", "memory.min", "1048576"),
+    ("memory_low = 2097152", "memory.low", "2097152"),
+    ("memory_high = '64MiB'", "memory.high", "67108864"),
+    ("memory_max = '65MiB'", "memory.max", "68157440"),
+    ("memory_swap_high = '1MiB'", "memory.swap.high", "1048576"),
+    ("memory_swap_max = 0", "memory.swap.max", "0"),
+    ("memory_zswap_max = '1MiB'", "memory.zswap.max", "1048576"),
+    ("memory_zswap_writeback = false", "memory.zswap.writeback", "0"),
+    ("memory_oom_group = true", "memory.oom.group", "1"),
+    ("pids_max = 'max'", "pids.max", "max"),
+    ("pids_max = 33", "pids.max", "33"),
+];
+
+fn every_file(stage: &Stage) {
+    let controllers = ["cpu", "cpuset", "hugetlb", "io", "memory", "pids"];
+    let Some(tree) = tree(stage, &controllers) else { return };
+    let mut written = 0;
+    for (text, file, content) in FILES {
+        let launcher = build(stage, spec(&format!("[cgroup]\n{text}")), &[&format!("read=/cg/{file}")]);
+        let run = tree.launch(stage, "", 0, &launcher);
+        if run.status == 125 {
+            assert!(run.stderr.contains("does not have the file"), "{text}: {}", run.stderr);
+        } else {
+            expect_ended_well(&run);
+            assert_eq!(run.answers().get(&format!("content./cg/{file}")), format!("{content}\\n"), "{text}");
+            written += 1;
+        }
+        assert_eq!(tree.census(), [""; 0], "{text}");
+    }
+    assert!(written > 20, "only {written} files are there");
+}
