@@ -336,7 +336,8 @@ impl Launch {
         if self.report.is_none() {
             self.report = Some(sys::share_report().map_err(Failure::Errno)?);
         }
-        let cgroup = fork.own_cgroup().map(mem::load_word);
+        // Unset when the spec lets it be left out: only such an operation may be passed over on the way.
+        let cgroup = fork.own_cgroup().map(mem::load_word).filter(|&cgroup| cgroup != NONE);
         match sys::fork(fork.flags, cgroup).map_err(Failure::Errno)? {
             Some((pid, pidfd)) => {
                 self.child = Some(pidfd);

@@ -4,8 +4,10 @@
 use super::Launch;
 use super::identity::open_proc;
 use super::linux::*;
+use super::mount_calls::is_set;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
+use crate::policy::landlock::Feature;
 use crate::policy::{Cgroup, CgroupParent, CgroupSetting, Namespace};
 use boxwright_launcher::abi::CLONE_NEWCGROUP;
 use boxwright_launcher::arch::number;
@@ -23,11 +25,19 @@ impl Launch<'_> {
         let mut steps = match &cgroup.parent.value {
             CgroupParent::Path(path) => vec![
                 self.cgroup_step(format!("find {path}"))
-                    .act(Call::new(number::openat, directory(path, O_DIRECTORY)).keep(Slot::CgroupParent))
-                    .acts(is_cgroup(Slot::CgroupParent)),
+                    .acts(self.open(number::openat, directory(path, O_DIRECTORY), Slot::CgroupParent))
+                    .acts(self.is_cgroup(Slot::CgroupParent)),
             ],
             CgroupParent::Auto => self.own_cgroup(),
         };
+        if self.may_go_without_cgroup() {
+            let file = [Slot::CgroupParent.into(), "cgroup.procs".into(), (O_WRONLY | O_CLOEXEC).into()];
+            steps.push(
+                self.cgroup_step("look whether the cgroup may be divided".into())
+                    .acts(self.open(number::openat, file, Slot::CgroupProcesses))
+                    .act(close(Slot::CgroupProcesses)),
+            );
+        }
         let controllers = cgroup.controllers();
         if !controllers.is_empty() {
             steps.push(self.empty_parent(cgroup, &controllers));
@@ -44,7 +54,59 @@ impl Launch<'_> {
                 .note(EAGAIN.into(), CGROUPS_USED_UP),
         );
         steps.extend(cgroup.settings.iter().map(write_setting));
+        if self.may_go_without_cgroup() {
+            let mut left: usize = steps.iter().map(|step| step.acts.len()).sum();
+            for act in steps.iter_mut().flat_map(|step| &mut step.acts) {
+                left -= 1;
+                if let Act::Check { otherwise: Else::SkipOptional(acts), .. } = act {
+                    *acts = u16::try_from(left).unwrap_or(u16::MAX);
+                }
+            }
+            steps.push(self.say_without_cgroup());
+        }
         steps
+    }
+
+    /// Whether `requires.optional` lets a machine leave it out that has none for the sandbox. A limit that such a machine
+    /// refuses stays an error.
+    fn may_go_without_cgroup(self) -> bool {
+        self.policy.is_optional(Feature::Cgroup)
+    }
+
+    /// What a check does that finds no cgroup for the sandbox: everything up to the note is passed over.
+    fn without_cgroup(self, why: &str) -> Else {
+        if self.may_go_without_cgroup() { Else::SkipOptional(0) } else { Else::Fail(why.into()) }
+    }
+
+    /// Opens something of a cgroup for as long as the launch prepares.
+    fn open(self, number: u16, arguments: impl Into<Vec<Value>>, to: Slot) -> Vec<Act> {
+        let call = Call::new(number, arguments).keep(to);
+        if !self.may_go_without_cgroup() {
+            return vec![call.into()];
+        }
+        let absent =
+            if to == Slot::CgroupProcesses { [EACCES, EPERM, EROFS] } else { [EACCES, ENOENT, EXDEV] };
+        let call = absent.into_iter().fold(call, |call, errno| call.on(errno, Then::Continue));
+        vec![call.into(), is_set(to, 0)]
+    }
+
+    fn say_without_cgroup(self) -> Step {
+        let note = format!("{}: {WITHOUT_CGROUP}\n", self.policy.name.value);
+        let length = u32::try_from(note.len()).unwrap_or(u32::MAX);
+        let write = Call::new(number::write, [2.into(), note.as_str().into(), length.into()]).any();
+        self.cgroup_step("say that there is no cgroup".into())
+            .act(Act::Check {
+                place: Place::Slot(Slot::Cgroup),
+                mask: 0xffff_ffff,
+                comparison: Comparison::Equal,
+                value: u32::MAX.into(),
+                otherwise: Else::Skip(1),
+            })
+            .act(
+                [EBADF, EAGAIN, EPIPE]
+                    .into_iter()
+                    .fold(write, |write, errno| write.on(errno, Then::Continue)),
+            )
     }
 
     fn cgroup_step(self, words: String) -> Step {
@@ -66,8 +128,8 @@ impl Launch<'_> {
         let root = directory("/sys/fs/cgroup", O_PATH | O_DIRECTORY);
         vec![
             self.cgroup_step("find /sys/fs/cgroup".into())
-                .act(Call::new(number::openat, root).keep(Slot::CgroupRoot))
-                .acts(is_cgroup(Slot::CgroupRoot)),
+                .acts(self.open(number::openat, root, Slot::CgroupRoot))
+                .acts(self.is_cgroup(Slot::CgroupRoot)),
             self.cgroup_step("find the launcher's own cgroup".into())
                 .acts(open_proc(Part::Literal("self".into())))
                 .act(Call::new(number::openat, file).keep(Slot::File))
@@ -75,7 +137,7 @@ impl Launch<'_> {
                 .act(close(Slot::File))
                 .act(close(Slot::ProcDirectory))
                 .act(Act::FindCgroup)
-                .act(Call::new(number::openat2, own).keep(Slot::CgroupParent))
+                .acts(self.open(number::openat2, own, Slot::CgroupParent))
                 .act(close(Slot::CgroupRoot))
                 .note(ENOENT.into(), CGROUP_NOT_VISIBLE)
                 .note(EXDEV.into(), CGROUP_NOT_VISIBLE),
@@ -102,7 +164,7 @@ impl Launch<'_> {
             mask: 0xffff_ffff,
             comparison: Comparison::Equal,
             value: 0,
-            otherwise: Else::Fail(STRANGERS_IN_CGROUP.into()),
+            otherwise: self.without_cgroup(STRANGERS_IN_CGROUP),
         });
         acts.push(close(Slot::File).into());
         let count = u8::try_from(acts.len()).unwrap_or(u8::MAX);
@@ -115,6 +177,19 @@ impl Launch<'_> {
     fn make_cgroup(self, directory: Slot, leaf: Option<String>) -> Act {
         let name = format!("{}-", self.policy.name.value);
         Act::MakeCgroup { parent: Slot::CgroupParent, name, directory, leaf }
+    }
+
+    fn is_cgroup(self, directory: Slot) -> [Act; 2] {
+        [
+            Call::new(number::fstatfs, [directory.into(), Buffer::Answer.into()]).into(),
+            Act::Check {
+                place: Place::Buffer(Buffer::Answer, 0),
+                mask: u64::MAX,
+                comparison: Comparison::Equal,
+                value: CGROUP2_SUPER_MAGIC,
+                otherwise: self.without_cgroup(NOT_CGROUP2),
+            },
+        ]
     }
 
     /// The slot with the group that the sandbox is born in.
@@ -172,17 +247,4 @@ fn directory(path: &str, flags: u32) -> [Value; 3] {
 
 fn close(slot: Slot) -> Call {
     Call::new(number::close, [slot.into()])
-}
-
-fn is_cgroup(directory: Slot) -> [Act; 2] {
-    [
-        Call::new(number::fstatfs, [directory.into(), Buffer::Answer.into()]).into(),
-        Act::Check {
-            place: Place::Buffer(Buffer::Answer, 0),
-            mask: u64::MAX,
-            comparison: Comparison::Equal,
-            value: CGROUP2_SUPER_MAGIC,
-            otherwise: Else::Fail(NOT_CGROUP2.into()),
-        },
-    ]
 }

@@ -243,6 +243,8 @@ pub const EMFILE: u8 = 24;
 pub const ENOSPC: u8 = 28;
 /// Read-only.
 pub const EROFS: u8 = 30;
+/// Nobody reads the pipe.
+pub const EPIPE: u8 = 32;
 /// Not in this kernel, or refused as if it were not.
 pub const ENOSYS: u8 = 38;
 

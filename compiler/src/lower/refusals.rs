@@ -218,6 +218,9 @@ pub const NOT_CGROUP2: &str = "is not in a cgroup v2 hierarchy: this machine has
 pub const NOT_DELEGATED: &str = "the cgroup is not delegated to the launcher's user: start it by systemd with \
     Delegate=yes (systemd-run --user --scope -p Delegate=yes ...), or launch as root; the cgroup that the launcher is in \
     must be beneath the delegated one too";
+/// What a launch says that goes on without one, as the spec allows.
+pub const WITHOUT_CGROUP: &str = "goes on without a cgroup and its limits, as requires.optional allows: cgroup v2 is not on \
+    /sys/fs/cgroup, or not the launcher's to divide (systemd-run --user --scope -p Delegate=yes ...)";
 /// Other processes are where none may be: EBUSY, EOPNOTSUPP.
 pub const STRANGERS_IN_CGROUP: &str = "other processes are in the parent cgroup, whose children can then have no \
     limits: give the launcher one of its own (systemd-run --user --scope -p Delegate=yes ...), or name an empty one in \

@@ -207,6 +207,8 @@ pub enum Slot {
     CgroupRoot,
     /// The control group that the launch's are made in.
     CgroupParent,
+    /// The list of the processes in it, as a sign of who may divide it.
+    CgroupProcesses,
     /// The one that the launcher itself is in meanwhile.
     CgroupLeaf,
     /// The sandbox's.

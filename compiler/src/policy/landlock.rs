@@ -22,7 +22,7 @@ pub struct Landlock {
     pub log: Vec<Spanned<LogFlag>>,
     /// The oldest ABI, when the spec names one.
     pub abi: Option<Spanned<u32>>,
-    /// The features that an older kernel may leave out.
+    /// The features that a machine may leave out.
     pub optional: Vec<Spanned<Feature>>,
 }
 
@@ -66,7 +66,7 @@ pub enum LogFlag {
     SubdomainsOff = 4,
 }
 
-/// Something that only Landlock enforces.
+/// Something that a spec may let be left out: all but the last is what only Landlock enforces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Feature {
     /// `landlock.path_beneath`
@@ -81,6 +81,8 @@ pub enum Feature {
     ConnectTcp,
     /// `process.exec` as a list
     Exec,
+    /// `cgroup`, where the machine has none for the sandbox
+    Cgroup,
 }
 
 /// The first ABI that is used: before it no file could be renamed from one directory to another, whatever the mounts give.
@@ -111,8 +113,15 @@ pub const LOG_ABI: u32 = 7;
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 6] =
-        [Self::PathBeneath, Self::Scoped, Self::Log, Self::BindTcp, Self::ConnectTcp, Self::Exec];
+    pub const ALL: [Self; 7] = [
+        Self::PathBeneath,
+        Self::Scoped,
+        Self::Log,
+        Self::BindTcp,
+        Self::ConnectTcp,
+        Self::Exec,
+        Self::Cgroup,
+    ];
 
     /// Its key.
     pub fn key(self) -> &'static str {
@@ -123,6 +132,7 @@ impl Feature {
             Self::BindTcp => "network.bind_tcp",
             Self::ConnectTcp => "network.connect_tcp",
             Self::Exec => "process.exec",
+            Self::Cgroup => "cgroup",
         }
     }
 }
@@ -185,7 +195,7 @@ impl Policy {
         needs
     }
 
-    /// Whether an older kernel may leave the feature out.
+    /// Whether a machine may leave the feature out.
     pub fn is_optional(&self, feature: Feature) -> bool {
         self.landlock.optional.iter().any(|optional| optional.value == feature)
     }

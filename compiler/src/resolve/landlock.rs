@@ -53,7 +53,10 @@ pub(super) fn ports(
 /// What is written and changes nothing.
 pub(super) fn without_effect(policy: &Policy) -> Vec<Diagnostic> {
     let needs = policy.landlock_needs();
-    let unused = |optional: &&Spanned<Feature>| !needs.iter().any(|need| need.feature == optional.value);
+    let unused = |optional: &&Spanned<Feature>| match optional.value {
+        Feature::Cgroup => policy.cgroup.is_none(),
+        feature => !needs.iter().any(|need| need.feature == feature),
+    };
     let unused = policy.landlock.optional.iter().filter(unused).map(|optional| {
         WITHOUT_EFFECT
             .at(optional.span, format!("nothing asks for `{}`", optional.value.key()))

@@ -79,4 +79,8 @@ pub(super) const FEATURES: &[Word] = &[
     Word::new("network.bind_tcp", "ports to bind; the filter's part of it stays"),
     Word::new("network.connect_tcp", "ports to connect to; the filter's part of it stays"),
     Word::new("process.exec", "a list of programs"),
+    Word::new(
+        "cgroup",
+        "the whole section, where there is no cgroup v2 or none that the launcher may divide; the launch says so",
+    ),
 ];

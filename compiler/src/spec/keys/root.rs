@@ -104,7 +104,7 @@ const REQUIRES: &[Key] = &[
     Key::new(
         "optional",
         Type::List(&Type::Words(landlock::FEATURES)),
-        "keys that an older kernel may leave out; what only Landlock enforces is an error otherwise",
+        "what a machine may leave out that does not have it; an error otherwise",
     )
     .default("[]"),
 ];
