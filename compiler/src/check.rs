@@ -10,6 +10,7 @@ mod cpu_weight_twice;
 mod cwd_not_visible;
 mod deadline_needs_host_user;
 mod deadline_on_some_processors;
+mod delegation_needs_cgroup;
 mod duplicate_route;
 mod execve_denied;
 mod filter_too_large;
@@ -85,6 +86,7 @@ pub const CHECKS: &[Check] = &[
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
     sees(deadline_needs_host_user::RULE, deadline_needs_host_user::check),
     sees(deadline_on_some_processors::RULE, deadline_on_some_processors::check),
+    misses(delegation_needs_cgroup::RULE, delegation_needs_cgroup::check),
     sees(duplicate_route::RULE, duplicate_route::check),
     misses(execve_denied::RULE, execve_denied::check),
     misses(filter_too_large::RULE, filter_too_large::check),

@@ -332,8 +332,11 @@ pub enum View {
     MessageQueues,
     /// Devices, and the interfaces of the network namespace, read-only (sysfs(5)).
     Devices,
-    /// The tree of the cgroup namespace, read-only (cgroups(7)).
-    Cgroups,
+    /// The tree of the cgroup namespace (cgroups(7)).
+    Cgroups {
+        /// The program may make cgroups in it.
+        writable: bool,
+    },
 }
 
 /// Whose tree a destination is in.

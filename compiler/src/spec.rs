@@ -231,7 +231,10 @@ pub enum Mount {
     /// `{ mqueue = true }`
     Mqueue,
     /// `{ cgroup2 = true }`
-    Cgroup2,
+    Cgroup2 {
+        /// `writable`
+        writable: Leaf<bool>,
+    },
     /// `{ symlink = ... }`
     Symlink {
         /// `symlink`

@@ -7,10 +7,11 @@ use crate::sys::{self, Errno};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Argument, Call, Cgroup, Make};
 
-/// In the room for names: where a group's name is, that of a file, and what was read.
+/// In the room for names: where a group's name is, that of a file, what was read, and the groups in a group.
 const FILE: u32 = 128;
 const CONTENT: u32 = 256;
-const CONTENT_BYTES: u32 = Make::ROOM - CONTENT;
+const NESTED: u32 = Make::ROOM / 2;
+const CONTENT_BYTES: u32 = NESTED - CONTENT;
 /// How often something is tried that another launch, or a process that is still ending, may be in the way of.
 const PATIENCE: u32 = 2000;
 
@@ -22,9 +23,12 @@ const WRITE: u32 = 0o2_000_001;
 const READ: u32 = 0o2_000_000;
 /// `asm-generic/fcntl.h`: LOCK_EX and LOCK_NB.
 const LOCK: u32 = 6;
-/// `linux/dirent.h`: where the length of a `struct linux_dirent64` is, and the name in it.
+/// `linux/dirent.h`: where the length of a `struct linux_dirent64` is, the type and the name in it.
 const ENTRY_LENGTH: u32 = 16;
+const ENTRY_TYPE: u32 = 18;
 const ENTRY_NAME: u32 = 19;
+/// `linux/fs_types.h`: FT_DIR, as `d_type` has it.
+const DIRECTORY_TYPE: u8 = 4;
 
 /// What is told of the sandbox's group at its end, under which key.
 const COUNTS: [(&[u8], &[u8]); 4] = [
@@ -79,26 +83,61 @@ impl Launch {
     /// Takes away what launches of the same name have left that were killed: nobody locks it. The kernel refuses what is not
     /// empty.
     fn sweep(&self, make: &Make) {
-        let entries = make.text + CONTENT;
         let parent = Argument::Slot(make.parent);
-        let read = [parent, Argument::Arena(entries), Argument::Immediate(CONTENT_BYTES)];
+        self.groups_in(parent, make.text + CONTENT, &mut |at| {
+            let name = Argument::Arena(at);
+            if self.is_of_this_name(make, at)
+                && let Ok(directory) =
+                    self.ask(number::openat, &[parent, name, Argument::Immediate(DIRECTORY)])
+            {
+                if self.lock(directory) {
+                    // What is still in it ends without anybody's waiting.
+                    self.remove(make, directory, name, 1);
+                }
+                self.close(directory);
+            }
+            true
+        });
+    }
+
+    /// Looks at the names of the groups in an open one, with room at an offset of the arena, as long as that is wanted.
+    fn groups_in(&self, directory: Argument, room: u32, wanted: &mut dyn FnMut(u32) -> bool) {
+        let read = [directory, Argument::Arena(room), Argument::Immediate(CONTENT_BYTES)];
         while let Ok(bytes @ 1..) = self.ask(number::getdents64, &read) {
-            let mut entry = entries;
-            while entry < entries + bytes {
-                let name = Argument::Arena(entry + ENTRY_NAME);
-                if self.is_of_this_name(make, entry + ENTRY_NAME)
-                    && let Ok(directory) =
-                        self.ask(number::openat, &[parent, name, Argument::Immediate(DIRECTORY)])
-                {
-                    if self.lock(directory) {
-                        let _ =
-                            self.ask(number::unlinkat, &[parent, name, Argument::Immediate(AT_REMOVEDIR)]);
-                    }
-                    self.close(directory);
+            let mut entry = room;
+            while entry < room + bytes {
+                let name = entry + ENTRY_NAME;
+                let itself = mem::byte(name) == b'.'
+                    && (mem::byte(name + 1) == 0
+                        || (mem::byte(name + 1) == b'.' && mem::byte(name + 2) == 0));
+                if !itself && mem::byte(entry + ENTRY_TYPE) == DIRECTORY_TYPE && !wanted(name) {
+                    return;
                 }
                 entry += (mem::load_word(entry + ENTRY_LENGTH) & 0xffff).max(1);
             }
         }
+    }
+
+    /// Removes empty groups beneath an open one, of which none has others in it. Whether there were any.
+    fn thin(&self, make: &Make, directory: u32) -> bool {
+        let mut removed = false;
+        let mut next = self.open(make, Argument::Immediate(directory), b".\0", DIRECTORY);
+        while let Ok(directory) = next {
+            next = Err(ENOENT);
+            let group = Argument::Immediate(directory);
+            self.groups_in(group, make.text + NESTED, &mut |name| {
+                let remove = [group, Argument::Arena(name), Argument::Immediate(AT_REMOVEDIR)];
+                if self.ask(number::unlinkat, &remove).is_ok() {
+                    removed = true;
+                    return true;
+                }
+                next =
+                    self.ask(number::openat, &[group, Argument::Arena(name), Argument::Immediate(DIRECTORY)]);
+                false
+            });
+            self.close(directory);
+        }
+        removed
     }
 
     /// Whether a launch of this name has made the group with the name at an offset of the arena.
@@ -128,7 +167,7 @@ impl Launch {
                     out_of_memory |= count(make.text + CONTENT, bytes, key, account);
                 }
             }
-            self.remove(make);
+            self.remove(make, mem::load_word(make.directory), self.name_of(make), PATIENCE);
         }
         if let Some(make) = &self.cgroups[1] {
             // A group whose children get controllers can have no process, so they are switched off again first.
@@ -139,20 +178,21 @@ impl Launch {
                 self.plan.string(make.controllers),
             );
             if self.write_file(make, make.parent, b"cgroup.procs\0", b"0") {
-                self.remove(make);
+                self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
+                self.remove(make, mem::load_word(make.directory), self.name_of(make), PATIENCE);
             }
         }
         out_of_memory
     }
 
-    fn remove(&self, make: &Make) {
-        self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
-        for _ in 0..PATIENCE {
-            let remove = [Argument::Slot(make.parent), self.name_of(make), Argument::Immediate(AT_REMOVEDIR)];
-            if self.ask(number::unlinkat, &remove) != Err(EBUSY) {
-                break;
+    /// Removes an open group with all that is beneath it. The kernel refuses what has processes, and those need a moment to end.
+    fn remove(&self, make: &Make, directory: u32, name: Argument, mut patience: u32) {
+        let remove = [Argument::Slot(make.parent), name, Argument::Immediate(AT_REMOVEDIR)];
+        while patience > 0 && self.ask(number::unlinkat, &remove) == Err(EBUSY) {
+            if !self.thin(make, directory) {
+                sys::sleep_a_millisecond();
+                patience -= 1;
             }
-            sys::sleep_a_millisecond();
         }
     }
 
@@ -175,15 +215,14 @@ impl Launch {
         let _ = self.ask(number::close, &[Argument::Immediate(descriptor)]);
     }
 
-    fn open(&self, make: &Make, directory: u32, file: &[u8], flags: u32) -> Result<u32, Errno> {
+    fn open(&self, make: &Make, directory: Argument, file: &[u8], flags: u32) -> Result<u32, Errno> {
         mem::store(make.text + FILE, file);
-        let arguments =
-            [Argument::Slot(directory), Argument::Arena(make.text + FILE), Argument::Immediate(flags)];
-        self.ask(number::openat, &arguments)
+        let file = Argument::Arena(make.text + FILE);
+        self.ask(number::openat, &[directory, file, Argument::Immediate(flags)])
     }
 
     fn write_file(&self, make: &Make, directory: u32, file: &[u8], text: &[u8]) -> bool {
-        let Ok(file) = self.open(make, directory, file, WRITE) else { return false };
+        let Ok(file) = self.open(make, Argument::Slot(directory), file, WRITE) else { return false };
         mem::store(make.text + CONTENT, text);
         let content = Argument::Arena(make.text + CONTENT);
         let length = Argument::Immediate(text.len() as u32);
@@ -194,7 +233,7 @@ impl Launch {
 
     /// What a file of a group says: so many bytes at [`CONTENT`].
     fn read_file(&self, make: &Make, file: &[u8]) -> Result<u32, Errno> {
-        let file = self.open(make, make.directory, file, READ)?;
+        let file = self.open(make, Argument::Slot(make.directory), file, READ)?;
         let content = Argument::Arena(make.text + CONTENT);
         let read = [Argument::Immediate(file), content, Argument::Immediate(CONTENT_BYTES)];
         let bytes = self.ask(number::read, &read);

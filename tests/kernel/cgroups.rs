@@ -21,6 +21,8 @@ pub const TESTS: &[Test] = &[
     Test { name: "cgroups/half-a-processor", needs: NEEDS, run: half_a_processor },
     Test { name: "cgroups/killed-as-a-unit", needs: NEEDS, run: unit },
     Test { name: "cgroups/killed-launcher", needs: NEEDS, run: killed_launcher },
+    Test { name: "cgroups/divided-by-the-program", needs: NEEDS, run: divided },
+    Test { name: "cgroups/left-out", needs: NEEDS, run: left_out },
     Test { name: "cgroups/refusals", needs: NEEDS, run: refusals },
     Test { name: "cgroups/every-file", needs: NEEDS, run: every_file },
 ];
@@ -241,6 +243,70 @@ fn killed_launcher(stage: &Stage) {
     assert_eq!(processes_with(&mark).len(), 1, "its program");
     kill_launcher(used);
     expect_gone(&mark);
+}
+
+fn divided(stage: &Stage) {
+    let Some(tree) = tree(stage, &["memory", "pids"]) else { return };
+    let spec = spec("cgroup = { memory_max = '64MiB', pids_max = 20 }\nfilesystem.mounts.'/cg'.writable = true");
+    let questions = [
+        "read=/proc/self/cgroup",
+        "read=/cg/cgroup.controllers",
+        "read=/cg/memory.max",
+        "open=/cg/first,directory",
+        "open=/cg/first/inner,directory",
+        "open=/cg/second,directory",
+        "read=/cg/first/pids.max",
+        "exit=0",
+    ];
+    for uid in USERS {
+        tree.delegate("", uid);
+        let run = tree.launch(stage, "", uid, &build(stage, spec.clone(), &questions));
+        expect_ended_well(&run);
+        run.answers().expect(&[
+            ("content./proc/self/cgroup", "0::/\\n"),
+            ("content./cg/cgroup.controllers", "memory pids\\n"),
+            // The limit is above what the program sees and may change.
+            ("content./cg/memory.max", "max\\n"),
+            ("directory./cg/first", "ok"),
+            ("directory./cg/first/inner", "ok"),
+            ("directory./cg/second", "ok"),
+        ]);
+        assert_eq!(tree.census(), [""; 0]);
+        let run = tree.launch(stage, "", uid, &build(stage, spec.clone(), &["allocate=1000000"]));
+        assert_eq!((run.status, run.stdout.as_str()), (137, ""), "{}", run.stderr);
+        assert_eq!(tree.census(), [""; 0]);
+    }
+    // What a killed launcher leaves has another group in it.
+    let (launcher, mark) = marked(stage, spec.clone(), "sleep=20000");
+    let mut killed = tree.spawn(stage, "", 0, &launcher);
+    ready(&mut killed);
+    kill_launcher(killed);
+    expect_gone(&mark);
+    let left = tree.census();
+    assert!(left.iter().any(|name| name.ends_with(".sandbox/program")), "{left:?}");
+    expect_ended_well(&tree.launch(stage, "", 0, &build(stage, spec, &["exit=0"])));
+    assert_eq!(tree.census(), [""; 0]);
+}
+
+fn left_out(stage: &Stage) {
+    let spec = spec("cgroup.memory_max = '64MiB'\nrequires.optional = ['cgroup']");
+    let launcher = build(stage, spec, &["note=ran", "read=/cg/memory.max"]);
+    let without = |run: &Run| {
+        assert_eq!((run.status, run.answers().get("note")), (0, "ran"), "{}", run.stderr);
+        assert!(run.stderr.starts_with("plain: goes on without a cgroup"), "{}", run.stderr);
+        assert_ne!(run.answers().get("content./cg/memory.max"), "67108864\\n");
+    };
+    let Some(tree) = Tree::new(stage, &["memory"]) else { return without(&stage.run(&launcher, &[])) };
+    without(&tree.launch(stage, "", 65534, &launcher));
+    assert_eq!(tree.census(), [""; 0]);
+    // The control: where there is one it is made, without a word.
+    tree.delegate("", 65534);
+    for uid in USERS {
+        let run = tree.launch(stage, "", uid, &launcher);
+        expect_ended_well(&run);
+        assert_eq!(run.answers().get("content./cg/memory.max"), "67108864\\n");
+        assert_eq!(tree.census(), [""; 0]);
+    }
 }
 
 fn refusals(stage: &Stage) {

@@ -39,7 +39,7 @@ fn shown<'a>(policy: &'a Policy, mount: &Mount) -> Option<(&'a str, &'a str, &'a
         MountKind::Proc { .. } => ("the processes", "pid", &namespaces.pid),
         MountKind::View(View::MessageQueues) => ("the message queues", "ipc", &namespaces.ipc),
         MountKind::View(View::Devices) => ("the network interfaces", "network", &namespaces.network),
-        MountKind::View(View::Cgroups) => ("the cgroups", "cgroup", &namespaces.cgroup),
+        MountKind::View(View::Cgroups { .. }) => ("the cgroups", "cgroup", &namespaces.cgroup),
         _ => return None,
     })
 }

@@ -18,6 +18,11 @@ const CGROUP2_SUPER_MAGIC: u64 = 0x6367_7270;
 /// What is read of /proc/self/cgroup: with version 2 mounted on /sys/fs/cgroup it has one line.
 const OWN_BYTES: u32 = 4095;
 
+/// The name of a cgroup that the program may divide.
+const PROGRAM: &str = "program";
+/// What belongs to whom a cgroup is delegated to: itself, and these of its files (cgroups(7), "Delegation").
+const DELEGATED: [&str; 4] = ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"];
+
 impl Launch<'_> {
     /// On the caller's side, before anything is joined: paths lead where they lead for the caller.
     pub(super) fn cgroup(self) -> Vec<Step> {
@@ -54,6 +59,7 @@ impl Launch<'_> {
                 .note(EAGAIN.into(), CGROUPS_USED_UP),
         );
         steps.extend(cgroup.settings.iter().map(write_setting));
+        steps.extend(self.delegated(&controllers));
         if self.may_go_without_cgroup() {
             let mut left: usize = steps.iter().map(|step| step.acts.len()).sum();
             for act in steps.iter_mut().flat_map(|step| &mut step.acts) {
@@ -88,6 +94,28 @@ impl Launch<'_> {
             if to == Slot::CgroupProcesses { [EACCES, EPERM, EROFS] } else { [EACCES, ENOENT, EXDEV] };
         let call = absent.into_iter().fold(call, |call, errno| call.on(errno, Then::Continue));
         vec![call.into(), is_set(to, 0)]
+    }
+
+    /// A cgroup beneath the sandbox's for the program to divide, so that the limits are out of its reach: who may write to a
+    /// cgroup's list of processes may write to its limits too, unless the host mounts cgroup2 with nsdelegate.
+    fn delegated(self, controllers: &[&str]) -> Option<Step> {
+        let (_, mount) = self.policy.delegates_cgroup()?;
+        let switch = |name: &&str| write_file(Slot::Cgroup, "cgroup.subtree_control", &format!("+{name}"));
+        let make = Call::new(number::mkdirat, [Slot::Cgroup.into(), PROGRAM.into(), 0o755.into()]);
+        let open = [Slot::Cgroup.into(), PROGRAM.into(), (O_DIRECTORY | O_CLOEXEC).into()];
+        let step = Step::new(Phase::Start, "make a cgroup that the program may divide", mount.span)
+            .acts(controllers.iter().flat_map(switch))
+            .act(make)
+            .act(Call::new(number::openat, open).keep(Slot::CgroupProgram));
+        // An ordinary user's is the program's already.
+        let ids = self.program_outside().filter(|_| self.privileged);
+        let give = |file: &str| {
+            let (uid, gid) = ids?;
+            let at = if file.is_empty() { AT_EMPTY_PATH } else { 0 };
+            let arguments = [Slot::CgroupProgram.into(), file.into(), uid.into(), gid.into(), at.into()];
+            Some(Call::new(number::fchownat, arguments).into())
+        };
+        Some(step.acts(DELEGATED.into_iter().filter_map(give).collect::<Vec<Act>>()))
     }
 
     fn say_without_cgroup(self) -> Step {
@@ -194,7 +222,9 @@ impl Launch<'_> {
 
     /// The slot with the group that the sandbox is born in.
     pub(super) fn cgroup_slot(self) -> Option<Slot> {
-        self.policy.cgroup.as_ref().map(|_| Slot::Cgroup)
+        let program =
+            if self.policy.delegates_cgroup().is_some() { Slot::CgroupProgram } else { Slot::Cgroup };
+        self.policy.cgroup.as_ref().map(|_| program)
     }
 
     /// Whether the cgroup namespace is made by the child: the root of one is the group of who makes it, and clone3(2) makes

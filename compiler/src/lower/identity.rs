@@ -186,6 +186,13 @@ impl Launch<'_> {
         }
     }
 
+    /// The same as the host knows them.
+    pub(super) fn program_outside(self) -> Option<(u32, u32)> {
+        let Ids { uid, gid } = self.program()?;
+        let namespaces = &self.policy.namespaces;
+        Some((outside_id(uid, &namespaces.uid_mappings), outside_id(gid, &namespaces.gid_mappings)))
+    }
+
     /// Files that are made now belong to the one who makes them, so ids come first; only who has capabilities can.
     pub(super) fn become_builder(self) -> Option<Step> {
         let ids = self.builder().filter(|_| self.capable())?;

@@ -192,7 +192,10 @@ impl<'a> Launch<'a> {
         let (kind, attributes, shown, refused) = match view {
             View::MessageQueues => ("mqueue", 0, &namespaces.ipc, MOUNT_REFUSED),
             View::Devices => ("sysfs", MOUNT_ATTR_RDONLY, &namespaces.network, SYSFS_REFUSED),
-            View::Cgroups => ("cgroup2", MOUNT_ATTR_RDONLY, &namespaces.cgroup, MOUNT_REFUSED),
+            View::Cgroups { writable } => {
+                let attributes = if writable { 0 } else { MOUNT_ATTR_RDONLY };
+                ("cgroup2", attributes, &namespaces.cgroup, MOUNT_REFUSED)
+            }
         };
         let refused = if shown.value.is_joined() { VIEW_OF_JOINED_REFUSED } else { refused };
         self.source_step("make", kind, span)

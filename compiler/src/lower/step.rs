@@ -213,6 +213,8 @@ pub enum Slot {
     CgroupLeaf,
     /// The sandbox's.
     Cgroup,
+    /// One in it that the program may divide.
+    CgroupProgram,
     /// The bridge that the peer of the interface with this number joins.
     Bridge(u16),
 }

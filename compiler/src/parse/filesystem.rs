@@ -85,7 +85,7 @@ fn kind(table: &DeTable<'_>) -> Option<Mount> {
     } else if has("mqueue") {
         Some(Mount::Mqueue)
     } else if has("cgroup2") {
-        Some(Mount::Cgroup2)
+        Some(Mount::Cgroup2 { writable: field(table, "writable") })
     } else {
         None
     }

@@ -1,5 +1,6 @@
 //! The sandbox's control group, as meant: which files of it say what.
 
+use super::{Mount, MountKind, Policy, View};
 use crate::source::{Span, Spanned};
 
 /// A control group of version 2, which everything of the sandbox is born in.
@@ -37,6 +38,15 @@ pub struct CgroupSetting {
     pub amount: Option<u64>,
     /// The value's place.
     pub span: Span,
+}
+
+impl Policy {
+    /// The entry by which the program may divide its cgroup, and its place.
+    pub fn delegates_cgroup(&self) -> Option<(&str, &Mount)> {
+        let writable = |mount: &Mount| mount.kind == MountKind::View(View::Cgroups { writable: true });
+        let mut mounts = self.filesystem.mounts.iter();
+        mounts.find(|(_, mount)| writable(mount)).map(|(path, mount)| (path.as_str(), mount))
+    }
 }
 
 impl Cgroup {

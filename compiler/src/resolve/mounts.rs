@@ -134,7 +134,7 @@ fn kind(mount: &spec::Mount, findings: &mut Vec<Diagnostic>) -> Option<MountKind
             }
         }
         spec::Mount::Mqueue => MountKind::View(View::MessageQueues),
-        spec::Mount::Cgroup2 => MountKind::View(View::Cgroups),
+        spec::Mount::Cgroup2 { writable } => MountKind::View(View::Cgroups { writable: is(writable) }),
         spec::Mount::Symlink { target } => {
             keep(symlink_target(target), findings);
             MountKind::Symlink { target: target.value.clone() }

@@ -144,7 +144,8 @@ impl Policy {
             MountKind::Terminals => Access::READ | Access::WRITE_FILE | Access::IOCTL_DEV,
             MountKind::Socket { .. } => Access::RESOLVE_UNIX,
             MountKind::View(View::MessageQueues) => Access::READ | Access::WRITE,
-            MountKind::View(View::Devices | View::Cgroups) => Access::READ,
+            MountKind::View(View::Cgroups { writable: true }) => Access::READ | self.write(),
+            MountKind::View(View::Devices | View::Cgroups { .. }) => Access::READ,
             MountKind::Directory { .. }
             | MountKind::Symlink { .. }
             | MountKind::Mask { .. }

@@ -223,6 +223,12 @@ const MQUEUE: &[Key] =
     &[Key::new("mqueue", Type::Constant(true), "the POSIX message queues of the new IPC namespace")
         .required()];
 
-const CGROUP2: &[Key] =
-    &[Key::new("cgroup2", Type::Constant(true), "the tree of the new cgroup namespace, read-only")
-        .required()];
+const CGROUP2: &[Key] = &[
+    Key::new("cgroup2", Type::Constant(true), "the tree of the new cgroup namespace").required(),
+    Key::new(
+        "writable",
+        Type::Boolean,
+        "the program may divide its cgroup, beneath the limits of `[cgroup]`, which it does not see",
+    )
+    .default("false"),
+];
