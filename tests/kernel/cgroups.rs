@@ -34,6 +34,11 @@ fn spec(text: &str) -> Spec {
     Spec::new(PLAIN).with("filesystem.proc = 'own'\nfilesystem.mounts.'/cg'.cgroup2 = true").with(text)
 }
 
+/// The demonstration, all of whose limits have a test of their own; it tells its status.
+fn limits() -> Spec {
+    Spec::demonstration("limits").with("lifecycle.status_fd = 3")
+}
+
 fn build(stage: &Stage, spec: Spec, questions: &[&str]) -> std::path::PathBuf {
     let questions: Vec<String> = questions.iter().map(|&question| question.to_owned()).collect();
     stage.build(&spec.asking(&stage.site, &questions))
@@ -139,13 +144,13 @@ fn huge_pages(stage: &Stage) {
 }
 
 fn out_of_memory(stage: &Stage) {
-    let Some(tree) = tree(stage, &["memory"]) else { return };
-    let spec = spec("lifecycle.status_fd = 3\ncgroup = { memory_max = '100MiB', memory_swap_max = 0 }");
+    let Some(tree) = tree(stage, &["cpu", "memory", "pids"]) else { return };
+    let spec = limits();
     for uid in USERS {
         tree.delegate("", uid);
         let run = tree.launch(stage, "", uid, &build(stage, spec.clone(), &["allocate=1000000"]));
         assert_eq!((run.status, run.stdout.as_str()), (137, ""), "{}", run.stderr);
-        assert!(run.stderr.contains("plain: out of memory"), "{}", run.stderr);
+        assert!(run.stderr.contains("limits: out of memory"), "{}", run.stderr);
         let end = status(stage);
         assert_eq!((&end["exit"], &end["reason"]), (&137.into(), &"out of memory".into()), "{end}");
         assert_eq!(end["memory_events"]["oom_kill"], 1, "{end}");
@@ -163,9 +168,9 @@ fn out_of_memory(stage: &Stage) {
 }
 
 fn fork_bomb(stage: &Stage) {
-    let Some(tree) = tree(stage, &["pids"]) else { return };
-    let launch = |limit: u32| {
-        let spec = spec(&format!("lifecycle.status_fd = 3\ncgroup.pids_max = {limit}"));
+    let Some(tree) = tree(stage, &["cpu", "memory", "pids"]) else { return };
+    let launch = |limit: &str| {
+        let spec = limits().with(limit);
         let run = tree.launch(stage, "", 65534, &build(stage, spec, &["fork_bomb=40"]));
         expect_ended_well(&run);
         let refused = status(stage)["pids_events"]["max"].as_i64().expect("a number");
@@ -173,16 +178,16 @@ fn fork_bomb(stage: &Stage) {
     };
     tree.delegate("", 65534);
     // The reaper and the program itself are two of them.
-    assert_eq!(launch(12), (10, true));
-    assert_eq!(launch(100), (40, false), "the control");
+    assert_eq!(launch(""), (10, true));
+    assert_eq!(launch("cgroup.pids_max = 100"), (40, false), "the control");
     assert_eq!(tree.census(), [""; 0]);
 }
 
 fn half_a_processor(stage: &Stage) {
-    let Some(tree) = tree(stage, &["cpu"]) else { return };
+    let Some(tree) = tree(stage, &["cpu", "memory", "pids"]) else { return };
     // How much of the time it ran, in percent, and how often it had to wait.
     let launch = |share: &str| {
-        let spec = spec(&format!("lifecycle.status_fd = 3\ncgroup.cpu_max = {share}"));
+        let spec = limits().with(share);
         let run = tree.launch(stage, "", 0, &build(stage, spec, &["spin=3000"]));
         expect_ended_well(&run);
         let end = status(stage);
@@ -190,10 +195,10 @@ fn half_a_processor(stage: &Stage) {
         let used = number(&end["cpu_stat"]["usage_usec"]) * 100 / number(&end["wall_us"]);
         (used, number(&end["cpu_stat"]["nr_throttled"]))
     };
-    let (used, throttled) = launch("0.5");
+    let (used, throttled) = launch("");
     assert!((10..=65).contains(&used) && throttled > 5, "{used} %, throttled {throttled} times");
     // The control, on a machine that may be busy with other things.
-    assert_eq!(launch("8").1, 0, "never throttled");
+    assert_eq!(launch("cgroup.cpu_max = 8").1, 0, "never throttled");
 }
 
 fn unit(stage: &Stage) {
@@ -247,7 +252,8 @@ fn killed_launcher(stage: &Stage) {
 
 fn divided(stage: &Stage) {
     let Some(tree) = tree(stage, &["memory", "pids"]) else { return };
-    let spec = spec("cgroup = { memory_max = '64MiB', pids_max = 20 }\nfilesystem.mounts.'/cg'.writable = true");
+    let spec =
+        spec("cgroup = { memory_max = '64MiB', pids_max = 20 }\nfilesystem.mounts.'/cg'.writable = true");
     let questions = [
         "read=/proc/self/cgroup",
         "read=/cg/cgroup.controllers",
