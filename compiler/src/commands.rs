@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod explain;
 pub mod inspect;
 pub mod new;
+pub mod report;
 pub mod run;
 
 use boxwright::diagnostic::{render_full, visible};

@@ -21,6 +21,7 @@ Examples:
   boxwright run web.sandbox.toml                           the same without a file
   boxwright inspect web                                    what it does, call by call
   boxwright explain web.sandbox.toml --syscall ptrace      is the call allowed, and by which line
+  boxwright report web.sandbox.toml --html web.html        what it allows, as pictures
   boxwright doctor web.sandbox.toml                        which lines could not be honoured here
 
 Exit status: 0 clean, 1 findings at or above the threshold, 2 usage or I/O, 3 no spec found.";
@@ -41,6 +42,7 @@ enum Command {
     Run(commands::run::Args),
     Inspect(commands::inspect::Args),
     Explain(commands::explain::Args),
+    Report(commands::report::Args),
     Doctor(commands::doctor::Args),
     New(commands::new::Args),
 }
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Run(args) => commands::run::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Report(args) => commands::report::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::New(args) => commands::new::run(args),
     };

@@ -4,6 +4,7 @@
 //! path and no duration text. It knows nothing of system calls: that is the [plan](boxwright_launcher::plan)'s.
 //! A value that the spec left to its default has the span of the file's first byte.
 
+mod capability;
 mod cgroup;
 mod host_path;
 mod idmap;
@@ -11,6 +12,7 @@ pub mod landlock;
 mod network;
 mod scheduling;
 
+pub use capability::CAPABILITIES;
 pub use cgroup::{Cgroup, CgroupParent, CgroupSetting};
 pub use host_path::{HostPath, PathPart, RunDirectory};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
