@@ -44,9 +44,9 @@ fn pictures_of_the_demonstrations() {
 
 #[test]
 fn the_map_is_what_the_filter_says() {
-    let report = picture("contained");
+    let contained = picture("contained");
     let answer = |name: &str| {
-        let call = report.calls.all.calls.iter().find(|call| call.name == name);
+        let call = contained.calls.all.calls.iter().find(|call| call.name == name);
         call.map(|call| (call.answer, call.docker, call.beyond_docker)).unwrap()
     };
     assert_eq!(answer("read"), (Answer::Allowed, Answer::Allowed, false));
