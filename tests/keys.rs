@@ -8,7 +8,7 @@
 )]
 
 use boxwright::diagnostic::render_concise;
-use boxwright::policy::Policy;
+use boxwright::policy::{FEATURES, Kernel, Policy};
 use boxwright::source::Source;
 use boxwright::spec::keys::{Key, Presence, ROOT, Type, expected};
 use boxwright::{parse, understand};
@@ -176,5 +176,27 @@ fn the_language_page_shows_every_section() {
             line.starts_with(&format!("{} = ", key.name)) || line.starts_with(&format!("{}]", key.name))
         });
         assert!(shown || key.name == "domainname", "{} is not on the page", key.name);
+    }
+}
+
+#[test]
+fn the_readme_says_which_kernel_first_has_what() {
+    let readme = include_str!("../README.md");
+    let rows = FEATURES.iter().map(|feature| format!("| {} | {} |", feature.words(), feature.since));
+    let expected =
+        format!("| asked for | first Linux |\n|---|---|\n{}\n\n", rows.collect::<Vec<_>>().join("\n"));
+    assert!(readme.contains(&expected), "README.md lacks:\n{expected}");
+    assert!(readme.contains(&format!("Declared for kernel {},", Kernel::OLDEST)));
+}
+
+#[test]
+fn every_feature_is_a_key_of_the_language() {
+    let tables = tables();
+    for feature in FEATURES {
+        let (table, key) = feature.place.rsplit_once('.').unwrap_or(("", feature.place));
+        let table = format!(".{table}");
+        let known = tables.iter().filter(|(place, _)| *place == table).flat_map(|(_, keys)| *keys);
+        assert!(known.into_iter().any(|known| known.name == key), "{}", feature.place);
+        assert!(feature.since > Kernel::OLDEST, "every kernel has {}", feature.place);
     }
 }

@@ -44,6 +44,7 @@ mod mount_under_mask;
 mod mount_under_proc;
 mod mounts_need_namespace;
 mod mtu_too_small;
+mod needs_kernel;
 mod nothing_to_protect;
 mod owner_not_mapped;
 mod pasta_beside_interfaces;
@@ -120,6 +121,7 @@ pub const CHECKS: &[Check] = &[
     sees(mount_under_proc::RULE, mount_under_proc::check),
     misses(mounts_need_namespace::RULE, mounts_need_namespace::check),
     sees(mtu_too_small::RULE, mtu_too_small::check),
+    sees(needs_kernel::RULE, needs_kernel::check),
     misses(nothing_to_protect::RULE, nothing_to_protect::check),
     misses(owner_not_mapped::RULE, owner_not_mapped::check),
     sees(pasta_beside_interfaces::RULE, pasta_beside_interfaces::check),

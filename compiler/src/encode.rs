@@ -2,7 +2,7 @@
 
 use crate::diagnostic::visible;
 use crate::lower::{Act, Buffer, Call, Else, Keep, Landlock, Part, Place, Program, Slot, Step, Value};
-use crate::policy::RunDirectory;
+use crate::policy::{Kernel, RunDirectory};
 use crate::source::Source;
 use boxwright_launcher::plan::operation::{
     self, Action, Argument, Assist, Cgroup, Check, Cookie, Directory, Each, Environment, Exec, Filter, Fork,
@@ -14,8 +14,6 @@ use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The oldest kernel that has every call of a plan: 5.14, where mount_setattr(2) and the rest of the mount API are whole.
-const KERNEL: u32 = 5 << 16 | 14;
 /// Room for a text: a path of /proc, or the longest id map that the kernel takes in one write (user_namespaces(7)).
 const TEXT_BYTES: u32 = 4096;
 /// Slots grow towards the buffers: three words for limits, and texts.
@@ -57,10 +55,16 @@ impl fmt::Display for Unencodable {
 impl std::error::Error for Unencodable {}
 
 /// The bytes of a plan, read back by the reader that the launcher uses.
-pub fn encode(program: &Program, source: &Source, sources: &Sources) -> Result<Vec<u8>, Unencodable> {
+pub fn encode(
+    program: &Program,
+    kernel: Kernel,
+    source: &Source,
+    sources: &Sources,
+) -> Result<Vec<u8>, Unencodable> {
     let mut encoder = Encoder { source, draft: Draft::default(), slots: BTreeMap::new(), next: ANSWER_BYTES };
     encoder.draft.status = program.status.unwrap_or(0);
     encoder.draft.entries = [encoder.list(&program.privileged), encoder.list(&program.unprivileged)];
+    encoder.draft.kernel = u32::from(kernel.major) << 16 | u32::from(kernel.minor);
     let bytes = encoder.finish(sources);
     Plan::read(&bytes).map_err(Unencodable)?;
     Ok(bytes)
@@ -349,7 +353,6 @@ impl Encoder<'_> {
                 room[before.len() + 4..].fill(0);
             }
         }
-        self.draft.kernel = KERNEL;
         self.draft.sources(sources);
         self.draft.finish()
     }

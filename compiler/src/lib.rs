@@ -23,9 +23,10 @@ use boxwright_launcher::plan::operation;
 use boxwright_launcher::plan::write::Sources;
 use diagnostic::Diagnostic;
 use lower::{Filter, Filters, Program};
-use policy::{FilterFlag, Policy};
+use policy::{FilterFlag, Kernel, Policy};
 use sha2::{Digest, Sha256};
-use source::{Source, Span};
+use source::{Source, Span, Spanned};
+use spec::Spec;
 use std::fmt;
 
 /// What a spec means, and everything that is wrong with it.
@@ -44,9 +45,17 @@ const FINDINGS_MAX: usize = 500;
 
 /// Reads, resolves and checks a spec: the door behind which nothing is the user's mistake any more.
 pub fn understand(source: &Source) -> Understood {
+    understand_for(source, None)
+}
+
+/// The same for sandboxes that have to work on this kernel, whatever the spec says of that.
+pub fn understand_for(source: &Source, oldest: Option<Kernel>) -> Understood {
     let (spec, mut findings) = parse::parse(source);
-    let (policy, unresolved) = resolve::resolve(&spec, source);
+    let (mut policy, unresolved) = resolve::resolve(&spec, source);
     findings.extend(unresolved);
+    if let (Some(policy), Some(oldest)) = (&mut policy, oldest) {
+        policy.oldest_kernel = Some(Spanned::new(oldest, Spec::NOWHERE));
+    }
     let whole = !findings.iter().any(Diagnostic::is_error);
     findings.extend(policy.iter().flat_map(|policy| check::check(policy, whole)));
     let broken = findings.iter().any(Diagnostic::is_error);
@@ -168,7 +177,7 @@ fn seal(source: &Source, policy: &Policy, program: &Program) -> Result<(Vec<u8>,
         spec: Sha256::digest(&source.text).into(),
         launcher: Sha256::digest(link::LAUNCHER).into(),
     };
-    let plan = encode::encode(program, source, &sources).map_err(BuildError::Plan)?;
+    let plan = encode::encode(program, policy.kernel(), source, &sources).map_err(BuildError::Plan)?;
     let executable = link::link(link::LAUNCHER, &plan).map_err(BuildError::Launcher)?;
     Ok((plan, executable))
 }

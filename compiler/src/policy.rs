@@ -8,6 +8,7 @@ mod capability;
 mod cgroup;
 mod host_path;
 mod idmap;
+mod kernel;
 pub mod landlock;
 mod network;
 mod scheduling;
@@ -16,6 +17,7 @@ pub use capability::CAPABILITIES;
 pub use cgroup::{Cgroup, CgroupParent, CgroupSetting};
 pub use host_path::{HostPath, PathPart, RunDirectory};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
+pub use kernel::{FEATURES, Feature, Kernel};
 pub use landlock::Landlock;
 pub use network::{Interface, InterfaceKind, MacvlanMode, Route, Subnet};
 pub use scheduling::{HugePages, IoClass, IoPriority, Personality, Scheduler, Scheduling, SchedulingPolicy};
@@ -61,6 +63,8 @@ pub struct Policy {
     pub seccomp: Option<Seccomp>,
     /// The descriptor that the launch's status is written to, above 2.
     pub status_fd: Option<Spanned<u32>>,
+    /// The oldest kernel that it has to work on, when somebody says so.
+    pub oldest_kernel: Option<Spanned<Kernel>>,
     /// Kill the sandbox when the process that started the launcher dies.
     pub die_with_parent: Option<Span>,
 }

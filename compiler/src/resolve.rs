@@ -13,6 +13,7 @@ mod mounts;
 mod namespaces;
 mod paths;
 mod process;
+mod requires;
 mod rlimits;
 mod rules;
 mod scheduling;

@@ -430,6 +430,8 @@ pub struct PathBeneath {
 /// `[requires]`
 #[derive(Debug, Clone, Default)]
 pub struct Requires {
+    /// `kernel`
+    pub kernel: Leaf<String>,
     /// `landlock_abi`
     pub landlock_abi: Leaf<u32>,
     /// `optional`

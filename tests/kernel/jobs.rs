@@ -2,7 +2,7 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::harness::{Need, Spec, Stage, command};
+use crate::harness::{Need, Spec, Stage, command, guest};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
@@ -67,7 +67,10 @@ impl Terminal {
                 self.seen += at + text.len();
                 return;
             }
-            assert!(start.elapsed() < Duration::from_secs(20), "no `{text}` on the screen:\n{screen}");
+            assert!(
+                start.elapsed() < guest::slowly(Duration::from_secs(20)),
+                "no `{text}` on the screen:\n{screen}"
+            );
             sleep(Duration::from_millis(10));
         }
     }
@@ -132,9 +135,9 @@ fn stop_a_session(stage: &Stage) {
     terminal.wait_for("tick-3");
     terminal.type_in(STOP);
     terminal.wait_for("Stopped");
-    sleep(Duration::from_millis(100));
+    sleep(guest::slowly(Duration::from_millis(100)));
     let before = terminal.screen.lock().expect("the screen").len();
-    sleep(Duration::from_millis(300));
+    sleep(guest::slowly(Duration::from_millis(300)));
     assert_eq!(terminal.screen.lock().expect("the screen").len(), before, "it goes on");
     terminal.type_in("fg\n");
     terminal.wait_for("tick-");
@@ -160,7 +163,7 @@ fn shell_inside(stage: &Stage) {
     terminal.wait_for("inside> ");
     terminal.type_in("sleep 100\n");
     terminal.wait_for("sleep 100");
-    sleep(Duration::from_millis(300));
+    sleep(guest::slowly(Duration::from_millis(300)));
     terminal.type_in(STOP);
     terminal.wait_for("Stopped");
     terminal.wait_for("inside> ");

@@ -5,12 +5,13 @@ use crate::Test;
 use crate::exits::{PLAIN, in_place};
 use crate::faults::{each_call, everything};
 use crate::files::expect_refused;
-use crate::harness::{Answers, Need, Run, Spec, Stage, wait};
+use crate::harness::{Answers, Need, Run, Spec, Stage, guest, wait};
 use crate::life::{expect_gone, marked, ready};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Child;
+use std::time::Duration;
 
 const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
 const ROOT: &[Need] = &[Need::UserNamespaces, Need::Root];
@@ -84,7 +85,8 @@ impl Pod {
 
     fn start(stage: &Stage, conditions: &[&str]) -> Self {
         let probe = stage.ground.probe.to_str().expect("a plain path");
-        let start = [&["--start"], conditions, &["init", "--", probe, "sleep=60000"]].concat();
+        let sleeps = format!("sleep={}", guest::slowly(Duration::from_secs(60)).as_millis());
+        let start = [&["--start"], conditions, &["init", "--", probe, &sleeps]].concat();
         let mut pause = stage.spawn(&stage.ground.probe, &start);
         ready(&mut pause);
         Self(pause)

@@ -130,7 +130,7 @@ fn launch_without_flags(stage: &Stage, spec: &Spec) -> Run {
     assert!(stripped > 2, "only {stripped} flags were there to be taken away");
     prove(&program).expect("still in order");
     let sources = Sources { name: "flags", compiler: "", tables: "", spec: [0; 32], launcher: [0; 32] };
-    let plan = encode::encode(&program, &source, &sources).expect("a plan");
+    let plan = encode::encode(&program, policy.kernel(), &source, &sources).expect("a plan");
     let launcher = stage.directory().join("flags");
     fs::write(&launcher, link::link(link::LAUNCHER, &plan).expect("a launcher")).expect("a file");
     fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755)).expect("chmod");

@@ -2,7 +2,7 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::harness::{Answers, Need, Spec, Stage, command, wait};
+use crate::harness::{Answers, Need, Spec, Stage, command, guest, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
@@ -62,7 +62,7 @@ pub fn processes_with(mark: &str) -> BTreeSet<i32> {
 
 #[track_caller]
 pub fn expect_gone(mark: &str) {
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + guest::slowly(Duration::from_secs(5));
     while !processes_with(mark).is_empty() {
         assert!(Instant::now() < deadline, "still there: {:?}", processes_with(mark));
         sleep(Duration::from_millis(5));
@@ -171,7 +171,8 @@ fn die_with_parent(stage: &Stage) {
 /// The parent of a launcher that ends while the program runs.
 fn start_and_die(stage: &Stage, launcher: &Path) -> Child {
     let launcher = launcher.to_str().expect("a plain path");
-    stage.spawn(&stage.ground.probe, &["--start", "parent_dies=300", "--", launcher])
+    let dies = format!("parent_dies={}", guest::slowly(Duration::from_millis(300)).as_millis());
+    stage.spawn(&stage.ground.probe, &["--start", &dies, "--", launcher])
 }
 
 /// Wherever the launch is when it loses its parent, it ends and leaves nothing. Who asks for a signal afterwards asks too
@@ -223,7 +224,7 @@ fn a_thousand_at_once(stage: &Stage) {
     let (launcher, mark) = marked(stage, Spec::new(PLAIN).with("filesystem.proc = 'own'"), "exit=7");
     let before = traces(stage);
     std::thread::scope(|scope| {
-        for _ in 0..40 {
+        for _ in (0..40).step_by(guest::stride()) {
             scope.spawn(|| {
                 for _ in 0..25 {
                     let mut command = command(stage.person, &launcher, &[]);
@@ -282,7 +283,7 @@ fn zombies(stage: &Stage) {
 
 #[track_caller]
 fn wait_until(holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + guest::slowly(Duration::from_secs(5));
     while !holds() {
         assert!(Instant::now() < deadline, "it never came to that");
         sleep(Duration::from_millis(5));
@@ -298,7 +299,8 @@ fn fork_bomb(stage: &Stage) {
 }
 
 fn outlive_the_parent(stage: &Stage) {
-    let (launcher, mark) = marked(stage, Spec::new(PLAIN), "sleep=1500");
+    let sleeps = format!("sleep={}", guest::slowly(Duration::from_millis(1500)).as_millis());
+    let (launcher, mark) = marked(stage, Spec::new(PLAIN), &sleeps);
     let mut child = start_and_die(stage, &launcher);
     ready(&mut child);
     child.wait().expect("the parent ends");

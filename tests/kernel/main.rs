@@ -25,6 +25,7 @@ mod idmaps;
 mod in_place;
 mod jobs;
 mod joins;
+mod kernels;
 mod landlock;
 mod life;
 mod limits;
@@ -73,6 +74,7 @@ const TESTS: &[&[Test]] = &[
     sources::TESTS,
     starts::TESTS,
     scarcity::TESTS,
+    kernels::TESTS,
     life::TESTS,
     listen::TESTS,
     limits::TESTS,
@@ -118,7 +120,9 @@ fn main() -> ExitCode {
         demonstrations::add(&mut account);
         TESTS.iter().copied().flatten().for_each(|test| account.add(test.name, test.needs, test.run));
     }
-    trials.extend(vm::trials(ground, &mut missing));
+    let names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
+    trials.extend(vm::trials(ground, &names, &arguments, &mut missing));
+    harness::guest::keep_asked(&mut trials);
     let code = conclude(&arguments, trials, &missing);
     ground.clear();
     code

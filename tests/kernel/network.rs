@@ -2,7 +2,7 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::harness::{Answers, Need, Person, Run, Spec, Stage, command, wait};
+use crate::harness::{Answers, Need, Person, Run, Spec, Stage, command, guest, wait};
 use crate::life::ready;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -393,7 +393,7 @@ fn fault(stage: &Stage) {
     );
     let launcher = launcher.to_str().expect("a plain path");
     let mut failed = 0;
-    for nth in 1.. {
+    for nth in (1..).step_by(guest::stride()) {
         let errno = [1, 5, 12, 22][nth % 4];
         let run =
             host.run(stage, &stage.ground.probe, &["--fault", &format!("{nth}:{errno}"), "--", launcher]);
@@ -411,7 +411,7 @@ fn fault(stage: &Stage) {
         }
         host.expect_interfaces(stage, "lo:down");
     }
-    assert!(failed > 60, "only {failed} failures stopped the launch");
+    assert!(failed * guest::stride() > 60, "only {failed} failures stopped the launch");
 }
 
 /// Whoever is root of a user namespace with a network of its own can make interfaces in it.

@@ -86,7 +86,7 @@ fn descriptors_in_use(stage: &Stage) {
     let own = stage.build(&spec().asking(&stage.site, &["identity".to_owned(), "descriptors".to_owned()]));
     // With room for those of the launch itself, and with room for half of them.
     for (room, whole) in [(64, true), (8, false)] {
-        let conditions = [format!("limit=7:{hard}"), format!("descriptors={}", hard - room)];
+        let conditions = [format!("limit=7:{hard}:{hard}"), format!("descriptors={}", hard - room)];
         let run = stage.start(&[&conditions[0], &conditions[1]], &own);
         assert_eq!(expect_one_of_both(&run, "Too many open files"), whole, "{}", run.stderr);
         if whole {

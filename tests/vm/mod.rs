@@ -1,19 +1,27 @@
-//! The demonstrations on other kernels: launchers sealed here, launched in virtual machines, compared here.
+//! Every trial on other kernels: this program itself runs in virtual machines, and here is what became of each.
+mod guest;
 mod initramfs;
 mod machine;
-mod script;
 
-use crate::harness::{
-    Answers, DEMONSTRATIONS, Demonstration, Filter, Ground, Missing, Need, Seen, cannot, trial,
-};
-use libtest_mimic::Trial;
-use script::{Console, USERS};
+use crate::harness::{Ground, Missing, Need, trial};
+use libtest_mimic::{Arguments, Trial};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-/// A trial for each launch on each kernel; a machine boots when the first of its launches is asked about.
-pub fn trials(ground: &'static Ground, missing: &mut Missing) -> Vec<Trial> {
-    let needs = [Need::Program("qemu-system-x86_64"), Need::Program("busybox"), Need::Program("timeout")];
-    let mut lacking: Vec<String> = needs.iter().filter_map(|need| need.verdict().err()).collect();
+/// What cannot run in a machine, and why.
+const CANNOT: &str = include_str!("cannot.toml");
+
+/// A trial for each of these on each kernel; a machine boots when the first of its trials is asked about.
+pub fn trials(
+    ground: &'static Ground,
+    names: &[String],
+    arguments: &Arguments,
+    missing: &mut Missing,
+) -> Vec<Trial> {
+    let programs = ["qemu-system-x86_64", "busybox", "timeout", "ldd", "strip"].map(Need::Program);
+    let needs = programs.into_iter().chain([Need::Root]);
+    let mut lacking: Vec<String> = needs.filter_map(|need| need.verdict().err()).collect();
     let kernels = machine::kernels();
     if kernels.is_empty() {
         lacking.push("kernels for virtual machines (tests/vm/fetch-kernels target/kernels)".to_owned());
@@ -21,47 +29,73 @@ pub fn trials(ground: &'static Ground, missing: &mut Missing) -> Vec<Trial> {
     if !lacking.is_empty() {
         return vec![trial("vm".to_owned(), &lacking, missing, || {})];
     }
+    let mut columns = Vec::new();
+    for kernel in kernels {
+        let release = kernel.release.clone();
+        let title = |name: &String| format!("vm/{release}/{name}");
+        let asked = |name: &&String| !arguments.is_filtered_out(&Trial::test(title(name), || Ok(())));
+        let asked: Vec<String> = names.iter().filter(asked).cloned().collect();
+        let report = Arc::new(LazyLock::new(move || Report::of(&machine::run(ground, &kernel, &asked))));
+        columns.push(
+            names
+                .iter()
+                .map(|name| {
+                    let (report, release, name) = (report.clone(), release.clone(), name.clone());
+                    trial(title(&name), &[], missing, move || report.verify(&release, &name))
+                })
+                .collect::<Vec<_>>(),
+        );
+    }
+    // Kernel by kernel within each name, so that the machines run at the same time.
+    let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
     let mut trials = Vec::new();
-    for (release, image) in kernels {
-        let console = Arc::new(LazyLock::new(move || Console::of(ground, &image)));
-        for (user, demonstration, filter) in runs() {
-            let (console, release) = (console.clone(), release.clone());
-            let name = format!("vm/{release}/{}", script::title(user, demonstration, filter));
-            let run = move || verify(&console, &release, user, demonstration, filter);
-            trials.push(trial(name, &[], missing, run));
-        }
+    for _ in names {
+        trials.extend(columns.iter_mut().filter_map(Iterator::next));
     }
     trials
 }
 
-/// Everything that is launched on each kernel.
-fn runs() -> impl Iterator<Item = (u32, &'static Demonstration, Filter)> {
-    USERS.into_iter().flat_map(|user| {
-        DEMONSTRATIONS.iter().flat_map(move |demonstration| {
-            [Filter::On, Filter::Off].into_iter().map(move |filter| (user, demonstration, filter))
-        })
-    })
+/// What a machine said of each trial: nothing when it passed.
+struct Report {
+    outcomes: BTreeMap<String, Result<(), String>>,
+    console: String,
 }
 
-fn verify(console: &Console, release: &str, launched_by: u32, demonstration: &Demonstration, filter: Filter) {
-    assert_eq!(console.kernel(), release);
-    let said =
-        |when| console.section(&format!("{} {when}", script::title(launched_by, demonstration, filter)));
-    let [before, inside, after] = ["before", "inside", "after"].map(said);
-    let inside_answers = Answers::parse(&inside);
-    let user = if launched_by == 0 { "root" } else { "65534" };
-    if let Some(error) = cannot(demonstration.name, user, release) {
-        assert_eq!(inside_answers.get("status"), "125", "it runs now: take it out of cannot.toml\n{inside}");
-        return assert!(inside.contains(&error), "{inside}");
+impl Report {
+    fn of(console: &str) -> Self {
+        let outcomes = console.lines().filter_map(|line| {
+            let event: Value = serde_json::from_str(line).ok()?;
+            let outcome = match event["event"].as_str()? {
+                "ok" => Ok(()),
+                "failed" => Err(event["stdout"].as_str().unwrap_or_default().to_owned()),
+                _ => return None,
+            };
+            Some((event["name"].as_str()?.to_owned(), outcome))
+        });
+        Self { outcomes: outcomes.collect(), console: console.to_owned() }
     }
-    assert_eq!(inside_answers.get("status"), "0", "{inside}");
-    let seen = Seen {
-        site: script::site(),
-        launched_by,
-        filter,
-        before: Answers::parse(&before),
-        inside: inside_answers,
-        after: Answers::parse(&after),
-    };
-    demonstration.verify(&seen);
+
+    fn verify(&self, release: &str, name: &str) {
+        match (self.outcomes.get(name), cannot(name, release)) {
+            (Some(Ok(())), None) | (Some(Err(_)), Some(_)) => {}
+            (Some(Ok(())), Some(_)) => panic!("it passes now: take it out of tests/vm/cannot.toml"),
+            (Some(Err(said)), None) => panic!("on {release}: {said}"),
+            (None, _) => {
+                let lines: Vec<&str> = self.console.lines().collect();
+                let end = &lines[lines.len().saturating_sub(30)..];
+                panic!("it is not on the console, which ends:\n{}", end.join("\n"));
+            }
+        }
+    }
+}
+
+/// Why this trial cannot run on this kernel, if it cannot.
+fn cannot(name: &str, release: &str) -> Option<String> {
+    let list: toml::Table = CANNOT.parse().expect("the list is TOML");
+    let trials = list["trial"].as_array().expect("trials");
+    let found = trials.iter().find(|listed| {
+        let kernel = listed.get("kernel").and_then(toml::Value::as_str).unwrap_or_default();
+        release.starts_with(kernel) && name.starts_with(listed["name"].as_str().expect("a name"))
+    });
+    found.map(|listed| listed["reason"].as_str().expect("a reason").to_owned())
 }

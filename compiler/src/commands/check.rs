@@ -4,8 +4,9 @@ use super::{complain, print};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
 use boxwright::diagnostic::{Diagnostic, Level, render_concise, render_full, render_json, visible};
+use boxwright::policy::Kernel;
 use boxwright::source::{STANDARD_INPUT, Source};
-use boxwright::understand;
+use boxwright::understand_for;
 use clap::ValueEnum;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,9 @@ pub struct Args {
     /// The mildest finding that makes the exit status 1
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
+    /// Also find what this kernel lacks, such as 5.15; instead of the one in `requires.kernel`
+    #[arg(long, value_name = "VERSION")]
+    kernel: Option<Kernel>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -74,7 +78,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     for path in &paths {
         match Source::read(path) {
             Ok(source) => {
-                let understood = understand(&source);
+                let understood = understand_for(&source, args.kernel);
                 left_out += understood.left_out;
                 reports.push((source, understood.findings));
             }

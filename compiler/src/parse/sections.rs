@@ -42,6 +42,10 @@ impl Extract for Lifecycle {
 impl Extract for Requires {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
         let table = value.as_table()?;
-        Some(Self { landlock_abi: field(table, "landlock_abi"), optional: list(table, "optional") })
+        Some(Self {
+            kernel: field(table, "kernel"),
+            landlock_abi: field(table, "landlock_abi"),
+            optional: list(table, "optional"),
+        })
     }
 }

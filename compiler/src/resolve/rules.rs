@@ -7,6 +7,7 @@ pub(super) const INVALID_PATH: Rule = Rule::error("invalid-path", "a path is not
 pub(super) const INVALID_TEXT: Rule = Rule::error("invalid-text", "a text cannot be handed to the kernel");
 pub(super) const INVALID_AMOUNT: Rule =
     Rule::error("invalid-amount", "a size, duration or limit cannot be understood or is out of range");
+pub(super) const INVALID_VERSION: Rule = Rule::error("invalid-version", "a version of Linux is none");
 pub(super) const INVALID_MAPPING: Rule = Rule::error("invalid-mapping", "an id mapping is out of range");
 pub(super) const INVALID_ADDRESS: Rule =
     Rule::error("invalid-address", "an address is none, or not one that an interface or a route can have");
@@ -51,6 +52,7 @@ pub const RULES: &[Rule] = &[
     INVALID_PATH,
     INVALID_TEXT,
     INVALID_AMOUNT,
+    INVALID_VERSION,
     INVALID_MAPPING,
     INVALID_ADDRESS,
     INVALID_INTERFACE,

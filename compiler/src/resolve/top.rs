@@ -2,7 +2,8 @@
 
 use super::rules::INVALID_NAME;
 use super::{
-    asked, cgroup, families, filesystem, interfaces, keep, landlock, namespaces, process, rlimits, seccomp,
+    asked, cgroup, families, filesystem, interfaces, keep, landlock, namespaces, process, requires, rlimits,
+    seccomp,
 };
 use crate::diagnostic::Diagnostic;
 use crate::policy::landlock::Scope;
@@ -62,6 +63,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         rlimits,
         seccomp,
         status_fd: spec.lifecycle.status_fd.clone(),
+        oldest_kernel: requires::kernel(&spec.requires.kernel, findings),
         die_with_parent: asked(&spec.lifecycle.die_with_parent),
     };
     findings.extend(landlock::without_effect(&policy));

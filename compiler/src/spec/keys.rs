@@ -152,7 +152,6 @@ const ID_MAX: i64 = u32::MAX as i64 - 1;
 
 const RUNNING: &str = "a later version brings it, together with supervision of the running program";
 const LAYERS: &str = "a later version brings it, together with the merging of specs";
-const DOCTOR: &str = "a later version brings it, together with `boxwright doctor`";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
 const OTHER_MACHINES: &str = "a later version brings it, together with launchers for other machines";
 

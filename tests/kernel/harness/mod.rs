@@ -2,6 +2,7 @@
 
 mod answers;
 mod demonstrations;
+pub mod guest;
 mod need;
 mod site;
 mod spec;

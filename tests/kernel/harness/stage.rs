@@ -1,7 +1,7 @@
 //! The ground on which tests run: copies that everybody can read, people, and programs run to their end.
 
 use super::need::{Need, Verdict};
-use super::{Answers, Site, Spec};
+use super::{Answers, Site, Spec, guest};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::fs::{self, Permissions};
@@ -56,21 +56,14 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Builds the probe with the Rust compiler itself, so that it is static and needs nothing inside.
+    /// With a probe that the Rust compiler itself builds, static, so that it needs nothing inside.
     pub fn new(compiler: &str) -> Result<Self, String> {
         let directory = TempDir::with_prefix("boxwright-").map_err(|error| error.to_string())?;
         open_to_all(directory.path());
         let probe = directory.path().join("probe");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/probe/main.rs");
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let built = Command::new(rustc)
-            .args(["--edition=2024", "-Copt-level=1", "-Ctarget-feature=+crt-static", "-Cpanic=abort"])
-            .args(["-Cstrip=symbols", "-o"])
-            .args([&probe, &source])
-            .output()
-            .map_err(|error| format!("rustc ({error})"))?;
-        if !built.status.success() {
-            return Err(format!("a static C library ({})", first_error(&built.stderr)));
+        match guest::probe() {
+            Some(ready) => _ = fs::copy(ready, &probe).map_err(|error| error.to_string())?,
+            None => build_probe(&probe)?,
         }
         let copy = directory.path().join("boxwright");
         fs::copy(compiler, &copy).map_err(|error| error.to_string())?;
@@ -115,6 +108,22 @@ impl Ground {
     /// Removes the directory; it lives as long as the tests otherwise.
     pub fn clear(&self) {
         _ = fs::remove_dir_all(self.directory.path());
+    }
+}
+
+fn build_probe(probe: &Path) -> Verdict {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/probe/main.rs");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let built = Command::new(rustc)
+        .args(["--edition=2024", "-Copt-level=1", "-Ctarget-feature=+crt-static", "-Cpanic=abort"])
+        .args(["-Cstrip=symbols", "-o"])
+        .args([probe, &source])
+        .output()
+        .map_err(|error| format!("rustc ({error})"))?;
+    if built.status.success() {
+        Ok(())
+    } else {
+        Err(format!("a static C library ({})", first_error(&built.stderr)))
     }
 }
 
@@ -282,7 +291,7 @@ pub fn wait(mut child: Child) -> Run {
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
     let (done, watch) = mpsc::channel::<()>();
     let watchdog = thread::spawn(move || {
-        if watch.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if watch.recv_timeout(guest::slowly(PATIENCE)) == Err(mpsc::RecvTimeoutError::Timeout) {
             _ = kill(pid, Signal::SIGKILL);
         }
     });

@@ -2,6 +2,7 @@
 
 use super::rehearse::first_refusal;
 use anyhow::Context;
+use boxwright::policy::Kernel;
 use boxwright::policy::landlock::{FIRST_ABI, LAST_ABI};
 use boxwright::source::Source;
 use boxwright::understand;
@@ -117,12 +118,11 @@ fn spec(own: &[&str], keys: &str) -> String {
     text
 }
 
-/// 5.14 has all calls of a plan; what a newer one adds is tried.
+/// What newer ones add is tried.
 fn kernel() -> Feature {
     let release = text("/proc/sys/kernel/osrelease");
-    let numbers: Vec<u32> = release.split(['.', '-']).take(2).filter_map(|part| part.parse().ok()).collect();
-    let why = format!("{}; launchers want 5.14 or newer", release.trim());
-    Feature { name: "kernel", works: numbers >= vec![5, 14], why }
+    let why = format!("{}; launchers want {} or newer", release.trim(), Kernel::OLDEST);
+    Feature { name: "kernel", works: Kernel::of_release(&release) >= Some(Kernel::OLDEST), why }
 }
 
 /// More ids than the own one for an ordinary user (subuid(5)).

@@ -122,7 +122,7 @@ pub(super) const PROCESS: &[Key] = &[
     Key::new(
         "memory_deny_write_execute",
         Type::Boolean,
-        "is memory that was writable, or is, never executable? Needs Linux 6.3",
+        "is memory that was writable, or is, never executable?",
     )
     .default("false"),
     Key::new("transparent_huge_pages", HUGE_PAGES, "does its memory come in huge pages?")

@@ -1,6 +1,6 @@
 //! The top level of a spec, and the small sections.
 
-use super::{DOCTOR, Form, Key, LAYERS, REVIEW, RUNNING, Type, Word};
+use super::{Form, Key, LAYERS, REVIEW, RUNNING, Type, Word};
 use super::{cgroup, filesystem, landlock, namespaces, network, process, rlimits, seccomp};
 
 /// The keys of the top level; every other table of the language hangs from it.
@@ -95,7 +95,11 @@ const LIFECYCLE: &[Key] = &[
 ];
 
 const REQUIRES: &[Key] = &[
-    Key::new("kernel", Type::NotYet(&Type::String(Form::Version), DOCTOR), "the oldest kernel"),
+    Key::new(
+        "kernel",
+        Type::String(Form::Version),
+        "the oldest kernel that the sandbox has to work on; what it lacks is found before anything is launched",
+    ),
     Key::new(
         "landlock_abi",
         Type::Integer(2, 1000),
