@@ -61,6 +61,7 @@ fn bad_specs_get_the_expected_findings() {
 fn good_specs_have_no_findings() {
     for path in specs("fixtures/good") {
         let (source, understood) = read(&path);
+        let understood = understood.without_notes();
         assert_eq!(render_concise(&source, &understood.findings), "", "{}", path.display());
         assert!(understood.policy.is_some());
     }
@@ -83,7 +84,7 @@ fn the_starter_passes() {
         "starter.sandbox.toml",
         template.replace("{{name}}", "x").replace("{{program}}", "/usr/bin/id"),
     );
-    assert_eq!(render_concise(&source, &understand(&source).findings), "");
+    assert_eq!(render_concise(&source, &understand(&source).without_notes().findings), "");
 }
 
 #[test]

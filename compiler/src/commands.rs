@@ -34,7 +34,7 @@ pub fn complain(line: &str) {
 /// launch tells its status to this descriptor, whatever the spec says.
 pub fn compile(path: &Path, status_fd: Option<u32>) -> anyhow::Result<Option<Built>> {
     let source = Source::read(path)?;
-    let understood = understand(&source);
+    let understood = understand(&source).without_notes();
     let styled = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
     let findings = render_full(&source, &understood.findings, styled);
     if !findings.is_empty() {

@@ -39,6 +39,8 @@ pub enum Level {
     Error,
     /// It is built, and somebody should look.
     Warning,
+    /// It is built, and could be tighter or asks something of the machine; told to who asks for notes.
+    Note,
 }
 
 /// A class of findings.
@@ -50,6 +52,8 @@ pub struct Rule {
     pub level: Level,
     /// What it finds, in one line.
     pub summary: &'static str,
+    /// Why that matters and what to do about it, as Markdown: what the page of rules says.
+    pub why: &'static str,
 }
 
 impl Level {
@@ -58,6 +62,7 @@ impl Level {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
@@ -65,12 +70,26 @@ impl Level {
 impl Rule {
     /// A rule whose findings stop the build.
     pub const fn error(name: &'static str, summary: &'static str) -> Self {
-        Self { name, level: Level::Error, summary }
+        Self::new(Level::Error, name, summary)
     }
 
     /// A rule whose findings do not stop the build.
     pub const fn warning(name: &'static str, summary: &'static str) -> Self {
-        Self { name, level: Level::Warning, summary }
+        Self::new(Level::Warning, name, summary)
+    }
+
+    /// A rule whose findings are for who wants to know everything.
+    pub const fn note(name: &'static str, summary: &'static str) -> Self {
+        Self::new(Level::Note, name, summary)
+    }
+
+    const fn new(level: Level, name: &'static str, summary: &'static str) -> Self {
+        Self { name, level, summary, why: "" }
+    }
+
+    /// The same rule with its reasons.
+    pub const fn why(self, why: &'static str) -> Self {
+        Self { why, ..self }
     }
 
     /// A finding of this rule.

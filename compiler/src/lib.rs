@@ -21,7 +21,7 @@ pub mod spec;
 
 use boxwright_launcher::plan::operation;
 use boxwright_launcher::plan::write::Sources;
-use diagnostic::Diagnostic;
+use diagnostic::{Diagnostic, Level};
 use lower::{Filter, Filters, Program};
 use policy::{FilterFlag, Kernel, Policy};
 use sha2::{Digest, Sha256};
@@ -34,10 +34,18 @@ use std::fmt;
 pub struct Understood {
     /// The meaning; absent when a finding is an error.
     pub policy: Option<Policy>,
-    /// The findings, by position: all of them, or the first of a hopeless file, errors before warnings.
+    /// The findings, by position: all of them, or the first of a hopeless file, the worst before the others.
     pub findings: Vec<Diagnostic>,
     /// How many more there are.
     pub left_out: usize,
+}
+
+impl Understood {
+    /// The same for who did not ask for notes.
+    pub fn without_notes(mut self) -> Self {
+        self.findings.retain(|finding| finding.level != Level::Note);
+        self
+    }
 }
 
 /// The most findings that are told; a file with more is no spec, and the rest would only bury these.

@@ -44,6 +44,9 @@ pub struct Args {
     /// Also find what this kernel lacks, such as 5.15; instead of the one in `requires.kernel`
     #[arg(long, value_name = "VERSION")]
     kernel: Option<Kernel>,
+    /// Tell notes too: what could be tighter, and what the spec asks of a machine
+    #[arg(long)]
+    pedantic: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -79,6 +82,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         match Source::read(path) {
             Ok(source) => {
                 let understood = understand_for(&source, args.kernel);
+                let understood = if args.pedantic { understood } else { understood.without_notes() };
                 left_out += understood.left_out;
                 reports.push((source, understood.findings));
             }
@@ -156,12 +160,15 @@ fn summary(reports: &[(Source, Vec<Diagnostic>)], left_out: usize) -> String {
         1 => format!("1 {what}"),
         _ => format!("{number} {what}s"),
     };
-    let findings = match (count(reports, Level::Error), count(reports, Level::Warning)) {
-        (0, 0) => "no findings".into(),
-        (errors, 0) => counted(errors, "error"),
-        (0, warnings) => counted(warnings, "warning"),
-        (errors, warnings) => format!("{} and {}", counted(errors, "error"), counted(warnings, "warning")),
-    };
+    let levels = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "note")];
+    let counts = levels.map(|(level, what)| (count(reports, level), what));
+    let mut found: Vec<String> = counts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|&(number, what)| counted(number, what))
+        .collect();
+    let last = found.pop().unwrap_or_else(|| "no findings".into());
+    let findings = if found.is_empty() { last } else { format!("{} and {last}", found.join(", ")) };
     let more =
         if left_out == 0 { String::new() } else { format!(", and {left_out} more that are not shown") };
     format!("{findings} in {}{more}", counted(reports.len(), "spec"))

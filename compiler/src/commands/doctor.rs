@@ -62,7 +62,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn spec(path: &Path, format: Format) -> anyhow::Result<ExitCode> {
     let source = Source::read(path)?;
-    let understood = understand(&source);
+    let understood = understand(&source).without_notes();
     let Some(policy) = understood.policy else {
         tell(&source, understood.findings, format)?;
         return Ok(ExitCode::from(FINDINGS));

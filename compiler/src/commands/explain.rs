@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let questions = args.syscall.iter().map(|text| Question::read(text, args.arch));
     let questions: Vec<Question> = questions.collect::<Result<_, _>>().context("--syscall")?;
     let source = Source::read(&args.spec)?;
-    let understood = understand(&source);
+    let understood = understand(&source).without_notes();
     let Some(policy) = understood.policy else {
         complain(render_full(&source, &understood.findings, false).trim_end());
         return Ok(ExitCode::from(FINDINGS));

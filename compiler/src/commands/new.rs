@@ -46,7 +46,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let file = args.file.unwrap_or_else(|| PathBuf::from(format!("{name}.sandbox.toml")));
     let text = starter(&Starter { name: &name, program: &args.program })?;
     let source = Source::new(&file, text);
-    let understood = understand(&source);
+    let understood = understand(&source).without_notes();
     if understood.policy.is_none() {
         bail!("{}", render_concise(&source, &understood.findings).trim_end());
     }

@@ -35,7 +35,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let source = Source::read(&args.spec)?;
-    let understood = understand(&source);
+    let understood = understand(&source).without_notes();
     let Some(policy) = understood.policy else {
         complain(render_full(&source, &understood.findings, false).trim_end());
         return Ok(ExitCode::from(FINDINGS));

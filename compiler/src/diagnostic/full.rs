@@ -32,6 +32,7 @@ fn group<'a>(source: &Source, finding: &'a Diagnostic) -> Group<'a> {
     let level = match finding.level {
         Level::Error => annotate_snippets::Level::ERROR,
         Level::Warning => annotate_snippets::Level::WARNING,
+        Level::Note => annotate_snippets::Level::NOTE,
     };
     let title = level.primary_title(visible(&finding.message)).id(finding.rule);
     let group = pieces(source, finding)(Group::with_title(title));

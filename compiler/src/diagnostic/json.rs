@@ -14,6 +14,7 @@ struct Report<'a> {
     version: u32,
     errors: usize,
     warnings: usize,
+    notes: usize,
     /// How many more there are than these.
     left_out: usize,
     findings: Vec<Finding<'a>>,
@@ -56,6 +57,7 @@ pub fn render_json(reports: &[(Source, Vec<Diagnostic>)], left_out: usize) -> St
         version: VERSION,
         errors: count(Level::Error),
         warnings: count(Level::Warning),
+        notes: count(Level::Note),
         left_out,
         findings: all().map(|(source, finding)| describe(source, finding)).collect(),
     };
