@@ -161,7 +161,6 @@ fn every_key_of_the_language_page_is_known() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/specs/language.sandbox.toml");
     let source = Source::read(path).unwrap();
     let (_, findings) = parse::parse(&source);
-    assert!(findings.len() > 10, "the page shows more than this version supports");
     for finding in &findings {
         assert_eq!(finding.rule, "not-supported-yet", "{}", render_concise(&source, &findings));
     }

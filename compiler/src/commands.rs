@@ -2,13 +2,16 @@
 
 pub mod build;
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod inspect;
+pub mod man;
 pub mod new;
 pub mod report;
 pub mod run;
+pub mod schema;
 
 use boxwright::diagnostic::{render_full, visible};
 use boxwright::source::{Source, Span, Spanned};

@@ -13,6 +13,7 @@ pub mod link;
 pub mod lower;
 pub mod parse;
 pub mod policy;
+pub mod reference;
 pub mod report;
 pub mod resolve;
 pub mod seccomp;

@@ -5,7 +5,7 @@ mod commands;
 
 use boxwright::diagnostic::visible;
 use boxwright_launcher::abi::EXIT_NOT_SET_UP;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Exit status: usage, or the system refused something.
@@ -45,6 +45,9 @@ enum Command {
     Report(commands::report::Args),
     Doctor(commands::doctor::Args),
     New(commands::new::Args),
+    Schema(commands::schema::Args),
+    Man(commands::man::Args),
+    Completions(commands::completions::Args),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +64,9 @@ fn main() -> ExitCode {
         Command::Report(args) => commands::report::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::New(args) => commands::new::run(args),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Man(args) => commands::man::run(&args, Cli::command()),
+        Command::Completions(args) => commands::completions::run(&args, &mut Cli::command()),
     };
     result.unwrap_or_else(|error| {
         commands::complain(&visible(&format!("error: {error:#}")));

@@ -1,4 +1,4 @@
-//! What a type expects, in words for findings.
+//! What a type expects, in words for findings and as patterns for editors.
 
 use super::{Form, Key, Presence, Sign, Type};
 
@@ -101,6 +101,21 @@ impl Form {
             Self::Date => "a date such as \"2027-06-30\"",
             Self::Version => "a version such as \"6.7\"",
             Self::Place => "the name of a key such as \"process.args\"",
+        }
+    }
+
+    /// A regular expression that every string of this form matches, where one says more than nothing.
+    pub fn pattern(self) -> Option<&'static str> {
+        match self {
+            Self::Path | Self::HostPath => Some("^/"),
+            Self::Variable => Some("^[^=]+$"),
+            Self::Name => Some("^[A-Za-z0-9_.-]+$"),
+            Self::Errno => Some("^E[A-Z0-9]+$"),
+            Self::Percentage => Some(r"^[0-9]+(\.[0-9]+)?%$"),
+            Self::HugePage => Some("^[0-9]+[KMG]B$"),
+            Self::Date => Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+            Self::Version => Some(r"^[0-9]+\.[0-9]+$"),
+            _ => None,
         }
     }
 }
