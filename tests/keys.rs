@@ -160,7 +160,7 @@ fn every_word_means_something_of_its_own() {
 fn every_key_of_the_language_page_is_known() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/specs/language.sandbox.toml");
     let source = Source::read(path).unwrap();
-    let (_, findings) = parse::parse(&source);
+    let (_, findings) = parse::parse(&source, &[]);
     for finding in &findings {
         assert_eq!(finding.rule, "not-supported-yet", "{}", render_concise(&source, &findings));
     }

@@ -12,12 +12,14 @@ pub mod new;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod variables;
 
 use boxwright::diagnostic::{render_full, visible};
 use boxwright::source::{Source, Span, Spanned};
-use boxwright::{Built, understand};
+use boxwright::{Built, understand_with};
 use std::io::{self, Write};
 use std::path::Path;
+use variables::Variables;
 
 /// Writes to standard output. A reader that has gone away has seen what it wanted; that is no failure.
 pub fn print(text: &str) -> io::Result<()> {
@@ -35,11 +37,11 @@ pub fn complain(line: &str) {
 
 /// Reads and compiles a spec, and says on standard error what is found; `None` when that is an error. The
 /// launch tells its status to this descriptor, whatever the spec says.
-pub fn compile(path: &Path, status_fd: Option<u32>) -> anyhow::Result<Option<Built>> {
-    let source = Source::read(path)?;
-    let understood = understand(&source).without_notes();
+pub fn compile(path: &Path, variables: &Variables, status_fd: Option<u32>) -> anyhow::Result<Option<Built>> {
+    let understood = understand_with(&Source::read(path)?, &variables.options()).without_notes();
+    let source = &understood.source;
     let styled = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-    let findings = render_full(&source, &understood.findings, styled);
+    let findings = render_full(source, &understood.findings, styled);
     if !findings.is_empty() {
         complain(findings.trim_end());
     }
@@ -48,7 +50,7 @@ pub fn compile(path: &Path, status_fd: Option<u32>) -> anyhow::Result<Option<Bui
             if let Some(descriptor) = status_fd {
                 policy.status_fd = Some(Spanned::new(descriptor, Span::default()));
             }
-            Ok(Some(boxwright::build(&source, &policy)?))
+            Ok(Some(boxwright::build(source, &policy)?))
         }
         None => Ok(None),
     }

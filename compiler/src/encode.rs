@@ -91,7 +91,7 @@ impl Encoder<'_> {
             let place = self.source.line_column(step.span.start);
             let (line, column) = (index32(place.line), index32(place.column));
             // A launcher prints them as they are.
-            let file = self.source.path.display().to_string();
+            let file = self.source.path_at(step.span.start).display().to_string();
             let origin = self.draft.origin(&visible(&step.words), &visible(&file), line, column);
             let mut alternatives = 0_u16;
             for act in &step.acts {

@@ -69,5 +69,5 @@ fn place(source: &Source, span: Span) -> String {
         return ", by default".into();
     }
     let at = source.line_column(span.start);
-    format!("  {}:{}:{}", visible(&source.path.display().to_string()), at.line, at.column)
+    format!("  {}:{}:{}", visible(&source.path_at(span.start).display().to_string()), at.line, at.column)
 }

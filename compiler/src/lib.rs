@@ -33,6 +33,8 @@ use std::fmt;
 /// What a spec means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
 pub struct Understood {
+    /// The spec with all that it extends; findings and the policy have their places in it.
+    pub source: Source,
     /// The meaning; absent when a finding is an error.
     pub policy: Option<Policy>,
     /// The findings, by position: all of them, or the first of a hopeless file, the worst before the others.
@@ -52,17 +54,28 @@ impl Understood {
 /// The most findings that are told; a file with more is no spec, and the rest would only bury these.
 const FINDINGS_MAX: usize = 500;
 
-/// Reads, resolves and checks a spec: the door behind which nothing is the user's mistake any more.
-pub fn understand(source: &Source) -> Understood {
-    understand_for(source, None)
+/// What is said about a spec from outside of it.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Values of its variables, each with the name; they override those in the spec.
+    pub variables: Vec<(String, String)>,
+    /// The kernel that sandboxes have to work on, whatever the spec says of that.
+    pub oldest_kernel: Option<Kernel>,
 }
 
-/// The same for sandboxes that have to work on this kernel, whatever the spec says of that.
-pub fn understand_for(source: &Source, oldest: Option<Kernel>) -> Understood {
-    let (spec, mut findings) = parse::parse(source);
-    let (mut policy, unresolved) = resolve::resolve(&spec, source);
+/// Reads, resolves and checks a spec: the door behind which nothing is the user's mistake any more.
+pub fn understand(source: &Source) -> Understood {
+    understand_with(source, &Options::default())
+}
+
+/// The same with something to say about it.
+pub fn understand_with(source: &Source, options: &Options) -> Understood {
+    let (source, mut findings) = parse::gather(source);
+    let (spec, misread) = parse::parse(&source, &options.variables);
+    findings.extend(misread);
+    let (mut policy, unresolved) = resolve::resolve(&spec, &source);
     findings.extend(unresolved);
-    if let (Some(policy), Some(oldest)) = (&mut policy, oldest) {
+    if let (Some(policy), Some(oldest)) = (&mut policy, options.oldest_kernel) {
         policy.oldest_kernel = Some(Spanned::new(oldest, Spec::NOWHERE));
     }
     let whole = !findings.iter().any(Diagnostic::is_error);
@@ -73,7 +86,7 @@ pub fn understand_for(source: &Source, oldest: Option<Kernel>) -> Understood {
     let left_out = findings.len().saturating_sub(FINDINGS_MAX);
     findings.truncate(FINDINGS_MAX);
     findings.sort_by_key(|finding| finding.span);
-    Understood { policy: policy.filter(|_| !broken), findings, left_out }
+    Understood { source, policy: policy.filter(|_| !broken), findings, left_out }
 }
 
 /// What a policy is compiled to.

@@ -43,7 +43,14 @@ pub fn report(source: &Source, policy: &Policy) -> Result<Report, RuleError> {
     })
 }
 
-/// The line that asks for something; a default has none.
-fn line(source: &Source, span: Span) -> Option<usize> {
-    (span != Span::default()).then(|| source.line_column(span.start).line)
+/// The line that asks for something, with the file when it is not the spec's own.
+fn place(source: &Source, span: Span) -> String {
+    if span == Span::default() {
+        return "by default".into();
+    }
+    let line = source.line_column(span.start).line;
+    match source.layer(span.start) {
+        0 => format!("line {line}"),
+        _ => format!("{}, line {line}", visible(&source.path_at(span.start).to_string_lossy())),
+    }
 }

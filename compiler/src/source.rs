@@ -6,15 +6,28 @@ pub use read::{ReadError, ReadErrorKind, STANDARD_INPUT};
 
 use std::path::{Path, PathBuf};
 
-/// A spec file's name and text, kept for findings and for the origins of a plan.
+/// The texts of a spec and of the files that it extends, one after the other, kept for findings and for the origins of a plan.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The path as the user named it; it is what findings and launch errors print.
+    /// The spec's path as the user named it; it is what findings and launch errors print.
     pub path: PathBuf,
-    /// The whole text, valid UTF-8 and at most [`MAX_BYTES`] long.
+    /// Every text, valid UTF-8; one file has at most [`MAX_BYTES`].
     pub text: String,
+    /// The files: the spec, and then what it extends, each before those that it overrides.
+    layers: Vec<Layer>,
     /// Where the lines begin: a hostile file can have 10^5 findings, and each asks for its line.
     line_starts: Vec<usize>,
+}
+
+/// One of the files of a [`Source`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// As findings and launch errors print it.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub span: Span,
+    /// The layer that extends it, by its place in the list; none for the spec.
+    pub extended_by: Option<usize>,
 }
 
 /// The largest spec that is read, in bytes. Real specs are a few kilobytes; the limit keeps a hostile file cheap.
@@ -75,15 +88,55 @@ impl<T> Spanned<T> {
 impl Source {
     /// A source with this name and text.
     pub fn new(path: impl AsRef<Path>, text: impl Into<String>) -> Self {
-        let text = text.into();
-        let after_newlines = text.match_indices('\n').map(|(newline, _)| newline + 1);
-        let line_starts = std::iter::once(0).chain(after_newlines).collect();
-        Self { path: path.as_ref().to_path_buf(), text, line_starts }
+        let path = path.as_ref().to_path_buf();
+        let mut source =
+            Self { path: path.clone(), text: String::new(), layers: Vec::new(), line_starts: Vec::new() };
+        source.push(path, &text.into(), None);
+        source
     }
 
-    /// The number of the line that a byte is in, from 1; an offset past the end is in the last.
+    /// Adds a file that the spec extends, behind those that override it.
+    pub fn push(&mut self, path: PathBuf, text: &str, extended_by: Option<usize>) {
+        if !self.layers.is_empty() {
+            // So that no byte is of two files, and no line.
+            self.text.push('\n');
+        }
+        let start = self.text.len();
+        self.line_starts.push(start);
+        self.line_starts.extend(text.match_indices('\n').map(|(newline, _)| start + newline + 1));
+        self.text += text;
+        self.layers.push(Layer { path, span: Span::new(start, self.text.len()), extended_by });
+    }
+
+    /// The files: the spec, and then what it extends, each before those that it overrides.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The file that a byte is in, by its place in the list; an offset past the end is in the last.
+    pub fn layer(&self, offset: usize) -> usize {
+        self.layers.partition_point(|layer| layer.span.start <= offset).saturating_sub(1)
+    }
+
+    /// Where the file begins that a byte is in.
+    pub fn start_of_file(&self, offset: usize) -> usize {
+        self.layers.get(self.layer(offset)).map_or(0, |layer| layer.span.start)
+    }
+
+    /// The path of the file that a byte is in.
+    pub fn path_at(&self, offset: usize) -> &Path {
+        self.layers.get(self.layer(offset)).map_or(&self.path, |layer| &layer.path)
+    }
+
+    /// The number of the line that a byte is in, from 1 and on through all files; an offset past the end is in the last.
     pub fn line(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset)
+    }
+
+    /// The number of a line of all files within its own.
+    pub fn line_in_file(&self, line: usize) -> usize {
+        let first = self.line(self.start_of_file(self.line_span(line).start));
+        line + 1 - first.min(line)
     }
 
     /// The bytes of a line without its newline; empty for a line that is not there.
@@ -95,7 +148,7 @@ impl Source {
         Span::new(start, start + text.strip_suffix('\r').unwrap_or(text).len())
     }
 
-    /// The line and column of a byte offset; an offset past the end is the end.
+    /// The line and column of a byte offset in the file that it is in; an offset past the end is the end.
     pub fn line_column(&self, offset: usize) -> LineColumn {
         let mut offset = offset.min(self.text.len());
         while !self.text.is_char_boundary(offset) {
@@ -103,7 +156,7 @@ impl Source {
         }
         let line = self.line(offset);
         let before = self.text.get(self.line_span(line).start..offset).unwrap_or_default();
-        LineColumn { line, column: before.chars().count() + 1 }
+        LineColumn { line: self.line_in_file(line), column: before.chars().count() + 1 }
     }
 }
 
@@ -123,5 +176,24 @@ mod tests {
         assert_eq!(source.line_span(1), Span::new(0, 1));
         assert_eq!(source.line_span(9), Span::new(12, 12));
         assert_eq!(Source::new("x", "").line_column(0), LineColumn { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn places_are_in_the_file_that_they_are_in() {
+        let mut source = Source::new("x", "a\nb");
+        source.push("y".into(), "", Some(0));
+        source.push("z".into(), "c\nd", Some(1));
+        let at = |offset| {
+            let LineColumn { line, column } = source.line_column(offset);
+            (source.path_at(offset).to_str().unwrap_or_default(), line, column)
+        };
+        assert_eq!(source.text, "a\nb\n\nc\nd");
+        assert_eq!(at(2), ("x", 2, 1));
+        assert_eq!(at(3), ("x", 2, 2), "the end of a file is its own");
+        assert_eq!(at(4), ("y", 1, 1));
+        assert_eq!(at(5), ("z", 1, 1));
+        assert_eq!(at(7), ("z", 2, 1));
+        assert_eq!(at(99), ("z", 2, 2));
+        assert_eq!(source.line_span(2), Span::new(2, 3));
     }
 }

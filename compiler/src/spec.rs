@@ -46,6 +46,8 @@ pub struct Spec {
     pub lifecycle: Lifecycle,
     /// `[requires]`
     pub requires: Requires,
+    /// Where a `false` took away what the spec would have inherited
+    pub taken: Vec<Span>,
 }
 
 /// `[process]`

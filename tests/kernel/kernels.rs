@@ -5,7 +5,7 @@ use crate::exits::PLAIN;
 use crate::harness::{Need, Person, Spec, Stage};
 use boxwright::policy::{FEATURES, Kernel};
 use boxwright::source::Source;
-use boxwright::{understand, understand_for};
+use boxwright::{Options, understand, understand_with};
 
 pub const TESTS: &[Test] = &[Test {
     name: "kernel/table-of-features",
@@ -43,8 +43,10 @@ fn table(stage: &Stage) {
         let source = Source::new("spec.sandbox.toml", spec.text());
         let policy = understand(&source).policy.expect("a spec without errors");
         assert_eq!(policy.kernel(), feature.since, "{}", feature.place);
-        let rules =
-            |kernel| understand_for(&source, Some(kernel)).findings.into_iter().map(|found| found.rule);
+        let rules = |kernel| {
+            let options = Options { oldest_kernel: Some(kernel), ..Options::default() };
+            understand_with(&source, &options).findings.into_iter().map(|found| found.rule)
+        };
         assert!(rules(feature.since).all(|rule| rule != "needs-kernel"));
         assert!(rules(Kernel::OLDEST).any(|rule| rule == "needs-kernel"));
         let run = stage.launch(&spec);

@@ -1,5 +1,6 @@
 //! `boxwright build`: one spec to one executable.
 
+use super::variables::Variables;
 use super::{compile, complain, write_whole};
 use anyhow::Context;
 use boxwright::Built;
@@ -29,6 +30,8 @@ Examples:
 pub struct Args {
     /// The spec; - is standard input
     spec: PathBuf,
+    #[command(flatten)]
+    variables: Variables,
     /// Write the sealed launcher here
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -46,7 +49,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
-    let Some(built) = compile(&args.spec, None)? else {
+    let Some(built) = compile(&args.spec, &args.variables, None)? else {
         complain("nothing was built");
         return Ok(ExitCode::from(FINDINGS));
     };

@@ -1,12 +1,13 @@
 //! `boxwright check`: findings of one or many specs.
 
+use super::variables::Variables;
 use super::{complain, print};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
 use boxwright::diagnostic::{Diagnostic, Level, render_concise, render_full, render_json, visible};
 use boxwright::policy::Kernel;
 use boxwright::source::{STANDARD_INPUT, Source};
-use boxwright::understand_for;
+use boxwright::understand_with;
 use clap::ValueEnum;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,8 @@ pub struct Args {
     /// Tell notes too: what could be tighter, and what the spec asks of a machine
     #[arg(long)]
     pedantic: bool,
+    #[command(flatten)]
+    variables: Variables,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -76,15 +79,17 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         complain(&format!("error: no spec found: no file's name ends in {SUFFIX}"));
         return Ok(ExitCode::from(NO_SPEC));
     }
+    let mut options = args.variables.options();
+    options.oldest_kernel = args.kernel;
     let mut reports = Vec::new();
     let (mut left_out, mut unreadable) = (0, false);
     for path in &paths {
         match Source::read(path) {
             Ok(source) => {
-                let understood = understand_for(&source, args.kernel);
+                let understood = understand_with(&source, &options);
                 let understood = if args.pedantic { understood } else { understood.without_notes() };
                 left_out += understood.left_out;
-                reports.push((source, understood.findings));
+                reports.push((understood.source, understood.findings));
             }
             Err(error) => {
                 complain(&visible(&format!("error: {error}")));

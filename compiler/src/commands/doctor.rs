@@ -3,12 +3,13 @@
 mod machine;
 mod rehearse;
 
+use super::variables::Variables;
 use super::{complain, print};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
 use boxwright::diagnostic::{Diagnostic, render_full, render_json, visible};
 use boxwright::source::Source;
-use boxwright::understand;
+use boxwright::understand_with;
 use clap::ValueEnum;
 use machine::Feature;
 use serde::Serialize;
@@ -35,6 +36,8 @@ Exit status: 0 the spec can be honoured, or none was named; 1 something of it ca
 pub struct Args {
     /// The spec; - is standard input
     spec: Option<PathBuf>,
+    #[command(flatten)]
+    variables: Variables,
     /// How the answer is written
     #[arg(long, value_enum, default_value_t = Format::Full)]
     format: Format,
@@ -51,7 +54,7 @@ enum Format {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.spec {
-        Some(path) => spec(path, args.format),
+        Some(path) => spec(path, &args.variables, args.format),
         None => {
             let features = machine::features()?;
             print(&table(&features, args.format)).context("standard output")?;
@@ -60,16 +63,16 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn spec(path: &Path, format: Format) -> anyhow::Result<ExitCode> {
-    let source = Source::read(path)?;
-    let understood = understand(&source).without_notes();
+fn spec(path: &Path, variables: &Variables, format: Format) -> anyhow::Result<ExitCode> {
+    let understood = understand_with(&Source::read(path)?, &variables.options()).without_notes();
+    let source = &understood.source;
     let Some(policy) = understood.policy else {
-        tell(&source, understood.findings, format)?;
+        tell(source, understood.findings, format)?;
         return Ok(ExitCode::from(FINDINGS));
     };
-    let findings = rehearse::rehearse(&source, &policy)?;
+    let findings = rehearse::rehearse(source, &policy)?;
     let clean = findings.is_empty();
-    tell(&source, findings, format)?;
+    tell(source, findings, format)?;
     if clean && format == Format::Full {
         complain("everything in the spec can be honoured here");
     }

@@ -1,12 +1,13 @@
 //! `boxwright explain`: why something is allowed or denied.
 
+use super::variables::Variables;
 use super::{complain, print};
 use anyhow::Context;
 use boxwright::diagnostic::render_full;
 use boxwright::explain::{Question, explain_syscall};
 use boxwright::seccomp::Architecture;
 use boxwright::source::Source;
-use boxwright::understand;
+use boxwright::understand_with;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ Examples:
 pub struct Args {
     /// The spec; - is standard input
     spec: PathBuf,
+    #[command(flatten)]
+    variables: Variables,
     /// The call
     #[arg(long, required = true, value_name = "CALL")]
     syscall: Vec<String>,
@@ -42,14 +45,14 @@ fn architecture(name: &str) -> Result<Architecture, String> {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let questions = args.syscall.iter().map(|text| Question::read(text, args.arch));
     let questions: Vec<Question> = questions.collect::<Result<_, _>>().context("--syscall")?;
-    let source = Source::read(&args.spec)?;
-    let understood = understand(&source).without_notes();
+    let understood = understand_with(&Source::read(&args.spec)?, &args.variables.options()).without_notes();
+    let source = &understood.source;
     let Some(policy) = understood.policy else {
-        complain(render_full(&source, &understood.findings, false).trim_end());
+        complain(render_full(source, &understood.findings, false).trim_end());
         return Ok(ExitCode::from(FINDINGS));
     };
     for question in &questions {
-        print(&explain_syscall(&source, &policy, question)?).context("standard output")?;
+        print(&explain_syscall(source, &policy, question)?).context("standard output")?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,12 @@
 //! `boxwright report`: what a spec allows, as pictures on the terminal or on a page.
 
+use super::variables::Variables;
 use super::{complain, print, write_whole};
 use anyhow::Context;
 use boxwright::diagnostic::{render_full, visible};
 use boxwright::report::{Report, render_text, report};
 use boxwright::source::Source;
-use boxwright::understand;
+use boxwright::understand_with;
 use handlebars::Handlebars;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ Examples:
 pub struct Args {
     /// The spec; - is standard input
     spec: PathBuf,
+    #[command(flatten)]
+    variables: Variables,
     /// Write a page instead
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -34,13 +37,13 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let source = Source::read(&args.spec)?;
-    let understood = understand(&source).without_notes();
+    let understood = understand_with(&Source::read(&args.spec)?, &args.variables.options()).without_notes();
+    let source = &understood.source;
     let Some(policy) = understood.policy else {
-        complain(render_full(&source, &understood.findings, false).trim_end());
+        complain(render_full(source, &understood.findings, false).trim_end());
         return Ok(ExitCode::from(FINDINGS));
     };
-    let report = report(&source, &policy)?;
+    let report = report(source, &policy)?;
     match &args.html {
         None => print(&render_text(&report)).context("standard output")?,
         Some(file) => {

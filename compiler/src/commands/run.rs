@@ -1,5 +1,6 @@
 //! `boxwright run`: compile a spec into memory and become its launcher.
 
+use super::variables::Variables;
 use super::{compile, complain};
 use anyhow::Context;
 use boxwright_launcher::abi::EXIT_NOT_SET_UP;
@@ -28,6 +29,8 @@ Examples:
 pub struct Args {
     /// The spec; - is standard input
     spec: PathBuf,
+    #[command(flatten)]
+    variables: Variables,
     /// Write start and end of the launch to this open descriptor, as lines of JSON; see lifecycle.status_fd
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..=i64::from(i32::MAX)))]
     status_fd: Option<u32>,
@@ -38,7 +41,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let Some(built) = compile(&args.spec, args.status_fd)? else {
+    let Some(built) = compile(&args.spec, &args.variables, args.status_fd)? else {
         complain("nothing was run");
         return Ok(ExitCode::from(EXIT_NOT_SET_UP));
     };

@@ -8,7 +8,7 @@ use std::fmt::Write;
 pub fn render_concise(source: &Source, findings: &[Diagnostic]) -> String {
     let mut out = String::new();
     for finding in findings {
-        let path = source.path.to_string_lossy();
+        let path = source.path_at(finding.span.start).to_string_lossy();
         let LineColumn { line, column } = source.line_column(finding.span.start);
         let level = finding.level.name();
         let text = format!("{path}:{line}:{column}: {level}[{}]: {}", finding.rule, finding.message);

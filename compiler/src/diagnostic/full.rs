@@ -52,21 +52,23 @@ fn pieces<'a>(source: &Source, finding: &'a Diagnostic) -> impl FnOnce(Group<'a>
     }));
     let lines = || marks.iter().map(|mark| source.line(mark.span.start));
     let (first, last) = (lines().min().unwrap_or(1), lines().max().unwrap_or(1));
-    let together = last - first <= PIECE_MAX
+    let files = || marks.iter().map(|mark| source.layer(mark.span.start));
+    let together = files().min() == files().max()
+        && last - first <= PIECE_MAX
         && (first..=last).all(|line| {
             let span = source.line_span(line);
             span.end - span.start <= LINE_MAX
         });
-    let path = visible(&source.path.to_string_lossy()).into_owned();
+    let path = |mark: &Mark<'_>| visible(&source.path_at(mark.span.start).to_string_lossy()).into_owned();
     let elements: Vec<(Option<Origin<'a>>, Snippet<'a, Annotation<'a>>)> = if together {
-        vec![(None, piece(source, first..=last, &marks).path(path))]
+        vec![(None, piece(source, first..=last, &marks).path(marks.first().map(path)))]
     } else {
         marks
             .iter()
             .map(|mark| {
                 let LineColumn { line, column } = source.line_column(mark.span.start);
-                let origin = Origin::path(path.clone()).line(line).char_column(column);
-                (Some(origin), excerpt(source, line, mark))
+                let origin = Origin::path(path(mark)).line(line).char_column(column);
+                (Some(origin), excerpt(source, mark))
             })
             .collect()
     };
@@ -98,11 +100,12 @@ fn piece<'a>(
         text += &part(whole.start, whole.end);
         text.push('\n');
     }
-    Snippet::source(text).line_start(first).annotations(annotations)
+    Snippet::source(text).line_start(source.line_in_file(first)).annotations(annotations)
 }
 
 /// What is around a place of a long line.
-fn excerpt<'a>(source: &Source, line: usize, mark: &Mark<'a>) -> Snippet<'a, Annotation<'a>> {
+fn excerpt<'a>(source: &Source, mark: &Mark<'a>) -> Snippet<'a, Annotation<'a>> {
+    let line = source.line(mark.span.start);
     let whole = source.line_span(line);
     let start = mark.span.start.clamp(whole.start, whole.end);
     let end = mark.span.end.clamp(start, whole.end);
@@ -111,7 +114,9 @@ fn excerpt<'a>(source: &Source, line: usize, mark: &Mark<'a>) -> Snippet<'a, Ann
     let marked = shown(head(part(start, end), AFTER));
     let after = shown(head(part(end, whole.end), AFTER));
     let place = before.len()..before.len() + marked.len();
-    Snippet::source(before + &marked + &after).line_start(line).annotation(mark.on(place))
+    Snippet::source(before + &marked + &after)
+        .line_start(source.line_in_file(line))
+        .annotation(mark.on(place))
 }
 
 impl<'a> Mark<'a> {

@@ -84,14 +84,15 @@ fn describe<'a>(source: &'a Source, finding: &'a Diagnostic) -> Finding<'a> {
 
 fn place(source: &Source, span: Span) -> Place<'_> {
     let (start, end) = (source.line_column(span.start), source.line_column(span.end));
+    let before = source.start_of_file(span.start);
     Place {
-        file: source.path.to_string_lossy(),
+        file: source.path_at(span.start).to_string_lossy(),
         line: start.line,
         column: start.column,
         end_line: end.line,
         end_column: end.column,
-        start_byte: span.start,
-        end_byte: span.end,
+        start_byte: span.start - before,
+        end_byte: span.end - before,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The document against the key table: unknown and missing keys, wrong types and values, what is not supported yet.
 
 use super::rules::{CONFLICTING_KEYS, MISSING_KEY, NOT_SUPPORTED_YET, UNKNOWN_KEY, WRONG_TYPE, WRONG_VALUE};
-use super::variables::{self, Fault};
+use super::variables;
 use super::{extract, foreign};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::source::Span;
@@ -11,11 +11,9 @@ use toml::de::{DeTable, DeValue};
 type Value<'a> = toml::Spanned<DeValue<'a>>;
 
 /// Everything about the document that the table does not admit; nothing is missed in one that lost some of its keys.
-pub(super) fn conform(document: &Value<'_>, keys: &[Key], lossy: bool) -> Vec<Diagnostic> {
+pub(super) fn conform(document: &DeTable<'_>, keys: &[Key], lossy: bool) -> Vec<Diagnostic> {
     let mut conform = Conform { path: Vec::new(), quiet: false, lossy, findings: Vec::new() };
-    if let Some(table) = document.get_ref().as_table() {
-        conform.table(table, Span::default(), keys);
-    }
+    conform.table(document, Span::default(), keys);
     conform.findings
 }
 
@@ -263,10 +261,6 @@ impl Conform {
     fn variables(&mut self, text: &str, span: Span, of_host: bool) {
         match variables::fault(text, of_host) {
             None => {}
-            Some(Fault::NotYet) => {
-                let what = format!("a variable in {}", self.here());
-                self.say_not_yet(&what, span, "a later version brings `${name}`; write the value out");
-            }
             Some(fault) if !self.quiet => {
                 let finding = fault.finding(span, &self.here(), self.findings.len());
                 self.findings.push(finding);

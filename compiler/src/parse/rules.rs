@@ -20,6 +20,22 @@ pub(super) const MISPLACED_VALUE: Rule = Rule::error(
     "misplaced-value",
     "a value that only the launch knows stands where the compiler has to know it",
 );
+pub(super) const MISSING_VARIABLE: Rule =
+    Rule::error("missing-variable", "a variable has neither a default nor a value");
+pub(super) const CYCLIC_VARIABLE: Rule =
+    Rule::error("cyclic-variable", "the value of a variable depends on itself");
+pub(super) const UNUSED_VARIABLE: Rule = Rule::warning("unused-variable", "nothing uses a variable");
+pub(super) const UNREADABLE: Rule = Rule::error("unreadable-layer", "a file that is extended cannot be read");
+pub(super) const UNKNOWN_PROFILE: Rule =
+    Rule::error("unknown-profile", "no profile of this name comes with the compiler");
+pub(super) const EXTENDS_OUTSIDE: Rule =
+    Rule::error("extends-outside", "a file outside of the repository is extended");
+pub(super) const EXTENDS_CYCLE: Rule = Rule::error("extends-cycle", "a file extends itself");
+pub(super) const EXTENDS_TWICE: Rule = Rule::error("extends-twice", "a file is extended on two ways");
+pub(super) const EXTENDS_TOO_MANY: Rule =
+    Rule::error("extends-too-many", "a spec is made of more files than anybody can review");
+pub(super) const SHADOWED_VALUE: Rule =
+    Rule::warning("shadowed-value", "of two files that are extended one overrides the other unasked");
 pub(super) const NOT_SUPPORTED_YET: Rule =
     Rule::error("not-supported-yet", "the language has it, this version does not apply it");
 
@@ -36,5 +52,15 @@ pub const RULES: &[Rule] = &[
     CONFLICTING_KEYS,
     UNKNOWN_VARIABLE,
     MISPLACED_VALUE,
+    MISSING_VARIABLE,
+    CYCLIC_VARIABLE,
+    UNUSED_VARIABLE,
+    UNREADABLE,
+    UNKNOWN_PROFILE,
+    EXTENDS_OUTSIDE,
+    EXTENDS_CYCLE,
+    EXTENDS_TWICE,
+    EXTENDS_TOO_MANY,
+    SHADOWED_VALUE,
     NOT_SUPPORTED_YET,
 ];

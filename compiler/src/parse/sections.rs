@@ -2,12 +2,12 @@
 
 use super::extract::{Extract, entries, field, list, section};
 use crate::spec::{Amount, Lifecycle, Requires, Rlimit, Spec};
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
-impl Extract for Spec {
-    fn extract(value: &DeValue<'_>) -> Option<Self> {
-        let table = value.as_table()?;
-        Some(Self {
+impl Spec {
+    /// What a document says.
+    pub(super) fn of(table: &DeTable<'_>) -> Self {
+        Self {
             name: field(table, "name"),
             hostname: field(table, "hostname"),
             domainname: field(table, "domainname"),
@@ -21,7 +21,8 @@ impl Extract for Spec {
             seccomp: section(table, "seccomp"),
             lifecycle: section(table, "lifecycle"),
             requires: section(table, "requires"),
-        })
+            taken: Vec::new(),
+        }
     }
 }
 

@@ -17,25 +17,34 @@ const ERRORS_MAX: usize = 100;
 /// What could be saved of a file.
 pub(super) struct Read<'a> {
     /// The document without the values that recovery made up.
-    pub(super) document: toml::Spanned<DeValue<'a>>,
+    pub(super) document: DeTable<'a>,
     /// The errors of its syntax.
     pub(super) errors: Vec<Diagnostic>,
     /// Is something lost, so that what is missing may have been there?
     pub(super) lossy: bool,
 }
 
-/// The document and its syntax errors; only one that is too deep to be held is refused as a whole.
-pub(super) fn read(source: &Source) -> Result<Read<'_>, Diagnostic> {
-    if let Some(span) = deep_key(&source.text) {
+/// The document of one layer and its syntax errors; only one that is too deep to be held is refused as a whole.
+pub(super) fn read(source: &Source, layer: usize) -> Result<Read<'_>, Diagnostic> {
+    let file = source.layers().get(layer).map_or(Span::default(), |layer| layer.span);
+    let text = source.text.get(file.start..file.end).unwrap_or_default();
+    if let Some(span) = deep_key(text) {
+        let span = Span::new(file.start + span.start, file.start + span.end);
         return Err(TOO_DEEP
             .at(span, format!("a dotted key has more than {KEY_PARTS_MAX} parts"))
             .label("one part too many"));
     }
-    let (document, errors) = DeTable::parse_recoverable(&source.text);
-    let span = document.span();
-    let mut table = document.into_inner();
-    let mut errors: Vec<Diagnostic> =
-        errors.iter().take(ERRORS_MAX).map(|error| finding(error, source, &table)).collect();
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let table = document.into_inner();
+    let mut table = if file.start == 0 { table } else { moved(table, file.start) };
+    let mut errors: Vec<Diagnostic> = errors
+        .iter()
+        .take(ERRORS_MAX)
+        .map(|error| {
+            let span = error.span().map_or(file.start..file.start, |span| by(span, file.start));
+            finding(error.message(), span.into(), source, &table)
+        })
+        .collect();
     errors.sort_by_key(|finding| finding.span);
     errors.dedup_by_key(|finding| finding.span);
     let broken: BTreeSet<usize> = errors
@@ -45,7 +54,31 @@ pub(super) fn read(source: &Source) -> Result<Read<'_>, Diagnostic> {
         .collect();
     prune(&mut table, &broken, source);
     join_unclosed_array(&mut errors);
-    Ok(Read { document: toml::Spanned::new(span, DeValue::Table(table)), errors, lossy: !broken.is_empty() })
+    Ok(Read { document: table, errors, lossy: !broken.is_empty() })
+}
+
+/// The same with places in all of the source's text, and not in one file's.
+fn moved(table: DeTable<'_>, start: usize) -> DeTable<'_> {
+    let entry = |(name, value): (toml::Spanned<_>, toml::Spanned<_>)| {
+        (toml::Spanned::new(by(name.span(), start), name.into_inner()), moved_value(value, start))
+    };
+    table.into_iter().map(entry).collect()
+}
+
+fn moved_value(value: toml::Spanned<DeValue<'_>>, start: usize) -> toml::Spanned<DeValue<'_>> {
+    let span = by(value.span(), start);
+    let inner = match value.into_inner() {
+        DeValue::Table(table) => DeValue::Table(moved(table, start)),
+        DeValue::Array(items) => {
+            DeValue::Array(items.into_iter().map(|item| moved_value(item, start)).collect())
+        }
+        scalar => scalar,
+    };
+    toml::Spanned::new(span, inner)
+}
+
+fn by(span: std::ops::Range<usize>, start: usize) -> std::ops::Range<usize> {
+    span.start + start..span.end + start
 }
 
 /// Takes out the values on broken lines: what recovery made of them is not what anybody wrote.
@@ -82,9 +115,7 @@ fn join_unclosed_array(errors: &mut Vec<Diagnostic>) {
     }
 }
 
-fn finding(error: &toml::de::Error, source: &Source, document: &DeTable<'_>) -> Diagnostic {
-    let span = error.span().map_or(Span::default(), Span::from);
-    let message = error.message();
+fn finding(message: &str, span: Span, source: &Source, document: &DeTable<'_>) -> Diagnostic {
     let text = source.text.get(span.start..span.end).unwrap_or_default();
     match message {
         "duplicate key" => {

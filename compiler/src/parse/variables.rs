@@ -8,13 +8,11 @@ use crate::spec::keys::alternatives;
 use crate::spec::variable::{Piece, RUN, pieces};
 
 /// How many characters of a name a message repeats.
-const SHOWN_MAX: usize = 64;
+pub(super) const SHOWN_MAX: usize = 64;
 
 /// What is wrong with a string.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault<'a> {
-    /// It names a variable of the spec.
-    NotYet,
     /// A `${` is not closed.
     Unclosed,
     /// The launch has no such value.
@@ -31,7 +29,8 @@ pub(super) fn fault<'a>(text: &'a str, of_host: bool) -> Option<Fault<'a>> {
     let fault = |(at, piece): (usize, &Piece<'a>)| match *piece {
         Piece::Text(_) => None,
         Piece::Unclosed(_) => Some(Fault::Unclosed),
-        Piece::Variable(name) if !name.starts_with(RUN) => Some(Fault::NotYet),
+        // A variable of the spec that has no value: that is said already.
+        Piece::Variable(name) if !name.starts_with(RUN) => None,
         Piece::Variable(name) => match PathPart::VALUES.iter().find(|(known, _)| *known == name) {
             None => Some(Fault::Unknown(name)),
             Some((known, _)) if !of_host => Some(Fault::Fixed(known)),
@@ -53,7 +52,7 @@ impl Fault<'_> {
     /// What is said about it; `found` is how many findings there are already.
     pub(super) fn finding(&self, span: Span, here: &str, found: usize) -> Diagnostic {
         match self {
-            Self::NotYet | Self::Unclosed => UNKNOWN_VARIABLE
+            Self::Unclosed => UNKNOWN_VARIABLE
                 .at(span, format!("a `${{` in {here} is not closed"))
                 .label("expected `}` after the name"),
             Self::Unknown(name) => {

@@ -1,7 +1,7 @@
 //! The card: what is allowed in each area, in one line each. There is no total: a wide grant is no sum of narrow ones.
 
 use super::calls::Calls;
-use super::line;
+use super::place;
 use crate::diagnostic::visible;
 use crate::policy::{
     CAPABILITIES, Execution, MountKind, Namespace, Policy, Root, Terminal, User, View, landlock::Start,
@@ -30,8 +30,8 @@ pub struct Row {
     pub grant: Grant,
     /// What.
     pub words: String,
-    /// The line that says so; a default has none.
-    pub line: Option<usize>,
+    /// What says so: a line, or nobody.
+    pub place: String,
 }
 
 type Cell = (&'static str, Grant, String, Span);
@@ -57,7 +57,7 @@ pub(super) fn card(source: &Source, policy: &Policy, calls: &Calls) -> Vec<Row> 
         area,
         grant,
         words: visible(&words).into_owned(),
-        line: line(source, span),
+        place: place(source, span),
     };
     cells.into_iter().map(row).collect()
 }

@@ -39,23 +39,14 @@ fn heading(text: &mut String, title: &str, words: &str) {
     let _ = writeln!(text, "{gap}{BOLD}{}{PLAIN}  {}", title, words);
 }
 
-fn at(line: Option<usize>) -> String {
-    line.map_or_else(|| "by default".into(), |line| format!("line {line}"))
-}
-
 fn card_row(text: &mut String, row: &Row) {
     let (mark, colour) = match row.grant {
         Grant::Closed => ("closed", GREEN),
         Grant::Narrow => ("narrow", YELLOW),
         Grant::Wide => ("wide", RED),
     };
-    let _ = writeln!(
-        text,
-        "  {colour}{mark:<7}{PLAIN}{:<19}{}  {DIM}{}{PLAIN}",
-        row.area,
-        row.words,
-        at(row.line)
-    );
+    let _ =
+        writeln!(text, "  {colour}{mark:<7}{PLAIN}{:<19}{}  {DIM}{}{PLAIN}", row.area, row.words, row.place);
 }
 
 fn tree(text: &mut String, report: &Report) {
@@ -72,10 +63,7 @@ fn tree(text: &mut String, report: &Report) {
         let _ = writeln!(
             text,
             "  {branch:<width$}  {colour}{:<5}{PLAIN} {}  {DIM}{}, {}{PLAIN}",
-            entry.flags,
-            entry.kind,
-            entry.key,
-            at(entry.line)
+            entry.flags, entry.kind, entry.key, entry.place
         );
     }
 }

@@ -1,6 +1,6 @@
 //! The tree of files as the program will see it: what stands where, with which rights, and who asks for it.
 
-use super::line;
+use super::place;
 use crate::diagnostic::visible;
 use crate::policy::{MountKind, Namespace, Policy, Propagation, Root, View};
 use crate::source::Source;
@@ -23,8 +23,8 @@ pub struct Entry {
     pub flags: String,
     /// The key that asks for it.
     pub key: &'static str,
-    /// Its line; a default has none.
-    pub line: Option<usize>,
+    /// Its line, when it is not there by default.
+    pub place: String,
 }
 
 pub(super) fn tree(source: &Source, policy: &Policy) -> Vec<Entry> {
@@ -46,7 +46,7 @@ pub(super) fn tree(source: &Source, policy: &Policy) -> Vec<Entry> {
         kind: visible(&kind).into_owned(),
         flags: flags.into(),
         key: "filesystem.root",
-        line: line(source, root.span),
+        place: place(source, root.span),
     }];
     beneath(source, policy, None, &[], &mut entries);
     entries
@@ -68,7 +68,7 @@ fn beneath(source: &Source, policy: &Policy, above: Option<&str>, last: &[bool],
             kind: visible(&kind(&mount.kind)).into_owned(),
             flags: flags(&mount.kind),
             key: mount.key,
-            line: line(source, mount.span),
+            place: place(source, mount.span),
         });
         beneath(source, policy, Some(path), &lasts, entries);
     }

@@ -31,6 +31,8 @@ pub struct Key {
     pub presence: Presence,
     /// What it is for, in one line.
     pub doc: &'static str,
+    /// Of a list: does its order matter? A spec then replaces what it inherits, and adds to it otherwise.
+    pub in_order: bool,
 }
 
 /// What holds when a key is not written.
@@ -151,7 +153,6 @@ pub struct Word {
 const ID_MAX: i64 = u32::MAX as i64 - 1;
 
 const RUNNING: &str = "a later version brings it, together with supervision of the running program";
-const LAYERS: &str = "a later version brings it, together with the merging of specs";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
 const OTHER_MACHINES: &str = "a later version brings it, together with launchers for other machines";
 
@@ -162,15 +163,68 @@ impl Key {
     }
 
     const fn new(name: &'static str, ty: Type, doc: &'static str) -> Self {
-        Self { name, ty, presence: Presence::Optional, doc }
+        Self { name, ty, presence: Presence::Optional, doc, in_order: false }
     }
 
-    const fn required(self) -> Self {
-        Self { name: self.name, presence: Presence::Required, doc: self.doc, ty: self.ty }
+    const fn required(mut self) -> Self {
+        self.presence = Presence::Required;
+        self
     }
 
-    const fn default(self, toml: &'static str) -> Self {
-        Self { name: self.name, presence: Presence::Default(toml), doc: self.doc, ty: self.ty }
+    const fn default(mut self, toml: &'static str) -> Self {
+        self.presence = Presence::Default(toml);
+        self
+    }
+
+    const fn in_order(mut self) -> Self {
+        self.in_order = true;
+        self
+    }
+}
+
+impl Type {
+    /// The type of a key's value in a table of this type.
+    pub fn member(&self, name: &str) -> Option<&Self> {
+        let of = |keys: &'static [Key]| keys.iter().find(|key| key.name == name).map(|key| &key.ty);
+        match self {
+            Self::Table(keys) => of(keys),
+            Self::Map(_, ty) => Some(ty),
+            Self::Kinds(kinds) => kinds.iter().find_map(|keys| of(keys)),
+            Self::Union(types) => types.iter().find_map(|ty| ty.member(name)),
+            Self::NotYet(ty, _) => ty.member(name),
+            _ => None,
+        }
+    }
+
+    /// The type of an item in a list of this type.
+    pub fn item(&self) -> Option<&Self> {
+        match self {
+            Self::List(ty) => Some(ty),
+            Self::Union(types) => types.iter().find_map(Self::item),
+            Self::NotYet(ty, _) => ty.item(),
+            _ => None,
+        }
+    }
+
+    /// May `true` or `false` be written?
+    pub fn takes_boolean(&self) -> bool {
+        match self {
+            Self::Boolean | Self::Constant(_) => true,
+            Self::Union(types) => types.iter().any(Self::takes_boolean),
+            Self::NotYet(ty, _) => ty.takes_boolean(),
+            _ => false,
+        }
+    }
+
+    /// May this be written as a string?
+    pub fn takes_text(&self, text: &str) -> bool {
+        match self {
+            Self::Bytes | Self::Cpus | Self::Duration(_) | Self::String(_) => true,
+            Self::Words(words) => words.iter().any(|word| word.name == text),
+            Self::Union(types) => types.iter().any(|ty| ty.takes_text(text)),
+            Self::NotYet(ty, _) => ty.takes_text(text),
+            _ => false,
+        }
     }
 }
 

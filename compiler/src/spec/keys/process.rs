@@ -21,7 +21,8 @@ pub(super) const PROCESS: &[Key] = &[
         Type::List(&Type::String(Form::Text)),
         "the program and its arguments; the first is an absolute path inside, and is what is executed",
     )
-    .required(),
+    .required()
+    .in_order(),
     Key::new("append_args", Type::Boolean, "may the launcher's own arguments be appended?").default("false"),
     Key::new(
         "user",

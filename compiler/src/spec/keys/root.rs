@@ -1,6 +1,6 @@
 //! The top level of a spec, and the small sections.
 
-use super::{Form, Key, LAYERS, REVIEW, RUNNING, Type, Word};
+use super::{Form, Key, REVIEW, RUNNING, Type, Word};
 use super::{cgroup, filesystem, landlock, namespaces, network, process, rlimits, seccomp};
 
 /// The keys of the top level; every other table of the language hangs from it.
@@ -14,18 +14,18 @@ pub static ROOT: &[Key] = &[
     Key::new("description", Type::String(Form::Text), "what the sandbox is for, for people"),
     Key::new(
         "extends",
-        Type::NotYet(&Type::List(&Type::String(Form::Text)), LAYERS),
-        "specs that this one adds to: relative paths or builtin:NAME",
+        Type::List(&Type::String(Form::Text)),
+        "specs that this one adds to, the last one first: relative paths or builtin:NAME",
     ),
     Key::new("hostname", Type::String(Form::HostName), "the host name in the new UTS namespace"),
     Key::new("domainname", Type::String(Form::HostName), "the NIS domain name in the new UTS namespace"),
     Key::new(
         "vars",
-        Type::NotYet(
-            &Type::Map(Form::Name, &Type::Union(&[Type::String(Form::Text), Type::Table(VARIABLE)])),
-            LAYERS,
+        Type::Map(
+            Form::Name,
+            &Type::Union(&[VALUE, Type::Integer(i64::MIN, i64::MAX), Type::Table(VARIABLE)]),
         ),
-        "variables for ${name} in strings and mount keys",
+        "variables for ${name} in strings and mount keys; one without a value has to be given one",
     ),
     Key::new("process", Type::Table(process::PROCESS), "who the program is and how it starts").required(),
     Key::new("filesystem", Type::Table(filesystem::FILESYSTEM), "what the program sees of files"),
@@ -60,8 +60,14 @@ pub static ROOT: &[Key] = &[
     ),
 ];
 
+const VALUE: Type = Type::String(Form::Text);
+
 const VARIABLE: &[Key] = &[
-    Key::new("default", Type::String(Form::Text), "the value unless --var gives another"),
+    Key::new(
+        "default",
+        Type::Union(&[VALUE, Type::Integer(i64::MIN, i64::MAX)]),
+        "the value unless a spec that extends this one, or --var, gives another",
+    ),
     Key::new("description", Type::String(Form::Text), "what the variable is for"),
 ];
 

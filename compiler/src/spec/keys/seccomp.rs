@@ -27,7 +27,8 @@ pub(super) const SECCOMP: &[Key] = &[
         ])),
         "the architectures whose system calls may be made; a call of any other one kills the process",
     )
-    .default("[\"x86_64\"]"),
+    .default("[\"x86_64\"]")
+    .in_order(),
     Key::new("default_action", ACTION, "what happens to a system call that no list and no rule decides")
         .default("\"errno\""),
     Key::new("default_errno", ERRNO, "the errno of default_action, of deny, and of rules that name none")

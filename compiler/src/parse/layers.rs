@@ -1,0 +1,145 @@
+//! `extends`: the files that a spec adds to, read and put behind it.
+
+use super::extract::list;
+use super::rules::{
+    EXTENDS_CYCLE, EXTENDS_OUTSIDE, EXTENDS_TOO_MANY, EXTENDS_TWICE, UNKNOWN_PROFILE, UNREADABLE,
+};
+use super::{builtin, syntax};
+use crate::diagnostic::{Diagnostic, suggest};
+use crate::source::{Source, Spanned};
+use crate::spec::keys::alternatives;
+use std::path::{Path, PathBuf};
+
+/// The most files that a spec can be made of; a person has to read them.
+const LAYERS_MAX: usize = 32;
+
+/// What the repository of a spec has at its root.
+const ROOTS: [&str; 2] = [".git", "boxwright.toml"];
+
+/// The spec with everything that it extends behind it, each file before those that it overrides, and what is wrong with that.
+pub fn gather(spec: &Source) -> (Source, Vec<Diagnostic>) {
+    let mut gather =
+        Gather { source: spec.clone(), identities: vec![identity(&spec.path)], findings: Vec::new() };
+    // Most specs extend nothing, and are not parsed twice for it.
+    if spec.text.contains("extends") {
+        gather.extends(0);
+    }
+    (gather.source, gather.findings)
+}
+
+struct Gather {
+    source: Source,
+    /// Which file each layer is, whatever path led to it.
+    identities: Vec<PathBuf>,
+    findings: Vec<Diagnostic>,
+}
+
+impl Gather {
+    /// Reads what a layer extends. The last one that it names overrides the others, and so comes first.
+    fn extends(&mut self, layer: usize) {
+        let extends = match syntax::read(&self.source, layer) {
+            Ok(read) => list(&read.document, "extends"),
+            Err(_) => return,
+        };
+        for name in extends.iter().rev() {
+            match self.find(name, layer) {
+                Ok((path, text, identity)) => {
+                    let next = self.source.layers().len();
+                    self.source.push(path, &text, Some(layer));
+                    self.identities.push(identity);
+                    self.extends(next);
+                }
+                Err(finding) => self.findings.push(finding),
+            }
+        }
+    }
+
+    /// The path, the text and the identity of something that a layer extends.
+    fn find(&self, name: &Spanned<String>, layer: usize) -> Result<(PathBuf, String, PathBuf), Diagnostic> {
+        let (path, text) = match name.value.strip_prefix(builtin::PREFIX) {
+            Some(profile) => {
+                let text = builtin::text(profile).ok_or_else(|| unknown_profile(name))?;
+                (PathBuf::from(&name.value), Some(text.to_owned()))
+            }
+            None => (self.beside(name, layer)?, None),
+        };
+        let identity = identity(&path);
+        self.refuse_again(name, layer, &identity)?;
+        let text = match text {
+            Some(text) => text,
+            None => {
+                let read = Source::read(&path);
+                read.map_err(|error| {
+                    UNREADABLE.at(name.span, "what is extended cannot be read").label(error.to_string())
+                })?
+                .text
+            }
+        };
+        Ok((path, text, identity))
+    }
+
+    /// The path of a file that a layer names.
+    fn beside(&self, name: &Spanned<String>, layer: usize) -> Result<PathBuf, Diagnostic> {
+        let wrong = |label: &str| {
+            UNREADABLE.at(name.span, format!("`{}` cannot be extended", name.value)).label(label.to_owned())
+        };
+        if name.value.is_empty() || Path::new(&name.value).is_absolute() {
+            return Err(wrong("expected a path relative to this file, or `builtin:NAME`"));
+        }
+        let from = self.source.layers().get(layer).map_or(Path::new(""), |layer| &layer.path);
+        if from.to_string_lossy().starts_with(builtin::PREFIX) {
+            return Err(wrong("a profile extends profiles only"));
+        }
+        let path = from.parent().unwrap_or(Path::new("")).join(&name.value);
+        let outside = repository(&self.source.path).filter(|root| !identity(&path).starts_with(root));
+        match outside {
+            None => Ok(path),
+            Some(_) => Err(EXTENDS_OUTSIDE
+                .at(name.span, format!("`{}` is outside of the repository", name.value))
+                .label("expected a file that is reviewed together with this one")),
+        }
+    }
+
+    /// Each file once: of a second time nobody could say what it overrides.
+    fn refuse_again(&self, name: &Spanned<String>, layer: usize, identity: &Path) -> Result<(), Diagnostic> {
+        let layers = self.source.layers();
+        if layers.len() >= LAYERS_MAX {
+            let finding =
+                EXTENDS_TOO_MANY.at(name.span, format!("the spec is made of more than {LAYERS_MAX} files"));
+            return Err(finding.label("one too many"));
+        }
+        let Some(first) = self.identities.iter().position(|known| known == identity) else { return Ok(()) };
+        let mut chain = std::iter::successors(Some(layer), |layer| layers.get(*layer)?.extended_by);
+        Err(match chain.any(|above| above == first) {
+            true => EXTENDS_CYCLE
+                .at(name.span, format!("`{}` extends itself", name.value))
+                .label("it is one of the files that lead here"),
+            false => EXTENDS_TWICE
+                .at(name.span, format!("`{}` is extended twice", name.value))
+                .label("another file of this spec extends it too")
+                .help("keep one of them: what is extended earlier is overridden"),
+        })
+    }
+}
+
+fn unknown_profile(name: &Spanned<String>) -> Diagnostic {
+    let finding = UNKNOWN_PROFILE.at(name.span, format!("unknown profile `{}`", name.value));
+    let names: Vec<String> = builtin::names().collect();
+    let finding = match suggest::nearest(&name.value, names.iter().map(String::as_str), 0) {
+        Some(near) => finding.label(format!("did you mean `{near}`?")),
+        None => finding,
+    };
+    finding.help(format!("expected one of {}", alternatives(names.iter().map(|name| format!("`{name}`")))))
+}
+
+/// What tells a file from others; of one that is not there, its path.
+fn identity(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The root of the repository that a spec is in.
+fn repository(spec: &Path) -> Option<PathBuf> {
+    let directory = spec.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory.canonicalize().ok()?;
+    directory.ancestors().find(|above| ROOTS.iter().any(|root| above.join(root).exists())).map(Path::to_owned)
+}

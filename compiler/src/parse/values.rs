@@ -1,0 +1,147 @@
+//! `[vars]`: what each variable of a spec stands for.
+
+use super::rules::{CYCLIC_VARIABLE, UNKNOWN_VARIABLE, WRONG_VALUE};
+use super::variables::SHOWN_MAX;
+use crate::diagnostic::{Diagnostic, suggest};
+use crate::source::Span;
+use crate::spec::variable::{Piece, RUN, pieces};
+use std::collections::{BTreeMap, BTreeSet};
+use toml::de::{DeTable, DeValue};
+
+/// The longest text that variables may make: a few of them in each other could fill any memory.
+pub(super) const TEXT_MAX: usize = 64 << 10;
+
+/// One variable.
+#[derive(Debug, Default)]
+pub(super) struct Variable {
+    /// Where it is declared, in the layer that overrides the others.
+    pub(super) span: Span,
+    /// What it stands for, when it has a value.
+    pub(super) value: Option<String>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    /// By their names.
+    pub(super) variables: BTreeMap<String, Variable>,
+    /// Those that others use.
+    pub(super) used: BTreeSet<String>,
+    /// What is wrong with them.
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+impl Values {
+    /// Of these layers, the first of which overrides the others, with values from outside that override all.
+    pub(super) fn new(documents: &[DeTable<'_>], given: &[(String, String)]) -> Self {
+        let mut values = Self::default();
+        for document in documents.iter().rev() {
+            let table = document.get("vars").and_then(|value| value.get_ref().as_table());
+            for (name, value) in table.into_iter().flatten() {
+                values.declare(name.get_ref(), name.span().into(), written(value.get_ref()));
+            }
+        }
+        for (name, value) in given {
+            match values.variables.get_mut(name) {
+                Some(variable) => variable.value = Some(value.clone()),
+                None => values.findings.push(values.unknown(name, Span::default(), "`--var`")),
+            }
+        }
+        values.expand();
+        values
+    }
+
+    /// That a place uses a variable which nobody declares.
+    pub(super) fn unknown(&self, name: &str, span: Span, place: &str) -> Diagnostic {
+        let shown: String = name.chars().take(SHOWN_MAX).collect();
+        let finding = UNKNOWN_VARIABLE.at(span, format!("unknown variable `{shown}` in {place}"));
+        let known = self.variables.keys().map(String::as_str);
+        match suggest::nearest(name, known, self.findings.len()) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")),
+            None => finding.help(format!("declare it in [vars]: `{shown} = \"...\"`")),
+        }
+    }
+
+    fn declare(&mut self, name: &str, span: Span, value: Option<String>) {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if name.is_empty() || !name.chars().all(fits) {
+            let finding = WRONG_VALUE.at(span, format!("a variable cannot be called `{name}`"));
+            self.findings.push(finding.label("expected letters, digits, `-` and `_`"));
+        }
+        let variable = self.variables.entry(name.to_owned()).or_default();
+        variable.span = span;
+        variable.value = value.or(variable.value.take());
+    }
+
+    /// Puts values into values, until none has a variable in it.
+    fn expand(&mut self) {
+        let names: Vec<String> = self.variables.keys().cloned().collect();
+        let mut done = BTreeMap::new();
+        for name in &names {
+            self.expanded(name, &mut Vec::new(), &mut done);
+        }
+        for (name, value) in done {
+            if let Some(variable) = self.variables.get_mut(&name) {
+                variable.value = value;
+            }
+        }
+    }
+
+    /// The value of a variable; `inside` are those whose values are being found, and `done` those that have one.
+    fn expanded(
+        &mut self,
+        name: &str,
+        inside: &mut Vec<String>,
+        done: &mut BTreeMap<String, Option<String>>,
+    ) -> Option<String> {
+        if let Some(value) = done.get(name) {
+            return value.clone();
+        }
+        let variable = self.variables.get(name)?;
+        let (span, written) = (variable.span, variable.value.clone());
+        if inside.iter().any(|outer| outer == name) {
+            let path: Vec<String> = inside.iter().map(|outer| format!("`{outer}`")).collect();
+            let finding = CYCLIC_VARIABLE.at(span, format!("the value of `{name}` depends on itself"));
+            self.findings.push(finding.label(format!("by way of {}", path.join(" and "))));
+            return done.entry(name.to_owned()).or_insert(None).clone();
+        }
+        inside.push(name.to_owned());
+        let value = written.and_then(|written| {
+            let mut text = String::new();
+            for piece in pieces(&written) {
+                match piece {
+                    Piece::Text(part) => text += part,
+                    Piece::Unclosed(rest) => text += &format!("${{{rest}"),
+                    Piece::Variable(name) if name.starts_with(RUN) => text += &format!("${{{name}}}"),
+                    Piece::Variable(inner) if self.variables.contains_key(inner) => {
+                        self.used.insert(inner.to_owned());
+                        text += &self.expanded(inner, inside, done)?;
+                    }
+                    Piece::Variable(inner) => {
+                        let finding = self.unknown(inner, span, &format!("the value of `{name}`"));
+                        self.findings.push(finding);
+                        return None;
+                    }
+                }
+                if text.len() > TEXT_MAX {
+                    let message = format!("the value of `{name}` is longer than {TEXT_MAX} bytes");
+                    self.findings.push(WRONG_VALUE.at(span, message).label("with the variables in it"));
+                    return None;
+                }
+            }
+            Some(text)
+        });
+        inside.pop();
+        done.entry(name.to_owned()).or_insert(value).clone()
+    }
+}
+
+/// The value that a declaration gives.
+fn written(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::Table(table) => written(table.get("default")?.get_ref()),
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
