@@ -7,7 +7,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::diagnostic::{Level, Rule, render_concise, render_full};
+use boxwright::diagnostic::{Diagnostic, Level, Rule, render_concise, render_full};
 use boxwright::source::Source;
 use boxwright::{Understood, check, parse, resolve, understand};
 use std::collections::BTreeSet;
@@ -24,12 +24,16 @@ fn specs(folder: &str) -> Vec<PathBuf> {
     specs
 }
 
-/// Under its bare name, so that the output is the same everywhere.
 fn read(path: &Path) -> (Source, Understood) {
-    let text = Source::read(path).unwrap_or_else(|error| panic!("{error}")).text;
-    let source = Source::new(path.file_name().unwrap(), text);
+    let source = Source::read(path).unwrap_or_else(|error| panic!("{error}"));
     let understood = understand(&source);
-    (source, understood)
+    (understood.source.clone(), understood)
+}
+
+/// With the names of files as they are from the spec's directory, so that the output is the same everywhere.
+fn render(path: &Path, source: &Source, findings: &[Diagnostic]) -> String {
+    let directory = format!("{}/", path.parent().unwrap().display());
+    render_full(source, findings, false).replace(&directory, "")
 }
 
 fn rules() -> Vec<Rule> {
@@ -46,7 +50,7 @@ fn bad_specs_get_the_expected_findings() {
         assert!(!understood.findings.is_empty(), "nothing is found in {}", path.display());
         let errors = understood.findings.iter().any(|finding| finding.level == Level::Error);
         assert_eq!(understood.policy.is_none(), errors, "only errors stop {}", path.display());
-        let rendered = render_full(&source, &understood.findings, false);
+        let rendered = render(&path, &source, &understood.findings);
         let expected = PathBuf::from(path.to_string_lossy().replace(".sandbox.toml", ".expected"));
         if bless {
             std::fs::write(&expected, &rendered).unwrap();

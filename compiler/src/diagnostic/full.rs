@@ -42,7 +42,7 @@ fn group<'a>(source: &Source, finding: &'a Diagnostic) -> Group<'a> {
     }
 }
 
-/// The places of a finding: as one piece of the file, or each on its own where they are far apart or on endless lines.
+/// The places of a finding.
 fn pieces<'a>(source: &Source, finding: &'a Diagnostic) -> impl FnOnce(Group<'a>) -> Group<'a> {
     let mut marks = vec![Mark { span: finding.span, label: &finding.label, kind: AnnotationKind::Primary }];
     marks.extend(finding.secondary.iter().map(|(span, label)| Mark {
@@ -50,34 +50,49 @@ fn pieces<'a>(source: &Source, finding: &'a Diagnostic) -> impl FnOnce(Group<'a>
         label,
         kind: AnnotationKind::Context,
     }));
-    let lines = || marks.iter().map(|mark| source.line(mark.span.start));
-    let (first, last) = (lines().min().unwrap_or(1), lines().max().unwrap_or(1));
-    let files = || marks.iter().map(|mark| source.layer(mark.span.start));
-    let together = files().min() == files().max()
-        && last - first <= PIECE_MAX
-        && (first..=last).all(|line| {
-            let span = source.line_span(line);
-            span.end - span.start <= LINE_MAX
-        });
-    let path = |mark: &Mark<'_>| visible(&source.path_at(mark.span.start).to_string_lossy()).into_owned();
-    let elements: Vec<(Option<Origin<'a>>, Snippet<'a, Annotation<'a>>)> = if together {
-        vec![(None, piece(source, first..=last, &marks).path(marks.first().map(path)))]
-    } else {
-        marks
-            .iter()
-            .map(|mark| {
-                let LineColumn { line, column } = source.line_column(mark.span.start);
-                let origin = Origin::path(path(mark)).line(line).char_column(column);
-                (Some(origin), excerpt(source, mark))
-            })
-            .collect()
-    };
+    // The files in the order in which they are spoken of, and in each the places as one piece or one by one.
+    let mut files: Vec<Vec<Mark<'a>>> = Vec::new();
+    for mark in marks {
+        let layer = source.layer(mark.span.start);
+        let same = |marks: &&mut Vec<Mark<'_>>| {
+            marks.first().is_some_and(|first| source.layer(first.span.start) == layer)
+        };
+        match files.iter_mut().find(same) {
+            Some(marks) => marks.push(mark),
+            None => files.push(vec![mark]),
+        }
+    }
+    let elements: Vec<_> = files.iter().flat_map(|marks| of_file(source, marks)).collect();
     move |group| {
         elements.into_iter().fold(group, |group, (origin, snippet)| match origin {
             Some(origin) => group.element(origin).element(snippet),
             None => group.element(snippet),
         })
     }
+}
+
+/// The places in one file: as one piece of it, or each on its own where they are far apart or on endless lines.
+fn of_file<'a>(
+    source: &Source,
+    marks: &[Mark<'a>],
+) -> Vec<(Option<Origin<'a>>, Snippet<'a, Annotation<'a>>)> {
+    let lines = || marks.iter().map(|mark| source.line(mark.span.start));
+    let (first, last) = (lines().min().unwrap_or(1), lines().max().unwrap_or(1));
+    let together = last - first <= PIECE_MAX
+        && (first..=last).all(|line| {
+            let span = source.line_span(line);
+            span.end - span.start <= LINE_MAX
+        });
+    let start = marks.first().map_or(0, |mark| mark.span.start);
+    let path = visible(&source.path_at(start).to_string_lossy()).into_owned();
+    if together {
+        return vec![(None, piece(source, first..=last, marks).path(path))];
+    }
+    let alone = |mark: &Mark<'a>| {
+        let LineColumn { line, column } = source.line_column(mark.span.start);
+        (Some(Origin::path(path.clone()).line(line).char_column(column)), excerpt(source, mark))
+    };
+    marks.iter().map(alone).collect()
 }
 
 /// Whole lines, with every place marked on the first line of its own.

@@ -16,7 +16,7 @@ pub(super) fn text(name: &str) -> Option<&'static str> {
     PROFILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// As they are written in `extends`.
-pub(super) fn names() -> impl Iterator<Item = String> {
-    PROFILES.iter().map(|(name, _)| format!("{PREFIX}{name}"))
+/// Their names.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    PROFILES.iter().map(|(name, _)| *name)
 }

@@ -190,6 +190,10 @@ impl Conform {
         if let Some(kind) = implied {
             return self.table(table, span, kind);
         }
+        // The key that says it may be what is lost.
+        if self.lossy {
+            return;
+        }
         let names = || kinds.iter().filter_map(|kind| kind.first());
         let near = table.keys().find_map(|key| {
             Some((key, suggest::nearest(key.get_ref(), names().map(|key| key.name), self.findings.len())?))

@@ -81,7 +81,7 @@ impl Gather {
     /// The path of a file that a layer names.
     fn beside(&self, name: &Spanned<String>, layer: usize) -> Result<PathBuf, Diagnostic> {
         let wrong = |label: &str| {
-            UNREADABLE.at(name.span, format!("`{}` cannot be extended", name.value)).label(label.to_owned())
+            UNREADABLE.at(name.span, format!("\"{}\" cannot be extended", name.value)).label(label.to_owned())
         };
         if name.value.is_empty() || Path::new(&name.value).is_absolute() {
             return Err(wrong("expected a path relative to this file, or `builtin:NAME`"));
@@ -124,17 +124,19 @@ impl Gather {
 
 fn unknown_profile(name: &Spanned<String>) -> Diagnostic {
     let finding = UNKNOWN_PROFILE.at(name.span, format!("unknown profile `{}`", name.value));
-    let names: Vec<String> = builtin::names().collect();
-    let finding = match suggest::nearest(&name.value, names.iter().map(String::as_str), 0) {
-        Some(near) => finding.label(format!("did you mean `{near}`?")),
+    let written = name.value.strip_prefix(builtin::PREFIX).unwrap_or(&name.value);
+    let finding = match suggest::nearest(written, builtin::names(), 0) {
+        Some(near) => finding.label(format!("did you mean `{}{near}`?", builtin::PREFIX)),
         None => finding,
     };
-    finding.help(format!("expected one of {}", alternatives(names.iter().map(|name| format!("`{name}`")))))
+    let names = builtin::names().map(|name| format!("`{}{name}`", builtin::PREFIX));
+    finding.help(format!("expected one of {}", alternatives(names)))
 }
 
-/// What tells a file from others; of one that is not there, its path.
+/// What tells a file from others, whether it is there or not.
 fn identity(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 /// The root of the repository that a spec is in.

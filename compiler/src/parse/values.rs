@@ -3,6 +3,7 @@
 use super::rules::{CYCLIC_VARIABLE, UNKNOWN_VARIABLE, WRONG_VALUE};
 use super::variables::SHOWN_MAX;
 use crate::diagnostic::{Diagnostic, suggest};
+use crate::policy::PathPart;
 use crate::source::Span;
 use crate::spec::variable::{Piece, RUN, pieces};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +56,8 @@ impl Values {
     pub(super) fn unknown(&self, name: &str, span: Span, place: &str) -> Diagnostic {
         let shown: String = name.chars().take(SHOWN_MAX).collect();
         let finding = UNKNOWN_VARIABLE.at(span, format!("unknown variable `{shown}` in {place}"));
-        let known = self.variables.keys().map(String::as_str);
+        let at_launch = PathPart::VALUES.iter().map(|(known, _)| *known);
+        let known = self.variables.keys().map(String::as_str).chain(at_launch);
         match suggest::nearest(name, known, self.findings.len()) {
             Some(near) => finding.label(format!("did you mean `{near}`?")),
             None => finding.help(format!("declare it in [vars]: `{shown} = \"...\"`")),
@@ -65,8 +67,9 @@ impl Values {
     fn declare(&mut self, name: &str, span: Span, value: Option<String>) {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         if name.is_empty() || !name.chars().all(fits) {
-            let finding = WRONG_VALUE.at(span, format!("a variable cannot be called `{name}`"));
+            let finding = WRONG_VALUE.at(span, format!("a variable cannot be called \"{name}\""));
             self.findings.push(finding.label("expected letters, digits, `-` and `_`"));
+            return;
         }
         let variable = self.variables.entry(name.to_owned()).or_default();
         variable.span = span;
