@@ -66,7 +66,7 @@ fn the_schema_refuses_what_the_parser_refuses() {
     for path in specs("tests/fixtures/bad") {
         let Ok(source) = Source::read(&path) else { continue };
         let Some(json) = json(&source.text) else { continue };
-        let (_, findings) = boxwright::parse::parse(&source);
+        let (_, findings) = boxwright::parse::parse(&source, &[]);
         let structure: Vec<&Diagnostic> =
             findings.iter().filter(|finding| STRUCTURE.contains(&finding.rule)).collect();
         let said = said(&validator, &json);
@@ -131,7 +131,7 @@ fn the_schema_and_the_parser_agree_about_every_value() {
                 if written || line.starts_with("process =") { "" } else { known }
             });
             let text = smallest.concat() + &line;
-            let (_, findings) = boxwright::parse::parse(&Source::new("x.sandbox.toml", text.clone()));
+            let (_, findings) = boxwright::parse::parse(&Source::new("x.sandbox.toml", text.clone()), &[]);
             let known = findings.iter().find(|finding| STRUCTURE.contains(&finding.rule));
             let said = said(&validator, &json(&text).unwrap());
             match known {
