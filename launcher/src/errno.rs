@@ -6,6 +6,8 @@ const WORDS: &[u8] = b"\
     \x81Operation not permitted\
     \x82No such file or directory\
     \x83No such process\
+    \x84Interrupted system call\
+    \x85Input/output error\
     \x86No such device or address\
     \x87Argument list too long\
     \x88Exec format error\

@@ -5,6 +5,10 @@ use boxwright_launcher::errno;
 use boxwright_launcher::plan::Plan;
 use boxwright_launcher::plan::operation::{Kind, Operation};
 
+/// Of any call, unless the plan knows better.
+const ENOSYS: u32 = 38;
+const MISSING: &[u8] = b"the kernel is older than 5.14, or a container's seccomp filter hides the call";
+
 /// Why an operation failed.
 #[derive(Clone, Copy)]
 pub enum Failure {
@@ -170,7 +174,8 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
             None
         }
     };
-    if let Some(note) = noted.and_then(|errno| plan.note(operation, errno)) {
+    let note = noted.and_then(|errno| plan.note(operation, errno));
+    if let Some(note) = note.or_else(|| (noted == Some(ENOSYS)).then_some(MISSING)) {
         line.push(b"; ");
         line.push(note);
     }

@@ -35,7 +35,9 @@ const NET_PORT: usize = 2;
 pub enum State {
     /// The program was executed: from here on the exit status is its own. Zero means that it was not yet.
     Executed = 1,
-    /// An operation failed.
+    /// An operation failed, and its process is about to say which.
+    Failing,
+    /// It has said so.
     Failed,
 }
 
@@ -485,12 +487,15 @@ impl Launch {
         };
         match self.report {
             Some(report) if self.inside => {
-                let [kind, value] = failure.encode();
-                report.operation.store(index, SeqCst);
-                report.failure[0].store(kind, SeqCst);
-                report.failure[1].store(value, SeqCst);
-                report.status.store(status.into(), SeqCst);
-                report.state.store(State::Failed as u32, SeqCst);
+                // What fails after another process only follows from that.
+                if report.state.fetch_max(State::Failing as u32, SeqCst) < State::Failing as u32 {
+                    let [kind, value] = failure.encode();
+                    report.operation.store(index, SeqCst);
+                    report.failure[0].store(kind, SeqCst);
+                    report.failure[1].store(value, SeqCst);
+                    report.status.store(status.into(), SeqCst);
+                    report.state.store(State::Failed as u32, SeqCst);
+                }
                 sys::exit(status)
             }
             _ => {

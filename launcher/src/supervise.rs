@@ -3,12 +3,13 @@
 use crate::failure::{self, Failure, Words};
 use crate::mem;
 use crate::run::{Launch, State};
-use crate::sys::{self, Exit, Report, Signal};
+use crate::sys::{self, Errno, Exit, Report, Signal};
 use boxwright_launcher::abi::{
     EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGQUIT, SIGSTOP, SIGTERM,
     SIGTSTP, SIGTTIN, SIGTTOU,
 };
 use boxwright_launcher::plan::operation::{Role, Supervise};
+use core::convert::Infallible;
 use core::sync::atomic::Ordering::SeqCst;
 
 /// ETIME.
@@ -17,38 +18,48 @@ const TIMER_EXPIRED: u32 = 62;
 /// Waits for the child and ends with its exit status.
 pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
     match (supervise.role, launch.child) {
-        (Role::Reaper, _) => reap(launch, supervise),
+        (Role::Reaper, _) => {
+            let Err(errno) = reap(launch, supervise);
+            launch.fail(index, Failure::Errno(errno))
+        }
         (Role::Holder, _) => loop {
-            sys::wait_for_signal(0);
+            let _ = sys::wait_for_signal(0);
         },
         (Role::Outside, Some(child)) => {
             launch.tell_start(mem::load_word(supervise.pid));
-            watch(launch, supervise, child, index)
+            match watch(supervise, child) {
+                Ok(exit) => end(launch, exit, index),
+                Err(errno) => launch.fail(index, Failure::Errno(errno)),
+            }
         }
         (Role::Outside, None) => sys::exit(EXIT_NOT_SET_UP),
     }
 }
 
 /// Passes every signal on to the child until it ended.
-fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
-    let exit = loop {
-        match sys::wait_for_signal(u64::MAX) {
+fn watch(supervise: &Supervise, child: u32) -> Result<Exit, Errno> {
+    loop {
+        match sys::wait_for_signal(u64::MAX)? {
             // Another child may have ended as well: the caller's, before it became this program.
             Some(Signal { number: SIGCHLD, .. }) | None => {
-                if let Some(exit) = sys::wait_for_exit(Some(child), false) {
-                    break exit;
+                if let Some(exit) = sys::wait_for_exit(Some(child), false)? {
+                    return Ok(exit);
                 }
             }
             Some(signal) => {
                 if passes_on(supervise, signal) {
-                    sys::signal_child(child, signal.number);
+                    sys::signal_pid(mem::load_word(supervise.pid), signal.number);
                 }
                 if stops(signal) {
                     sys::stop();
                 }
             }
         }
-    };
+    }
+}
+
+/// Ends as the child did, or says why there was no program.
+fn end(launch: &Launch, exit: Exit, index: u32) -> ! {
     let executed = launch.report.is_some_and(|report| report.state.load(SeqCst) == State::Executed as u32);
     match launch.report.and_then(reported) {
         Some((operation, failure, status)) => {
@@ -60,9 +71,17 @@ fn watch(launch: &Launch, supervise: &Supervise, child: u32, index: u32) -> ! {
     }
 }
 
-/// Waits until an assistant ended well, or one that stays says that it is ready. When the child ends before, or somebody asks the launcher to end, there is nothing left
-/// to help.
+/// Waits until an assistant ended well, or one that stays says that it is ready; in every other case it ends here.
 pub fn await_assistant(child: Option<u32>, assistant: u32, stays: bool) -> Result<u32, Failure> {
+    let helped = await_help(child, assistant, stays);
+    if helped.is_err() {
+        sys::kill_child(assistant);
+    }
+    helped
+}
+
+/// When the child ends before, or somebody asks the launcher to end, there is nothing left to help.
+fn await_help(child: Option<u32>, assistant: u32, stays: bool) -> Result<u32, Failure> {
     const AWAITED: u64 = 1 << (SIGCHLD - 1)
         | 1 << (SIGTERM - 1)
         | 1 << (SIGINT - 1)
@@ -70,39 +89,36 @@ pub fn await_assistant(child: Option<u32>, assistant: u32, stays: bool) -> Resul
         | 1 << (SIGQUIT - 1)
         | 1 << (SIGALRM - 1)
         | 1 << (SIGIO - 1);
-    let mut failure = Failure::Words(Words::Died);
     // Other signals wait for the supervisor.
     loop {
-        match sys::wait_for_signal(AWAITED) {
+        match sys::wait_for_signal(AWAITED).map_err(Failure::Errno)? {
             None | Some(Signal { number: SIGCHLD, .. }) => {}
             Some(Signal { number: SIGIO, from_kernel: true }) if stays => return Ok(0),
             // A step before has bounded the time.
-            Some(Signal { number: SIGALRM, .. }) => {
-                failure = Failure::Errno(TIMER_EXPIRED);
-                break;
-            }
-            Some(_) => break,
+            Some(Signal { number: SIGALRM, .. }) => return Err(Failure::Errno(TIMER_EXPIRED)),
+            Some(_) => return Err(Failure::Words(Words::Died)),
         }
-        if child.and_then(|child| sys::wait_for_exit(Some(child), false)).is_some() {
-            break;
+        let ended = |pidfd| sys::wait_for_exit(Some(pidfd), false).map_err(Failure::Errno);
+        if let Some(child) = child
+            && ended(child)?.is_some()
+        {
+            return Err(Failure::Words(Words::Died));
         }
-        match sys::wait_for_exit(Some(assistant), false).map(status) {
+        match ended(assistant)?.map(status) {
             Some(0) if !stays => return Ok(0),
             Some(status) => return Err(Failure::Status(status.into())),
             None => {}
         }
     }
-    sys::kill_child(assistant);
-    Err(failure)
 }
 
 /// Reaps every process of the namespace; when the program ended this ends, and with it everything that is left.
-fn reap(launch: &Launch, supervise: &Supervise) -> ! {
+fn reap(launch: &Launch, supervise: &Supervise) -> Result<Infallible, Errno> {
     let program = mem::load_word(supervise.pid);
     launch.start.arguments.wipe();
     launch.start.variables.wipe();
     loop {
-        while let Some(exit) = sys::wait_for_exit(None, false) {
+        while let Some(exit) = sys::wait_for_exit(None, false)? {
             if exit.pid == program {
                 if let (false, Some(report)) = (exit.exited, launch.report) {
                     report.signal.store(exit.status, SeqCst);
@@ -110,7 +126,7 @@ fn reap(launch: &Launch, supervise: &Supervise) -> ! {
                 sys::exit(status(exit))
             }
         }
-        match sys::wait_for_signal(u64::MAX) {
+        match sys::wait_for_signal(u64::MAX)? {
             Some(signal) if signal.number != SIGCHLD && passes_on(supervise, signal) => {
                 // In a session of its own nobody could continue the program, so the kernel ignores the terminal's stops
                 // there (setpgid(2), orphaned process groups); the outside continues it.

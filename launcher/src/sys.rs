@@ -40,6 +40,10 @@ const PR_SET_PDEATHSIG: usize = 1;
 const EXITED: u32 = 1;
 /// The size of a signal set: 64 bits.
 const SET_BYTES: usize = 8;
+/// EINTR.
+const EINTR: Errno = 4;
+/// ECHILD.
+const ECHILD: Errno = 10;
 /// EINVAL.
 const EINVAL: Errno = 22;
 /// ESRCH.
@@ -331,18 +335,22 @@ pub struct Signal {
 }
 
 /// Waits for one of these signals, bit n - 1 for signal n, which are blocked; `None` when the wait was interrupted.
-pub fn wait_for_signal(set: u64) -> Option<Signal> {
+pub fn wait_for_signal(set: u64) -> Result<Option<Signal>, Errno> {
     let mut information = SignalInformation([0; 32]);
     let arguments = [&raw const set as usize, &raw mut information as usize, 0, SET_BYTES, 0, 0];
     // SAFETY: the kernel reads the set and writes a `siginfo_t`, whose 128 bytes `information` has.
-    let number = unsafe { raw(number::rt_sigtimedwait, arguments) }.ok()? as u32;
+    let number = match unsafe { raw(number::rt_sigtimedwait, arguments) } {
+        Ok(number) => number as u32,
+        Err(EINTR) => return Ok(None),
+        Err(errno) => return Err(errno),
+    };
     // `si_code` is positive for what the kernel sends (sigaction(2)).
     let code = core::hint::black_box(information).0[2].cast_signed();
-    Some(Signal { number, from_kernel: code > 0 })
+    Ok(Some(Signal { number, from_kernel: code > 0 }))
 }
 
 /// The end of the child of this pidfd, or of any child; `None` while there is none.
-pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
+pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Result<Option<Exit>, Errno> {
     let mut information = SignalInformation([0; 32]);
     let (kind, id) = pidfd.map_or((P_ALL, 0), |pidfd| (P_PIDFD, pidfd as usize));
     let options = if block { WEXITED } else { WEXITED | WNOHANG };
@@ -351,9 +359,10 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
         let arguments = [kind, id, &raw mut information as usize, options, &raw mut usage as usize, 0];
         // SAFETY: the kernel writes a `siginfo_t`, whose 128 bytes `information` has, and a `struct rusage` of 18 words.
         match unsafe { raw(number::waitid, arguments) } {
-            Err(4) => {}
-            Err(_) => return None,
             Ok(_) => break,
+            Err(EINTR) => {}
+            Err(ECHILD) => return Ok(None),
+            Err(errno) => return Err(errno),
         }
     }
     let words = core::hint::black_box(information).0;
@@ -361,7 +370,8 @@ pub fn wait_for_exit(pidfd: Option<u32>, block: bool) -> Option<Exit> {
     // Seconds and microseconds of the program's own time, and of the kernel's for it.
     let Usage([seconds, microseconds, more_seconds, more_microseconds, ..]) = core::hint::black_box(usage);
     let cpu = (seconds + more_seconds) * 1_000_000 + microseconds + more_microseconds;
-    (words[4] != 0).then(|| Exit { pid: words[4], exited: words[2] == EXITED, status: words[6], cpu })
+    let exit = Exit { pid: words[4], exited: words[2] == EXITED, status: words[6], cpu };
+    Ok((words[4] != 0).then_some(exit))
 }
 
 /// Before an assistant is executed: it blocks no signal, hears nothing of the terminal's, has the standard streams alone, and
@@ -380,16 +390,14 @@ pub fn leave_launch(launcher: u32) -> Result<(), Errno> {
     if unsafe { raw(number::getppid, [0; 6]) }? as u32 == launcher { Ok(()) } else { Err(ESRCH) }
 }
 
-/// `pidfd_send_signal(2)`.
-pub fn signal_child(pidfd: u32, signal: u32) {
-    // SAFETY: a signal to another process; without a `siginfo_t` nothing is read.
-    let _ = unsafe { raw(number::pidfd_send_signal, [pidfd as usize, signal as usize, 0, 0, 0, 0]) };
-}
-
-/// Kills the child of this pidfd and waits until it is gone.
+/// `pidfd_send_signal(2)`: kills the child of this pidfd and waits until it is gone. One that cannot be killed ends with
+/// this process.
 pub fn kill_child(pidfd: u32) {
-    signal_child(pidfd, SIGKILL);
-    wait_for_exit(Some(pidfd), true);
+    let arguments = [pidfd as usize, SIGKILL as usize, 0, 0, 0, 0];
+    // SAFETY: a signal to another process; without a `siginfo_t` nothing is read.
+    if unsafe { raw(number::pidfd_send_signal, arguments) }.is_ok() {
+        let _ = wait_for_exit(Some(pidfd), true);
+    }
 }
 
 /// `kill(2)`, for this process or a child that it alone can reap, so that the pid is still its own.
