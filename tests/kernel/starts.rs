@@ -28,6 +28,11 @@ pub const TESTS: &[Test] = &[
     Test { name: "start/streams-without-files", needs: USER_NAMESPACES, run: streams_without_files },
     Test { name: "start/kept-descriptors", needs: USER_NAMESPACES, run: kept_descriptors },
     Test { name: "start/cve-2024-21626-no-directory-is-kept", needs: USER_NAMESPACES, run: no_directory },
+    Test {
+        name: "start/cve-2024-21626-no-directory-as-a-stream",
+        needs: USER_NAMESPACES,
+        run: no_directory_as_a_stream,
+    },
     Test { name: "start/inside-a-user-namespace", needs: USER_NAMESPACES, run: inside_a_user_namespace },
     Test { name: "start/keyring", needs: USER_NAMESPACES, run: keyring },
     Test { name: "start/in-place", needs: &[], run: in_place_too },
@@ -352,6 +357,21 @@ fn no_directory(stage: &Stage) {
     let run = with_descriptors(stage, "5</", &own);
     assert_eq!((run.status, run.stdout.as_str()), (125, ""));
     assert!(run.stderr.contains("keep descriptor 5: is a directory"), "{}", run.stderr);
+}
+
+/// The same for the streams that the program inherits, in every kind of sandbox.
+fn no_directory_as_a_stream(stage: &Stage) {
+    let inherit = "process.stdin = 'inherit'";
+    for spec in [Spec::new(PLAIN).with(inherit), in_place(stage).with(inherit)] {
+        let own = launcher(stage, spec, &["exit=7"]);
+        for descriptor in ["0", "1", "2"] {
+            let run = stage.start(&[&format!("directory_at={descriptor}")], &own);
+            assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+            let words = format!("keep standard stream {descriptor}: is a directory");
+            // Nobody hears it when it is the one for errors.
+            assert!(run.stderr.contains(&words) || descriptor == "2", "{}", run.stderr);
+        }
+    }
 }
 
 fn keyring(stage: &Stage) {

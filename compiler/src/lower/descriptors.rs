@@ -4,17 +4,19 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::{DESCRIPTOR_NOT_OPEN, DIRECTORY_KEPT};
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
+use crate::policy::Stream;
 use crate::source::{Span, Spanned};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise};
 
 impl Launch<'_> {
-    /// Each must be open, and none may be a directory, from which paths lead to the rest of the host.
+    /// Each must be open, and none may be a directory, from which paths lead to the rest of the host: neither the standard
+    /// streams nor what is kept beside them.
     pub(super) fn find_kept(self) -> Vec<Step> {
-        let find = |descriptor: &Spanned<u32>| {
+        let find = |words: &str, descriptor: u32, span| {
             let answer = Buffer::Answer.into();
-            let stat = [descriptor.value.into(), "".into(), AT_EMPTY_PATH.into(), STATX_TYPE.into(), answer];
-            Step::new(Phase::Start, format!("keep descriptor {}", descriptor.value), descriptor.span)
+            let stat = [descriptor.into(), "".into(), AT_EMPTY_PATH.into(), STATX_TYPE.into(), answer];
+            Step::new(Phase::Start, format!("keep {words} {descriptor}"), span)
                 .act(Call::new(number::statx, stat))
                 .act(Act::Check {
                     place: Place::Buffer(Buffer::Answer, STATX_MODE),
@@ -25,7 +27,10 @@ impl Launch<'_> {
                 })
                 .note(EBADF.into(), DESCRIPTOR_NOT_OPEN)
         };
-        self.policy.process.keep_fds.iter().map(find).collect()
+        let inherited = self.numbered_streams().filter(|(_, stream)| stream.value == Stream::Inherit);
+        let streams = inherited.map(|(number, stream)| find("standard stream", number, stream.span));
+        let kept = self.policy.process.keep_fds.iter();
+        streams.chain(kept.map(|kept| find("descriptor", kept.value, kept.span))).collect()
     }
 
     /// The one for the status must be open too, and is not the program's.

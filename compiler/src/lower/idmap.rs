@@ -125,6 +125,5 @@ impl<'a> Launch<'a> {
             .acts(open_source(&tree.path, tree.slot, tree.optional, then))
             .note(EPERM.into(), IDMAP_REFUSED)
             .note(EINVAL.into(), IDMAP_UNKNOWN)
-            .note(ENOSYS.into(), MOUNT_API_MISSING)
     }
 }

@@ -61,7 +61,6 @@ impl<'a> Launch<'a> {
                 .act(set_attributes(AT_FDCWD.into(), "/", attributes, MS_PRIVATE))
                 .note(EPERM.into(), MOUNT_REFUSED)
                 .note(EACCES.into(), MOUNT_REFUSED)
-                .note(ENOSYS.into(), MOUNT_API_MISSING)
         })
     }
 
@@ -100,7 +99,6 @@ impl<'a> Launch<'a> {
         Step::new(Phase::Sources, format!("{verb} {path}"), span)
             .promise(Promise::Mounts)
             .needs(&[Fact::OwnMounts, Fact::HostPaths, Fact::Capabilities])
-            .note(ENOSYS.into(), MOUNT_API_MISSING)
             .note(EMFILE.into(), DESCRIPTORS_USED_UP)
     }
 
@@ -437,9 +435,7 @@ fn open_bind(step: Step, entry: &Entry) -> Step {
     let propagation = if *propagation == Propagation::Slave { MS_SLAVE } else { 0 };
     let source = Slot::Source(entry.number);
     let close = vec![set_attributes(source.into(), "", attributes, propagation).into()];
-    step.promise(Promise::Mounts)
-        .acts(open_source(path, source, *optional, close))
-        .note(ENOSYS.into(), MOUNT_API_MISSING)
+    step.promise(Promise::Mounts).acts(open_source(path, source, *optional, close))
 }
 
 /// The directories above a destination, outermost first, without `/`.

@@ -20,9 +20,6 @@ pub const MOUNT_REFUSED: &str = "mounting is refused inside the user namespace: 
     programs without a profile (install templates/apparmor.profile, or set kernel.apparmor_restrict_unprivileged_userns = 0), \
     and so do containers' filters (docker --security-opt seccomp=... --security-opt apparmor=...) and an outer sandbox's \
     Landlock (landlock.filesystem = \"everything\" in its spec)";
-/// The mount API is not there.
-pub const MOUNT_API_MISSING: &str =
-    "the kernel is older than 5.12, or a container's seccomp filter hides the mount calls";
 /// There is no /proc: ENOENT.
 pub const PROC_MISSING: &str = "the launcher runs in a chroot, or nobody has mounted proc";
 /// proc cannot be mounted.

@@ -11,7 +11,8 @@ use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::Promise;
 
 impl<'a> Launch<'a> {
-    fn numbered_streams(self) -> impl Iterator<Item = (u32, &'a Spanned<Stream>)> {
+    /// Standard streams by their descriptors.
+    pub(super) fn numbered_streams(self) -> impl Iterator<Item = (u32, &'a Spanned<Stream>)> {
         (0_u32..).zip(&self.policy.process.streams)
     }
 
