@@ -3,10 +3,10 @@
 
 use crate::Test;
 use crate::exits::{PLAIN, in_place};
-use crate::faults::{each_call, everything};
 use crate::files::expect_refused;
-use crate::harness::{Answers, Need, Run, Spec, Stage, guest, wait};
+use crate::harness::{Answers, Need, Run, Spec, Stage, wait};
 use crate::life::{expect_gone, marked, ready};
+use crate::subjects::{Scene, every_step};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -27,8 +27,6 @@ pub const TESTS: &[Test] = &[
     Test { name: "joins/views", needs: USER_NAMESPACES, run: views },
     Test { name: "joins/view-of-others-refused", needs: ROOT, run: view_of_others },
     Test { name: "joins/in-place", needs: USER_NAMESPACES, run: without_a_child },
-    Test { name: "joins/each-call-fails", needs: USER_NAMESPACES, run: each_call_fails },
-    Test { name: "joins/each-call-fails-beside-others", needs: ROOT, run: each_call_fails_beside_others },
     Test { name: "joins/other-kind-refused", needs: USER_NAMESPACES, run: other_kind },
     Test { name: "joins/cve-2022-31214-pretenders-refused", needs: USER_NAMESPACES, run: pretenders },
     Test { name: "joins/cve-2016-9962-untraceable", needs: USER_NAMESPACES, run: untraceable },
@@ -85,7 +83,7 @@ impl Pod {
 
     fn start(stage: &Stage, conditions: &[&str]) -> Self {
         let probe = stage.ground.probe.to_str().expect("a plain path");
-        let sleeps = format!("sleep={}", guest::slowly(Duration::from_secs(60)).as_millis());
+        let sleeps = format!("sleep={}", Duration::from_secs(3600).as_millis());
         let start = [&["--start"], conditions, &["init", "--", probe, &sleeps]].concat();
         let mut pause = stage.spawn(&stage.ground.probe, &start);
         ready(&mut pause);
@@ -107,6 +105,11 @@ impl Pod {
     /// As the probe would name it there.
     fn name(&self, kind: &str) -> String {
         fs::read_link(self.path(kind)).expect("a namespace").display().to_string()
+    }
+
+    /// All of them.
+    fn names(&self) -> Vec<String> {
+        KINDS.iter().map(|(kind, ..)| self.name(kind)).collect()
     }
 
     /// Joins these by their paths; who is not root has power over none of them but in the user namespace that owns them.
@@ -304,16 +307,17 @@ fn without_a_child(stage: &Stage) {
 }
 
 /// The program is in what it was to join, or there is none.
-fn each_call_fails(stage: &Stage) {
+pub fn joined(stage: &Stage) -> Option<Scene> {
     let pod = Pod::new(stage);
     let spec = Spec::new(PLAIN)
         .with("filesystem.proc = 'own'\nlifecycle.die_with_parent = true")
         .with(&pod.joining(stage, &["user", "pid", "network", "time"]));
-    each_call(stage, spec, &["identity", "namespaces", "network"]);
+    let scene = Scene::new(spec, &["identity", "namespaces", "network"])?;
+    Some(Scene { known: pod.names(), _kept: Box::new(pod), ..scene })
 }
 
 /// Joined namespaces, id maps from outside and a tree with other owners, beside every other kind of step.
-fn each_call_fails_beside_others(stage: &Stage) {
+pub fn joined_beside_others(stage: &Stage) -> Option<Scene> {
     let pod = Pod::new(stage);
     let map = |outside: u32| {
         let line = format!("[{{ container_id = 65534, host_id = {outside}, size = 1 }}]");
@@ -321,18 +325,18 @@ fn each_call_fails_beside_others(stage: &Stage) {
     };
     let path = stage.directory().join("owned");
     fs::create_dir(&path).expect("a directory");
-    let spec = everything(stage).with(&pod.joining(stage, &["ipc", "cgroup"])).with(&format!(
+    let spec = every_step(stage).with(&pod.joining(stage, &["ipc", "cgroup"])).with(&format!(
         "namespaces.user = {}
          filesystem.mounts.'/owned' = {{ bind = '{}', idmap = {} }}",
         map(100_000),
         path.display(),
         map(0)
     ));
-    each_call(
-        stage,
+    let scene = Scene::new(
         spec,
         &["identity", "maps", "namespaces", "network", "scheduling", "mounts", "read=/owned"],
-    );
+    )?;
+    Some(Scene { known: pod.names(), _kept: Box::new(pod), ..scene })
 }
 
 fn ids(stage: &Stage) {

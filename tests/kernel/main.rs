@@ -46,10 +46,11 @@ mod scarcity;
 mod scheduling;
 mod sources;
 mod starts;
+mod subjects;
 #[path = "../vm/mod.rs"]
 mod vm;
 
-use harness::{Ground, Missing, Need, Person, Stage, Verdict, conclude, trial};
+use harness::{Ground, LACKS, Lack, Missing, Need, Person, Stage, Verdict, conclude, trial};
 use libtest_mimic::{Arguments, Trial};
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -66,7 +67,6 @@ pub struct Test {
 const TESTS: &[&[Test]] = &[
     builds::TESTS,
     bypasses::TESTS,
-    faults::TESTS,
     exec_list::TESTS,
     exec_once::TESTS,
     exits::TESTS,
@@ -114,13 +114,20 @@ fn main() -> ExitCode {
     };
     let mut missing = Missing::new();
     let mut trials = Vec::new();
-    for person in Person::all() {
-        let verdicts = ground.verdicts(person);
-        let mut account = Account { ground, person, verdicts, missing: &mut missing, trials: &mut trials };
-        demonstrations::add(&mut account);
-        TESTS.iter().copied().flatten().for_each(|test| account.add(test.name, test.needs, test.run));
+    let mut names = Vec::new();
+    let people: Vec<_> = Person::all().into_iter().map(|person| (person, ground.verdicts(person))).collect();
+    for lack in [None].into_iter().chain(LACKS.iter().map(Some)) {
+        for (person, verdicts) in &people {
+            let (missing, trials) = (&mut missing, &mut trials);
+            let mut account = Account { ground, person: *person, verdicts, lack, added: 0, missing, trials };
+            demonstrations::add(&mut account);
+            faults::add(&mut account);
+            TESTS.iter().copied().flatten().for_each(|test| account.add(test.name, test.needs, test.run));
+        }
+        if lack.is_none() {
+            names = trials.iter().map(|trial| trial.name().to_owned()).collect();
+        }
     }
-    let names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
     trials.extend(vm::trials(ground, &names, &arguments, &mut missing));
     harness::guest::keep_asked(&mut trials);
     let code = conclude(&arguments, trials, &missing);
@@ -133,7 +140,10 @@ pub struct Account<'a> {
     pub ground: &'static Ground,
     pub person: Person,
     /// Whether the person can run anything, and make user namespaces.
-    verdicts: [Verdict; 2],
+    verdicts: &'a [Verdict; 2],
+    lack: Option<&'static Lack>,
+    /// How many tests were added.
+    added: usize,
     missing: &'a mut Missing,
     trials: &'a mut Vec<Trial>,
 }
@@ -141,21 +151,29 @@ pub struct Account<'a> {
 impl Account<'_> {
     /// Adds a test for this person, with what it misses.
     pub fn add(&mut self, name: &str, needs: &[Need], run: impl FnOnce(&Stage) + Send + 'static) {
-        let (ground, person) = (self.ground, self.person);
+        let (ground, person, lack) = (self.ground, self.person, self.lack);
         // Not missing but beside the point: what is about root is not asked of others, and the other way round.
         let own_root = person.uid() == 0;
         let about = if own_root { Need::Unprivileged } else { Need::Root };
         if needs.contains(&about) && (own_root || person == Person::Nobody) {
             return;
         }
-        let name = format!("{name}/{}", person.word());
-        let [able, namespaces] = &self.verdicts;
+        self.added += 1;
+        let name = match lack {
+            Some(lack) if lack.leaves_out(name, self.added) => return,
+            Some(lack) => format!("lacking-{}/{name}/{}", lack.name, person.word()),
+            None => format!("{name}/{}", person.word()),
+        };
+        let [able, namespaces] = self.verdicts;
         let own = needs.iter().map(|need| match need {
             Need::UserNamespaces => namespaces.clone(),
             need => need.verdict(),
         });
         let lacking: BTreeSet<String> = own.chain([able.clone()]).filter_map(Result::err).collect();
         let lacking: Vec<String> = lacking.into_iter().collect();
-        self.trials.push(trial(name, &lacking, self.missing, move || run(&ground.stage(person))));
+        self.trials.push(trial(name, &lacking, self.missing, move || match lack {
+            Some(_) => Lack::judge(|| run(&ground.stage(person).lacking(lack))),
+            None => run(&ground.stage(person)),
+        }));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::harness::{Answers, Need, Person, Run, Spec, Stage, command, guest, wait};
+use crate::harness::{Answers, Need, Person, Run, Spec, Stage, command, wait};
 use crate::life::ready;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -25,7 +25,6 @@ pub const TESTS: &[Test] = &[
     Test { name: "network/refused-by-the-host", needs: ROOT, run: refused_by_the_host },
     Test { name: "network/killed", needs: ROOT, run: killed },
     Test { name: "network/again-at-once", needs: ROOT, run: again_at_once },
-    Test { name: "network/fault", needs: ROOT, run: fault },
     Test { name: "network/rootless-container", needs: &[Need::UserNamespaces], run: rootless_container },
     Test { name: "network/pasta", needs: PASTA, run: pasta },
     Test { name: "network/pasta-fails", needs: PASTA, run: pasta_fails },
@@ -37,18 +36,23 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// A network namespace that plays the host's; nothing of the machine's own network is ever touched.
-struct Host {
+pub struct Host {
     holder: Child,
 }
 
 impl Host {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut command = Command::new("unshare");
         command.args(["--net", "sh", "-c", "echo; exec sleep 600"]);
         let mut holder = command.stdout(Stdio::piped()).spawn().expect("unshare");
         let mut line = String::new();
         BufReader::new(holder.stdout.as_mut().expect("a pipe")).read_line(&mut line).expect("a line");
         Self { holder }
+    }
+
+    /// Who holds it.
+    pub fn pid(&self) -> u32 {
+        self.holder.id()
     }
 
     fn command(&self, stage: &Stage, program: &Path, arguments: &[&str]) -> Command {
@@ -383,37 +387,6 @@ fn again_at_once(stage: &Stage) {
 }
 
 /// Every system call of the launch fails once: the sandbox is whole or there is none, and nothing is left.
-fn fault(stage: &Stage) {
-    let host = Host::new();
-    let launcher = asking(
-        stage,
-        Spec::demonstration("veth"),
-        "fault",
-        &["network", "route=192.0.2.1", "route=2001:db8::1"],
-    );
-    let launcher = launcher.to_str().expect("a plain path");
-    let mut failed = 0;
-    for nth in (1..).step_by(guest::stride()) {
-        let errno = [1, 5, 12, 22][nth % 4];
-        let run =
-            host.run(stage, &stage.ground.probe, &["--fault", &format!("{nth}:{errno}"), "--", launcher]);
-        if !run.stderr.contains("fault=") {
-            break;
-        }
-        assert!(!run.stderr.contains("left="), "call {nth}: {}", run.stderr);
-        match run.status {
-            0 => run.answers().expect(&[
-                ("interfaces", "lo:down eth0:up"),
-                ("route.192.0.2.1", "10.213.0.2"),
-                ("route.2001:db8::1", "fd00:213::2"),
-            ]),
-            _ => failed += 1,
-        }
-        host.expect_interfaces(stage, "lo:down");
-    }
-    assert!(failed * guest::stride() > 60, "only {failed} failures stopped the launch");
-}
-
 /// Whoever is root of a user namespace with a network of its own can make interfaces in it.
 fn rootless_container(stage: &Stage) {
     let mapping = "[{ container_id = 65534, host_id = 0, size = 1 }]";

@@ -3,15 +3,17 @@
 //! `probe QUESTION...` answers each question in turn; a question is a name, with `=ARGUMENT,ARGUMENT` when it takes
 //! some. `probe --start CONDITION... -- PROGRAM ARGUMENT...` executes a program under hostile conditions, and
 //! `probe --refuse CALL:ERRNO,... -- PROGRAM ARGUMENT...` plays a kernel that refuses calls to user namespaces, and
-//! `probe --fault NTH:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail, `probe --lack CALL,... -- PROGRAM
-//! ARGUMENT...` one that never had some calls, and `probe --orphan NTH -- PROGRAM ARGUMENT...` kills the parent of what the
+//! `probe --fault PLACE:ERRNO -- PROGRAM ARGUMENT...` one that lets a single call fail, of those that `probe --record -- PROGRAM
+//! ARGUMENT...` tells, `probe --lack CALL,... -- PROGRAM ARGUMENT...` one that never had some calls, and `probe --orphan NTH -- PROGRAM ARGUMENT...` kills the parent of what the
 //! program starts at one of its calls. `probe --calls CALL,... -- PROGRAM ARGUMENT...` says which of these calls are made, and
 //! `probe --answer CALL:RESULT -- PROGRAM ARGUMENT...` answers the first such call.
 //! It has no dependencies, so that one call of the compiler gives a static executable for any machine.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "printing is its work")]
 
 mod bypass;
+mod caller;
 mod execute;
+mod fault;
 mod files;
 mod ipc;
 mod keys;
@@ -35,7 +37,8 @@ fn main() {
     match questions.first().map(String::as_str) {
         Some("--start") => start::start(&questions[1..]),
         Some("--refuse") => trace::refuse(&questions[1..]),
-        Some("--fault") => trace::fault(&questions[1..]),
+        Some("--fault") => fault::fault(&questions[1..]),
+        Some("--record") => fault::record(&questions[1..]),
         Some("--answer") => trace::answer(&questions[1..]),
         Some("--calls") => trace::calls(&questions[1..]),
         Some("--lack") => trace::lack(&questions[1..]),

@@ -100,7 +100,8 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "parent_dies" => parent_dies(parse(value)),
         "parent" => parent(),
         "terminal" => controlling_terminal(),
-        _ => usage(&format!("`{name}` is not a condition that it knows")),
+        _ => crate::caller::apply(name, value)
+            .unwrap_or_else(|| usage(&format!("`{name}` is not a condition that it knows"))),
     };
     if let Err(errno) = done {
         eprintln!("probe: {name}: {}", errno_name(errno));
@@ -364,6 +365,17 @@ fn parent() -> Result<(), i32> {
     Ok(())
 }
 
+/// Goes on in a child, and hands its status on.
+pub fn go_on_in_child() -> Result<(), i32> {
+    let child = call(nr::FORK, [0; 6])?;
+    if child != 0 {
+        let mut status = 0_i32;
+        call(nr::WAIT4, [child, into(&mut status), 0, 0, 0, 0])?;
+        std::process::exit(if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) });
+    }
+    Ok(())
+}
+
 /// A new session whose controlling terminal is a fresh pseudo-terminal, which is also standard input.
 fn controlling_terminal() -> Result<(), i32> {
     let leader = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").map_err(io_errno)?;
@@ -372,13 +384,8 @@ fn controlling_terminal() -> Result<(), i32> {
     call(nr::IOCTL, [descriptor, 0x4004_5431, into(&mut unlock), 0, 0, 0])?;
     let mut number = 0_i32;
     call(nr::IOCTL, [descriptor, 0x8004_5430, into(&mut number), 0, 0, 0])?;
-    // A session leader cannot make another session: go on in a child and hand its status on.
-    let child = call(nr::FORK, [0; 6])?;
-    if child != 0 {
-        let mut status = 0_i32;
-        call(nr::WAIT4, [child, into(&mut status), 0, 0, 0, 0])?;
-        std::process::exit(if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) });
-    }
+    // A session leader cannot make another session.
+    go_on_in_child()?;
     call(nr::SETSID, [0; 6])?;
     let follower =
         fs::OpenOptions::new().read(true).write(true).open(format!("/dev/pts/{number}")).map_err(io_errno)?;

@@ -16,6 +16,7 @@ pub mod nr {
     pub const SHMGET: u64 = 29;
     pub const SHMCTL: u64 = 31;
     pub const DUP2: u64 = 33;
+    pub const ALARM: u64 = 37;
     pub const GETPID: u64 = 39;
     pub const SOCKET: u64 = 41;
     pub const CONNECT: u64 = 42;
@@ -38,6 +39,7 @@ pub mod nr {
     pub const FCHDIR: u64 = 81;
     pub const UMASK: u64 = 95;
     pub const PTRACE: u64 = 101;
+    pub const SETPGID: u64 = 109;
     pub const GETPPID: u64 = 110;
     pub const SETSID: u64 = 112;
     pub const SETGROUPS: u64 = 116;
@@ -62,6 +64,7 @@ pub mod nr {
     pub const SCHED_GETAFFINITY: u64 = 204;
     pub const UMOUNT2: u64 = 166;
     pub const CLOCK_GETTIME: u64 = 228;
+    pub const EXIT_GROUP: u64 = 231;
     pub const MQ_OPEN: u64 = 240;
     pub const MQ_UNLINK: u64 = 241;
     pub const WAITID: u64 = 247;
@@ -78,11 +81,13 @@ pub mod nr {
     pub const SCHED_GETATTR: u64 = 315;
     pub const SETNS: u64 = 308;
     pub const RENAMEAT2: u64 = 316;
+    pub const SECCOMP: u64 = 317;
     pub const GETRANDOM: u64 = 318;
     pub const MEMFD_CREATE: u64 = 319;
     pub const EXECVEAT: u64 = 322;
     pub const IO_URING_SETUP: u64 = 425;
     pub const LANDLOCK_CREATE_RULESET: u64 = 444;
+    pub const LANDLOCK_RESTRICT_SELF: u64 = 446;
     pub const CLONE3: u64 = 435;
     pub const MOUNT_SETATTR: u64 = 442;
 }

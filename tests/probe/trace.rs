@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 const TRACEME: u64 = 0;
 const GETREGS: u64 = 12;
 const SETREGS: u64 = 13;
-const SYSCALL: u64 = 24;
+pub const SYSCALL: u64 = 24;
 const SETOPTIONS: u64 = 0x4200;
+pub const GETEVENTMSG: u64 = 0x4201;
 /// TRACESYSGOOD, TRACEFORK, TRACEVFORK, TRACECLONE, TRACEEXEC and EXITKILL.
 const OPTIONS: u64 = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x10_0000;
 /// Any child, those of other threads and `clone`d ones too.
-const WAIT_ALL: u64 = 0x4000_0000;
+pub const WAIT_ALL: u64 = 0x4000_0000;
 const ENOSYS: i64 = 38;
-/// Where struct user_regs_struct has rax, rsi, rdi and orig_rax.
-const RAX: usize = 10;
-const RSI: usize = 13;
-const RDI: usize = 14;
-const ORIGINAL_RAX: usize = 15;
+/// Where struct user_regs_struct has the first four arguments, rax and orig_rax.
+pub const ARGUMENTS: [usize; 4] = [14, 13, 12, 7];
+pub const RAX: usize = 10;
+pub const ORIGINAL_RAX: usize = 15;
 
 /// `CALL:ERRNO,... -- PROGRAM ARGUMENT...`: plays a kernel whose security module refuses calls to processes in user
 /// namespaces, as Ubuntu 24.04's does.
@@ -35,37 +35,6 @@ pub fn refuse(arguments: &[String]) -> ! {
     let foreign =
         |pid| fs::read_link(format!("/proc/{pid}/ns/user")).map_or(true, |namespace| namespace != own);
     trace(program, |_, pid, [number, ..]| refused.get(&number).copied().filter(|_| foreign(pid)))
-}
-
-/// `NTH:ERRNO -- PROGRAM ARGUMENT...`: lets the nth call before the next exec fail, whichever process makes it, and
-/// says which it was. With `NTH:kill` or `NTH:term` the program itself, not what it started, gets that signal at that call.
-pub fn fault(arguments: &[String]) -> ! {
-    let (text, program) = split(arguments);
-    let (nth, what) = text.split_once(':').unwrap_or((text, ""));
-    let signal = match what {
-        "kill" => Some(9),
-        "term" => Some(15),
-        _ => None,
-    };
-    let (nth, errno) = if signal.is_some() { pair(&format!("{nth}:0")) } else { pair(text) };
-    let (mut seen, mut over) = (0, false);
-    trace(program, |first, _, [number, ..]| {
-        // A wait has nothing to fail of, and whoever waits may have a filter that knows no other call.
-        if over || matches!(number, nr::RT_SIGTIMEDWAIT | nr::WAITID) {
-            return None;
-        }
-        seen += 1;
-        over = seen == nth || number == nr::EXECVE;
-        if seen != nth {
-            return None;
-        }
-        eprintln!("fault={number}");
-        if let Some(signal) = signal {
-            _ = call(nr::KILL, [first, signal, 0, 0, 0, 0]);
-            return None;
-        }
-        Some(errno)
-    })
 }
 
 /// `CALL:RESULT -- PROGRAM ARGUMENT...`: plays a kernel that answers the first such call so.
@@ -123,11 +92,11 @@ pub fn orphan(arguments: &[String]) -> ! {
     })
 }
 
-fn whole(text: &str) -> u32 {
+pub fn whole(text: &str) -> u32 {
     text.parse().unwrap_or_else(|_| usage(&format!("`{text}` is not a number")))
 }
 
-fn split(arguments: &[String]) -> (&str, &[String]) {
+pub fn split(arguments: &[String]) -> (&str, &[String]) {
     match arguments {
         [first, dashes, program @ ..] if dashes == "--" && !program.is_empty() => (first, program),
         _ => usage("it wants one argument, `--` and a program"),
@@ -200,7 +169,7 @@ fn stop(
     }
 }
 
-fn spawn(program: &str, arguments: &[String]) -> u64 {
+pub fn spawn(program: &str, arguments: &[String]) -> u64 {
     let mut command = Command::new(program);
     command.args(arguments);
     // SAFETY: the closure makes one system call and allocates nothing.
@@ -221,19 +190,23 @@ fn spawn(program: &str, arguments: &[String]) -> u64 {
     pid
 }
 
-fn registers(pid: u64) -> Option<[u64; 27]> {
+pub fn registers(pid: u64) -> Option<[u64; 27]> {
     let mut registers = [0_u64; 27];
     call(nr::PTRACE, [GETREGS, pid, 0, into(&mut registers), 0, 0]).ok()?;
     Some(registers)
 }
 
+pub fn set_registers(pid: u64, registers: &mut [u64; 27]) {
+    _ = call(nr::PTRACE, [SETREGS, pid, 0, into(registers), 0, 0]);
+}
+
 /// At the entry of a call: takes it away when it is not to be made, and says with what it is answered.
 fn enter(pid: u64, decide: impl FnOnce([u64; 3]) -> Option<i64>) -> Option<i64> {
     let mut registers = registers(pid)?;
-    let errno = decide([registers[ORIGINAL_RAX], registers[RDI], registers[RSI]])?;
+    let errno = decide([registers[ORIGINAL_RAX], registers[ARGUMENTS[0]], registers[ARGUMENTS[1]]])?;
     // Not -1, which a filter of the traced program takes for a call of another architecture.
     registers[ORIGINAL_RAX] = nr::GETPID;
-    _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
+    set_registers(pid, &mut registers);
     Some(-errno)
 }
 
@@ -241,7 +214,7 @@ fn enter(pid: u64, decide: impl FnOnce([u64; 3]) -> Option<i64>) -> Option<i64> 
 fn leave(pid: u64, answer: Option<i64>) {
     if let (Some(answer), Some(mut registers)) = (answer, registers(pid)) {
         registers[RAX] = answer.cast_unsigned();
-        _ = call(nr::PTRACE, [SETREGS, pid, 0, into(&mut registers), 0, 0]);
+        set_registers(pid, &mut registers);
     }
 }
 
@@ -270,7 +243,7 @@ pub fn swap(number: i32) {
             && registers[ORIGINAL_RAX] == nr::GETPPID
         {
             registers[ORIGINAL_RAX] = u64::from(number.unsigned_abs());
-            _ = call(nr::PTRACE, [SETREGS, child, 0, into(&mut registers), 0, 0]);
+            set_registers(child, &mut registers);
         }
         if call(nr::PTRACE, [SYSCALL, child, 0, 0, 0, 0]).is_err() {
             // It has stopped for nobody.

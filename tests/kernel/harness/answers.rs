@@ -19,6 +19,11 @@ impl Answers {
         self.0.get(key).unwrap_or_else(|| panic!("no answer `{key}` in {:#?}", self.0))
     }
 
+    /// The answer under this key, if there is one.
+    pub fn find(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
     /// The answer as a number.
     #[track_caller]
     pub fn number(&self, key: &str) -> i64 {

@@ -3,6 +3,7 @@
 mod answers;
 mod demonstrations;
 pub mod guest;
+mod lack;
 mod need;
 mod site;
 mod spec;
@@ -11,6 +12,7 @@ mod tree;
 
 pub use answers::Answers;
 pub use demonstrations::{DEMONSTRATIONS, Demonstration, Filter, Seen, cannot};
+pub use lack::{LACKS, Lack};
 pub use need::{CORPORA, Missing, Need, Verdict, conclude, trial};
 pub use site::Site;
 pub use spec::Spec;

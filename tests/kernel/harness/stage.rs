@@ -1,7 +1,7 @@
 //! The ground on which tests run: copies that everybody can read, people, and programs run to their end.
 
 use super::need::{Need, Verdict};
-use super::{Answers, Site, Spec, guest};
+use super::{Answers, Lack, Site, Spec, guest};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::fs::{self, Permissions};
@@ -102,7 +102,7 @@ impl Ground {
             inner: within("inner"),
             key: Site::fresh_key(),
         };
-        Stage { ground: self, person, directory, site }
+        Stage { ground: self, person, directory, site, lack: None }
     }
 
     /// Removes the directory; it lives as long as the tests otherwise.
@@ -147,6 +147,8 @@ pub struct Stage {
     directory: TempDir,
     /// Where things are.
     pub site: Site,
+    /// What the kernel lacks.
+    pub lack: Option<&'static Lack>,
 }
 
 impl Stage {
@@ -193,8 +195,17 @@ impl Stage {
     }
 
     /// Runs a program as the person, in the test's directory, to its end.
+    #[track_caller]
     pub fn run(&self, program: &Path, arguments: &[&str]) -> Run {
-        finish(command(self.person, program, arguments), self.directory())
+        let run = finish(self.command(program, arguments), self.directory());
+        self.lack.iter().for_each(|lack| lack.look(&run));
+        run
+    }
+
+    fn command(&self, program: &Path, arguments: &[&str]) -> Command {
+        let (program, arguments) = self.started(program, arguments);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        command(self.person, &program, &arguments)
     }
 
     /// Runs the probe as the person outside of any sandbox.
@@ -211,8 +222,13 @@ impl Stage {
     }
 
     /// Starts a program as the person without waiting; its output is piped.
+    #[track_caller]
     pub fn spawn(&self, program: &Path, arguments: &[&str]) -> Child {
-        spawn(command(self.person, program, arguments), self.directory())
+        if self.lack.is_some_and(Lack::stops_namespaces) && program.starts_with(self.directory()) {
+            // Whoever waits for what it says would not hear why it does not come.
+            self.run(program, arguments);
+        }
+        spawn(self.command(program, arguments), self.directory())
     }
 }
 
