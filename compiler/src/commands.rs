@@ -12,6 +12,7 @@ pub mod new;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod show;
 pub mod variables;
 
 use boxwright::diagnostic::{render_full, visible};

@@ -17,6 +17,7 @@ mod rules;
 mod scheduling;
 mod seccomp;
 mod sections;
+mod show;
 mod substitute;
 mod syntax;
 mod values;
@@ -24,6 +25,7 @@ mod variables;
 
 pub use layers::gather;
 pub use rules::RULES;
+pub use show::{Show, show};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
@@ -32,18 +34,17 @@ use crate::spec::{Spec, keys};
 /// Reads a spec of all its layers, with values for its variables from outside. What is wrong is in the findings, and absent
 /// from the `Spec`.
 pub fn parse(source: &Source, given: &[(String, String)]) -> (Spec, Vec<Diagnostic>) {
-    let (mut documents, mut findings, mut lossy) = (Vec::new(), Vec::new(), false);
-    for layer in 0..source.layers().len() {
-        match syntax::read(source, layer) {
-            Ok(read) => {
-                findings.extend(read.errors);
-                lossy |= read.lossy;
-                documents.push(read.document);
-            }
-            Err(refusal) => return (Spec::default(), vec![refusal]),
-        }
+    let layers: Vec<syntax::Read<'_>> = match layers(source) {
+        Ok(layers) => layers,
+        Err(refusal) => return (Spec::default(), vec![refusal]),
+    };
+    let mut lossy = layers.iter().any(|read| read.lossy);
+    let mut findings: Vec<Diagnostic> = hidden::hidden(&source.text).collect();
+    let mut documents = Vec::new();
+    for layer in layers {
+        findings.extend(layer.errors);
+        documents.push(layer.document);
     }
-    findings.extend(hidden::hidden(&source.text));
     let values = values::Values::new(&documents, given);
     let mut substitute = substitute::Substitute::new(&values);
     let documents = documents.into_iter().map(|document| substitute.layer(document, keys::ROOT)).collect();
@@ -53,7 +54,13 @@ pub fn parse(source: &Source, given: &[(String, String)]) -> (Spec, Vec<Diagnost
     findings.extend(substitute.finish());
     findings.extend(merged.findings);
     let mut spec = Spec::of(&merged.document);
-    spec.taken = merged.taken;
+    spec.filesystem.taken = merged.taken;
+    drop(merged.document);
     findings.extend(values.findings);
     (spec, findings)
+}
+
+/// Every layer as it is written; one that is too deep to be held is a reason to look at none.
+fn layers(source: &Source) -> Result<Vec<syntax::Read<'_>>, Diagnostic> {
+    (0..source.layers().len()).map(|layer| syntax::read(source, layer)).collect()
 }

@@ -46,8 +46,6 @@ pub struct Spec {
     pub lifecycle: Lifecycle,
     /// `[requires]`
     pub requires: Requires,
-    /// Where a `false` took away what the spec would have inherited
-    pub taken: Vec<Span>,
 }
 
 /// `[process]`
@@ -153,6 +151,8 @@ pub struct Filesystem {
     pub sys: Leaf<String>,
     /// `[filesystem.mounts]`
     pub mounts: Vec<(Spanned<String>, Mount)>,
+    /// The entries of `mounts` that took away what the spec would have inherited
+    pub taken: Vec<Span>,
 }
 
 /// `filesystem.root`

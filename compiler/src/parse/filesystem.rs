@@ -17,6 +17,7 @@ impl Extract for Filesystem {
             dev: field(table, "dev"),
             sys: field(table, "sys"),
             mounts: entries(table, "mounts", |value| mount(value.get_ref())),
+            taken: Vec::new(),
         })
     }
 }

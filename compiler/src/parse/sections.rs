@@ -21,7 +21,6 @@ impl Spec {
             seccomp: section(table, "seccomp"),
             lifecycle: section(table, "lifecycle"),
             requires: section(table, "requires"),
-            taken: Vec::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::rules::INVALID_PATH;
 use super::{etc, keep, paths};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Filesystem, MountKind, Ownership, Propagation, Root, User, View};
-use crate::source::{Source, Span, Spanned};
+use crate::source::{Span, Spanned};
 use crate::spec::{self, Leaf, Spec};
 
 /// The nodes of `dev = "minimal"`, with their numbers from Documentation/admin-guide/devices.txt.
@@ -34,12 +34,10 @@ const USR_LINKS: [(&str, &str); 4] =
 const USR_COMPANIONS: [&str; 2] = ["/etc/alternatives", "/etc/ld.so.cache"];
 
 pub(super) fn resolve(
-    spec: &Spec,
-    source: &Source,
+    filesystem: &spec::Filesystem,
     user: &User,
     findings: &mut Vec<Diagnostic>,
 ) -> Filesystem {
-    let filesystem = &spec.filesystem;
     let root = root(&filesystem.root, findings);
     let root_idmap = match filesystem.root.as_ref().map(|root| &root.value) {
         Some(spec::Root::Rootfs { idmap: owners, .. }) => idmap(owners, findings),
@@ -75,7 +73,7 @@ pub(super) fn resolve(
         }
     }
     tree.mounts(&filesystem.mounts, findings);
-    Filesystem { root, root_idmap, mounts: tree.finish(source, &spec.taken, findings) }
+    Filesystem { root, root_idmap, mounts: tree.finish(&filesystem.taken, findings) }
 }
 
 fn root(leaf: &Leaf<spec::Root>, findings: &mut Vec<Diagnostic>) -> Spanned<Root> {

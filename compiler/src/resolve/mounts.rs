@@ -6,7 +6,7 @@ use super::rules::{
 use super::{keep, namespaces, paths, units, word};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Filesystem, IdMap, Mount, MountKind, Ownership, Propagation, TextPart, View};
-use crate::source::{Source, Span, Spanned};
+use crate::source::{Span, Spanned};
 use crate::spec::{self, Amount, Leaf};
 use std::collections::BTreeMap;
 
@@ -47,25 +47,14 @@ impl Tree {
         }
     }
 
-    /// The entries, one at each destination: that of the layer that overrides the others. `taken` is where a `false` has
-    /// taken away an inherited entry before.
+    /// The entries, one at each destination; `taken` is where something inherited was taken away before.
     pub(super) fn finish(
         mut self,
-        source: &Source,
         taken: &[Span],
         findings: &mut Vec<Diagnostic>,
     ) -> BTreeMap<String, Mount> {
-        let layer = |span: Span| source.layer(span.start);
-        for mounts in self.entries.values_mut() {
-            let above = mounts.iter().map(|mount| layer(mount.span)).min();
-            mounts.retain(|mount| Some(layer(mount.span)) == above);
-        }
         for removed in &self.removed {
-            let overridden = |mount: &Mount| layer(mount.span) >= layer(removed.span);
-            let entry = self.entries.get(&removed.value).and_then(|mounts| mounts.first());
-            if entry.is_some_and(overridden) {
-                self.entries.remove(&removed.value);
-            } else if entry.is_none() && !taken.contains(&removed.span) {
+            if self.entries.remove(&removed.value).is_none() && !taken.contains(&removed.span) {
                 findings.push(
                     REMOVES_NOTHING
                         .at(removed.span, format!("nothing else asks for `{}`", removed.value))
