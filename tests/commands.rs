@@ -67,6 +67,7 @@ fn specs_are_found_beneath_the_directory() {
         ("a/deep/er/a.sandbox.toml", BAD),
         ("a/Cargo.toml", "not a spec"),
         ("target/t.sandbox.toml", BAD),
+        (".gitignore", "target\n"),
         ("a/.git/g.sandbox.toml", BAD),
     ]);
     std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();

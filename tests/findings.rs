@@ -7,7 +7,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::diagnostic::{Diagnostic, Level, Rule, render_concise, render_full};
+use boxwright::diagnostic::{Diagnostic, Level, Rule, Style, render_concise, render_full};
 use boxwright::source::Source;
 use boxwright::{Understood, check, parse, resolve, understand};
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ fn read(path: &Path) -> (Source, Understood) {
 /// With the names of files as they are from the spec's directory, so that the output is the same everywhere.
 fn render(path: &Path, source: &Source, findings: &[Diagnostic]) -> String {
     let directory = format!("{}/", path.parent().unwrap().display());
-    render_full(source, findings, false).replace(&directory, "")
+    render_full(source, findings, Style::default()).replace(&directory, "")
 }
 
 fn rules() -> Vec<Rule> {
@@ -66,7 +66,7 @@ fn good_specs_have_no_findings() {
     for path in specs("fixtures/good") {
         let (source, understood) = read(&path);
         let understood = understood.without_notes();
-        assert_eq!(render_concise(&source, &understood.findings), "", "{}", path.display());
+        assert_eq!(render_concise(&source, &understood.findings, Style::default()), "", "{}", path.display());
         assert!(understood.policy.is_some());
     }
 }
@@ -75,7 +75,7 @@ fn good_specs_have_no_findings() {
 fn specs_that_people_copy_have_no_errors() {
     for path in specs("../specs/demos") {
         let (source, understood) = read(&path);
-        let findings = render_concise(&source, &understood.findings);
+        let findings = render_concise(&source, &understood.findings, Style::default());
         assert!(understood.policy.is_some(), "{findings}");
     }
 }
@@ -88,7 +88,7 @@ fn the_starter_passes() {
         "starter.sandbox.toml",
         template.replace("{{name}}", "x").replace("{{program}}", "/usr/bin/id"),
     );
-    assert_eq!(render_concise(&source, &understand(&source).without_notes().findings), "");
+    assert_eq!(render_concise(&source, &understand(&source).without_notes().findings, Style::default()), "");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn every_rule_has_a_fixture() {
         .iter()
         .map(|path| {
             let (source, understood) = read(path);
-            render_concise(&source, &understood.findings)
+            render_concise(&source, &understood.findings, Style::default())
         })
         .collect();
     for rule in rules() {

@@ -6,7 +6,10 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::diagnostic::{Diagnostic, render_concise, render_full, render_json};
+use boxwright::diagnostic::{
+    Checked, Diagnostic, Run, Style, render_concise, render_full, render_github, render_gitlab, render_json,
+    render_junit, render_sarif,
+};
 use boxwright::source::{MAX_BYTES, ReadErrorKind, Source};
 use boxwright::understand;
 use std::fmt::Write as _;
@@ -238,10 +241,15 @@ fn shows(text: String) {
             "{finding:?}"
         );
     }
-    let shown =
-        render_full(&source, &understood.findings, false) + &render_concise(&source, &understood.findings);
+    let shown = render_full(&source, &understood.findings, Style::default())
+        + &render_concise(&source, &understood.findings, Style::default());
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
-    render_json(&[(source, understood.findings)], understood.left_out);
+    let files = [Checked::new(source, understood.findings)];
+    let run = Run { files: &files, rules: &[], root: Path::new("/"), fails: None };
+    for render in [render_json, render_sarif, render_gitlab, render_github, render_junit] {
+        let shown = render(&run);
+        assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::diagnostic::render_concise;
+use boxwright::diagnostic::{Style, render_concise};
 use boxwright::policy::{FEATURES, Kernel, Policy};
 use boxwright::source::Source;
 use boxwright::spec::keys::{Key, Presence, ROOT, Type, expected};
@@ -58,7 +58,7 @@ fn meaning(section: &str, line: &str) -> String {
     }
     let source = Source::new("x.sandbox.toml", text);
     let understood = understand(&source);
-    let findings = render_concise(&source, &understood.findings);
+    let findings = render_concise(&source, &understood.findings, Style::default());
     let policy = understood.policy.unwrap_or_else(|| panic!("{}\n{findings}", source.text));
     without_places(&policy)
 }
@@ -162,7 +162,12 @@ fn every_key_of_the_language_page_is_known() {
     let source = Source::read(path).unwrap();
     let (_, findings) = parse::parse(&source, &[]);
     for finding in &findings {
-        assert_eq!(finding.rule, "not-supported-yet", "{}", render_concise(&source, &findings));
+        assert_eq!(
+            finding.rule,
+            "not-supported-yet",
+            "{}",
+            render_concise(&source, &findings, Style::default())
+        );
     }
 }
 

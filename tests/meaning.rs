@@ -6,7 +6,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::diagnostic::render_concise;
+use boxwright::diagnostic::{Style, render_concise};
 use boxwright::policy::{
     Action, ClockOffset, IdMapping, MountKind, Namespace, Operator, Ownership, Policy, Propagation, Root,
     Stream, TextPart, User,
@@ -20,7 +20,7 @@ const EVERYTHING: &str = include_str!("fixtures/good/everything.sandbox.toml");
 fn policy(text: &str) -> Policy {
     let source = Source::new("everything.sandbox.toml", text);
     let understood = understand(&source);
-    let findings = render_concise(&source, &understood.findings);
+    let findings = render_concise(&source, &understood.findings, Style::default());
     understood.policy.unwrap_or_else(|| panic!("{findings}"))
 }
 

@@ -15,7 +15,8 @@ pub mod schema;
 pub mod show;
 pub mod variables;
 
-use boxwright::diagnostic::{render_full, visible};
+use anstream::{AutoStream, ColorChoice};
+use boxwright::diagnostic::{Style, render_full, visible};
 use boxwright::source::{Source, Span, Spanned};
 use boxwright::{Built, understand_with};
 use std::io::{self, Write};
@@ -31,6 +32,14 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// What this stream can show, by what it is and what the user asks for; links are from this directory.
+pub fn style<'a>(stream: &impl anstream::stream::RawStream, root: &'a Path) -> Style<'a> {
+    let colours = AutoStream::choice(stream) != ColorChoice::Never;
+    // Who wants no colours wants no other escape sequences either.
+    let links = colours && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+    Style { colours, links: links.then_some(root) }
+}
+
 /// Writes a line to standard error; when even that fails there is nobody left to tell.
 pub fn complain(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");
@@ -41,8 +50,8 @@ pub fn complain(line: &str) {
 pub fn compile(path: &Path, variables: &Variables, status_fd: Option<u32>) -> anyhow::Result<Option<Built>> {
     let understood = understand_with(&Source::read(path)?, &variables.options()).without_notes();
     let source = &understood.source;
-    let styled = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-    let findings = render_full(source, &understood.findings, styled);
+    let style = style(&io::stderr(), Path::new(""));
+    let findings = render_full(source, &understood.findings, Style { links: None, ..style });
     if !findings.is_empty() {
         complain(findings.trim_end());
     }

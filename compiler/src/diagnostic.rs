@@ -1,14 +1,31 @@
 //! Findings: what is wrong with a spec, where, and what was expected. Renderers live in `diagnostic/`.
 
+mod checked;
 mod concise;
+mod fingerprint;
+mod fix;
 mod full;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod location;
+mod sarif;
+mod style;
 pub mod suggest;
 mod visible;
 
+pub use checked::{Checked, Run};
 pub use concise::render_concise;
+pub use fingerprint::fingerprints;
+pub use fix::{Edit, Fix, apply};
 pub use full::render_full;
+pub use github::render_github;
+pub use gitlab::render_gitlab;
 pub use json::render_json;
+pub use junit::render_junit;
+pub use sarif::render_sarif;
+pub use style::Style;
 pub use visible::visible;
 
 use crate::source::Span;
@@ -24,12 +41,16 @@ pub struct Diagnostic {
     pub message: String,
     /// The smallest place that shows it.
     pub span: Span,
+    /// The key that it is about, such as filesystem.mounts."/srv"; empty until the whole spec is understood.
+    pub place: String,
     /// What to say at that place; may be empty.
     pub label: String,
     /// The other parties of a conflict.
     pub secondary: Vec<(Span, String)>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The same for a program, where there is only one way.
+    pub fix: Option<Fix>,
 }
 
 /// How bad a finding is.
@@ -92,6 +113,11 @@ impl Rule {
         Self { why, ..self }
     }
 
+    /// Where it is explained.
+    pub fn url(&self) -> String {
+        url(self.name)
+    }
+
     /// A finding of this rule.
     pub fn at(&self, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic {
@@ -99,9 +125,11 @@ impl Rule {
             rule: self.name,
             message: message.into(),
             span,
+            place: String::new(),
             label: String::new(),
             secondary: Vec::new(),
             help: None,
+            fix: None,
         }
     }
 }
@@ -125,8 +153,25 @@ impl Diagnostic {
         self
     }
 
+    /// The same finding with a way out that a program can take.
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    /// All of its words: what is wrong, what to say at its place, what to do.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let rest = [Some(&self.label), self.help.as_ref()].into_iter().flatten();
+        std::iter::once(&self.message).chain(rest.filter(|words| !words.is_empty())).map(String::as_str)
+    }
+
     /// Does it stop the build?
     pub fn is_error(&self) -> bool {
         self.level == Level::Error
     }
+}
+
+/// Where a rule is explained.
+fn url(rule: &str) -> String {
+    format!("{}/blob/main/docs/rules.md#{rule}", env!("CARGO_PKG_REPOSITORY"))
 }

@@ -22,7 +22,7 @@ pub mod spec;
 
 use boxwright_launcher::plan::operation;
 use boxwright_launcher::plan::write::Sources;
-use diagnostic::{Diagnostic, Level};
+use diagnostic::{Diagnostic, Level, Rule};
 use lower::{Filter, Filters, Program};
 use policy::{FilterFlag, Kernel, Policy};
 use sha2::{Digest, Sha256};
@@ -86,7 +86,16 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
     let left_out = findings.len().saturating_sub(FINDINGS_MAX);
     findings.truncate(FINDINGS_MAX);
     findings.sort_by_key(|finding| finding.span);
+    for finding in &mut findings {
+        finding.place = spec.places.key(finding.span);
+    }
     Understood { source, policy: policy.filter(|_| !broken), findings, left_out }
+}
+
+/// Every rule there is.
+pub fn rules() -> Vec<Rule> {
+    let checks = check::CHECKS.iter().map(|check| check.rule);
+    parse::RULES.iter().chain(resolve::RULES).copied().chain(checks).collect()
 }
 
 /// What a policy is compiled to.

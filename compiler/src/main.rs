@@ -30,6 +30,8 @@ Exit status: 0 clean, 1 findings at or above the threshold, 2 usage or I/O, 3 no
 #[derive(Parser)]
 #[command(name = "boxwright", version, after_help = EXAMPLES)]
 struct Cli {
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
     #[command(subcommand)]
     command: Command,
 }
@@ -52,7 +54,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let Cli { color, command } = Cli::parse();
+    color.write_global();
     // Any other status of `run` could be the program's own.
     let failure = if matches!(command, Command::Run(_)) { EXIT_NOT_SET_UP } else { FAILURE };
     let result = match command {

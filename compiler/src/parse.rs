@@ -12,6 +12,7 @@ mod layers;
 mod merge;
 mod namespaces;
 mod network;
+mod places;
 mod process;
 mod rules;
 mod scheduling;
@@ -45,6 +46,7 @@ pub fn parse(source: &Source, given: &[(String, String)]) -> (Spec, Vec<Diagnost
         findings.extend(layer.errors);
         documents.push(layer.document);
     }
+    let places = places::places(&documents);
     let values = values::Values::new(&documents, given);
     let mut substitute = substitute::Substitute::new(&values);
     let documents = documents.into_iter().map(|document| substitute.layer(document, keys::ROOT)).collect();
@@ -54,6 +56,7 @@ pub fn parse(source: &Source, given: &[(String, String)]) -> (Spec, Vec<Diagnost
     findings.extend(substitute.finish());
     findings.extend(merged.findings);
     let mut spec = Spec::of(&merged.document);
+    spec.places = places;
     spec.filesystem.taken = merged.taken;
     drop(merged.document);
     findings.extend(values.findings);

@@ -1,7 +1,9 @@
 //! Source texts and the spans that point into them: where every value came from.
 
+mod places;
 mod read;
 
+pub use places::Places;
 pub use read::{ReadError, ReadErrorKind, STANDARD_INPUT};
 
 use std::path::{Path, PathBuf};

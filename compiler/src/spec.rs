@@ -12,7 +12,7 @@ pub mod variable;
 pub use cgroup::{Cgroup, CgroupValue};
 pub use scheduling::{Cpus, IoPriority, Scheduler, Scheduling};
 
-use crate::source::{Span, Spanned};
+use crate::source::{Places, Span, Spanned};
 
 /// A value that may not have been written.
 pub type Leaf<T> = Option<Spanned<T>>;
@@ -20,6 +20,8 @@ pub type Leaf<T> = Option<Spanned<T>>;
 /// A whole spec file.
 #[derive(Debug, Clone, Default)]
 pub struct Spec {
+    /// Where its keys stand
+    pub places: Places,
     /// `name`
     pub name: Leaf<String>,
     /// `hostname`

@@ -4,10 +4,9 @@ mod machine;
 mod rehearse;
 
 use super::variables::Variables;
-use super::{complain, print};
-use anstream::{AutoStream, ColorChoice};
+use super::{complain, print, style};
 use anyhow::Context;
-use boxwright::diagnostic::{Diagnostic, render_full, render_json, visible};
+use boxwright::diagnostic::{Checked, Diagnostic, Run, render_full, render_json, visible};
 use boxwright::source::Source;
 use boxwright::understand_with;
 use clap::ValueEnum;
@@ -81,11 +80,11 @@ fn spec(path: &Path, variables: &Variables, format: Format) -> anyhow::Result<Ex
 
 fn tell(source: &Source, findings: Vec<Diagnostic>, format: Format) -> anyhow::Result<()> {
     let text = match format {
-        Format::Json => render_json(&[(source.clone(), findings)], 0),
-        Format::Full => {
-            let styled = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
-            render_full(source, &findings, styled)
+        Format::Json => {
+            let files = [Checked::new(source.clone(), findings)];
+            render_json(&Run { files: &files, rules: &[], root: Path::new(""), fails: None })
         }
+        Format::Full => render_full(source, &findings, style(&std::io::stdout(), Path::new(""))),
     };
     print(&text).context("standard output")
 }

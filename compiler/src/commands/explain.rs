@@ -3,7 +3,7 @@
 use super::variables::Variables;
 use super::{complain, print};
 use anyhow::Context;
-use boxwright::diagnostic::render_full;
+use boxwright::diagnostic::{Style, render_full};
 use boxwright::explain::{Question, explain_syscall};
 use boxwright::seccomp::Architecture;
 use boxwright::source::Source;
@@ -48,7 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let understood = understand_with(&Source::read(&args.spec)?, &args.variables.options()).without_notes();
     let source = &understood.source;
     let Some(policy) = understood.policy else {
-        complain(render_full(source, &understood.findings, false).trim_end());
+        complain(render_full(source, &understood.findings, Style::default()).trim_end());
         return Ok(ExitCode::from(FINDINGS));
     };
     for question in &questions {

@@ -2,7 +2,7 @@
 
 use super::{complain, print};
 use anyhow::{Context, bail};
-use boxwright::diagnostic::{render_concise, visible};
+use boxwright::diagnostic::{Style, render_concise, visible};
 use boxwright::source::{STANDARD_INPUT, Source};
 use boxwright::understand;
 use handlebars::Handlebars;
@@ -48,7 +48,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let source = Source::new(&file, text);
     let understood = understand(&source).without_notes();
     if understood.policy.is_none() {
-        bail!("{}", render_concise(&source, &understood.findings).trim_end());
+        bail!("{}", render_concise(&source, &understood.findings, Style::default()).trim_end());
     }
     if file == Path::new(STANDARD_INPUT) {
         print(&source.text)?;

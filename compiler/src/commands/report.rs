@@ -3,7 +3,7 @@
 use super::variables::Variables;
 use super::{complain, print, write_whole};
 use anyhow::Context;
-use boxwright::diagnostic::{render_full, visible};
+use boxwright::diagnostic::{Style, render_full, visible};
 use boxwright::report::{Report, render_text, report};
 use boxwright::source::Source;
 use boxwright::understand_with;
@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let understood = understand_with(&Source::read(&args.spec)?, &args.variables.options()).without_notes();
     let source = &understood.source;
     let Some(policy) = understood.policy else {
-        complain(render_full(source, &understood.findings, false).trim_end());
+        complain(render_full(source, &understood.findings, Style::default()).trim_end());
         return Ok(ExitCode::from(FINDINGS));
     };
     let report = report(source, &policy)?;

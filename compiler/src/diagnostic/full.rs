@@ -1,6 +1,6 @@
 //! Findings with their lines, as rustc shows them.
 
-use super::{Diagnostic, Level, visible};
+use super::{Diagnostic, Level, Style, location, url, visible};
 use crate::source::{LineColumn, Source, Span};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Origin, Renderer, Snippet};
 use std::ops::RangeInclusive;
@@ -22,20 +22,21 @@ struct Mark<'a> {
     kind: AnnotationKind,
 }
 
-/// Findings with snippets; escape sequences for colours only when `styled`.
-pub fn render_full(source: &Source, findings: &[Diagnostic], styled: bool) -> String {
-    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-    findings.iter().map(|finding| renderer.render(&[group(source, finding)]) + "\n\n").collect()
+/// Findings with snippets.
+pub fn render_full(source: &Source, findings: &[Diagnostic], style: Style<'_>) -> String {
+    let renderer = if style.colours { Renderer::styled() } else { Renderer::plain() };
+    findings.iter().map(|finding| renderer.render(&[group(source, finding, style)]) + "\n\n").collect()
 }
 
-fn group<'a>(source: &Source, finding: &'a Diagnostic) -> Group<'a> {
+fn group<'a>(source: &Source, finding: &'a Diagnostic, style: Style<'_>) -> Group<'a> {
     let level = match finding.level {
         Level::Error => annotate_snippets::Level::ERROR,
         Level::Warning => annotate_snippets::Level::WARNING,
         Level::Note => annotate_snippets::Level::NOTE,
     };
     let title = level.primary_title(visible(&finding.message)).id(finding.rule);
-    let group = pieces(source, finding)(Group::with_title(title));
+    let title = if style.links.is_some() { title.id_url(url(finding.rule)) } else { title };
+    let group = pieces(source, finding, style)(Group::with_title(title));
     match &finding.help {
         Some(help) => group.element(annotate_snippets::Level::HELP.message(visible(help))),
         None => group,
@@ -43,7 +44,11 @@ fn group<'a>(source: &Source, finding: &'a Diagnostic) -> Group<'a> {
 }
 
 /// The places of a finding.
-fn pieces<'a>(source: &Source, finding: &'a Diagnostic) -> impl FnOnce(Group<'a>) -> Group<'a> {
+fn pieces<'a>(
+    source: &Source,
+    finding: &'a Diagnostic,
+    style: Style<'_>,
+) -> impl FnOnce(Group<'a>) -> Group<'a> + use<'a> {
     let mut marks = vec![Mark { span: finding.span, label: &finding.label, kind: AnnotationKind::Primary }];
     marks.extend(finding.secondary.iter().map(|(span, label)| Mark {
         span: *span,
@@ -62,7 +67,7 @@ fn pieces<'a>(source: &Source, finding: &'a Diagnostic) -> impl FnOnce(Group<'a>
             None => files.push(vec![mark]),
         }
     }
-    let elements: Vec<_> = files.iter().flat_map(|marks| of_file(source, marks)).collect();
+    let elements: Vec<_> = files.iter().flat_map(|marks| of_file(source, marks, style)).collect();
     move |group| {
         elements.into_iter().fold(group, |group, (origin, snippet)| match origin {
             Some(origin) => group.element(origin).element(snippet),
@@ -75,6 +80,7 @@ fn pieces<'a>(source: &Source, finding: &'a Diagnostic) -> impl FnOnce(Group<'a>
 fn of_file<'a>(
     source: &Source,
     marks: &[Mark<'a>],
+    style: Style<'_>,
 ) -> Vec<(Option<Origin<'a>>, Snippet<'a, Annotation<'a>>)> {
     let lines = || marks.iter().map(|mark| source.line(mark.span.start));
     let (first, last) = (lines().min().unwrap_or(1), lines().max().unwrap_or(1));
@@ -84,7 +90,11 @@ fn of_file<'a>(
             span.end - span.start <= LINE_MAX
         });
     let start = marks.first().map_or(0, |mark| mark.span.start);
-    let path = visible(&source.path_at(start).to_string_lossy()).into_owned();
+    let name = visible(&source.path_at(start).to_string_lossy()).into_owned();
+    let path = match style.links {
+        Some(root) => location::link(&name, source.path_at(start), root),
+        None => name,
+    };
     if together {
         return vec![(None, piece(source, first..=last, marks).path(path))];
     }

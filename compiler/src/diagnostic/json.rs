@@ -1,7 +1,7 @@
 //! Findings as JSON, for other programs.
 
 use super::visible::is_active;
-use super::{Diagnostic, Level};
+use super::{Checked, Diagnostic, Edit, Level, Run, fingerprint};
 use crate::source::{Source, Span};
 use serde::Serialize;
 use std::fmt::Write;
@@ -17,6 +17,10 @@ struct Report<'a> {
     notes: usize,
     /// How many more there are than these.
     left_out: usize,
+    /// How many the specs accept.
+    accepted: usize,
+    /// How many were known before.
+    known: usize,
     findings: Vec<Finding<'a>>,
 }
 
@@ -26,15 +30,32 @@ struct Finding<'a> {
     rule: &'static str,
     message: &'a str,
     place: Place<'a>,
+    /// The key that it is about.
+    key: &'a str,
+    fingerprint: String,
     label: &'a str,
     help: Option<&'a str>,
     secondary: Vec<Secondary<'a>>,
+    fix: Option<Fix<'a>>,
 }
 
 #[derive(Serialize)]
 struct Secondary<'a> {
     place: Place<'a>,
     label: &'a str,
+}
+
+/// What does away with it.
+#[derive(Serialize)]
+struct Fix<'a> {
+    words: &'a str,
+    edits: Vec<Replacement<'a>>,
+}
+
+#[derive(Serialize)]
+struct Replacement<'a> {
+    place: Place<'a>,
+    replacement: &'a str,
 }
 
 /// Lines and columns count from 1, columns in characters; bytes from 0.
@@ -49,29 +70,37 @@ struct Place<'a> {
     end_byte: usize,
 }
 
-/// One object for any number of files; `left_out` findings are not among them.
-pub fn render_json(reports: &[(Source, Vec<Diagnostic>)], left_out: usize) -> String {
-    let all = || reports.iter().flat_map(|(source, findings)| findings.iter().map(move |f| (source, f)));
-    let count = |level| all().filter(|(_, finding)| finding.level == level).count();
+/// One object for any number of files.
+pub fn render_json(run: &Run) -> String {
+    let each = |number: fn(&Checked) -> usize| run.files.iter().map(number).sum();
     let report = Report {
         version: VERSION,
-        errors: count(Level::Error),
-        warnings: count(Level::Warning),
-        notes: count(Level::Note),
-        left_out,
-        findings: all().map(|(source, finding)| describe(source, finding)).collect(),
+        errors: run.count(Level::Error),
+        warnings: run.count(Level::Warning),
+        notes: run.count(Level::Note),
+        left_out: each(|file| file.left_out),
+        accepted: each(|file| file.accepted),
+        known: each(|file| file.known),
+        findings: run.files.iter().flat_map(|file| described(file, run)).collect(),
     };
     // Strings and numbers can always be written.
     let json = serde_json::to_string_pretty(&report).unwrap_or_default();
     escape_active(&json) + "\n"
 }
 
-fn describe<'a>(source: &'a Source, finding: &'a Diagnostic) -> Finding<'a> {
+fn described<'a>(file: &'a Checked, run: &Run) -> impl Iterator<Item = Finding<'a>> {
+    let fingerprints = fingerprint::fingerprints(file, run.root);
+    file.findings.iter().zip(fingerprints).map(|(finding, print)| describe(&file.source, finding, print))
+}
+
+fn describe<'a>(source: &'a Source, finding: &'a Diagnostic, fingerprint: String) -> Finding<'a> {
     Finding {
         level: finding.level.name(),
         rule: finding.rule,
         message: &finding.message,
         place: place(source, finding.span),
+        key: &finding.place,
+        fingerprint,
         label: &finding.label,
         help: finding.help.as_deref(),
         secondary: finding
@@ -79,7 +108,15 @@ fn describe<'a>(source: &'a Source, finding: &'a Diagnostic) -> Finding<'a> {
             .iter()
             .map(|(span, label)| Secondary { place: place(source, *span), label })
             .collect(),
+        fix: finding.fix.as_ref().map(|fix| Fix {
+            words: &fix.words,
+            edits: fix.edits.iter().map(|edit| replacement(source, edit)).collect(),
+        }),
     }
+}
+
+fn replacement<'a>(source: &'a Source, edit: &'a Edit) -> Replacement<'a> {
+    Replacement { place: place(source, edit.span), replacement: &edit.replacement }
 }
 
 fn place(source: &Source, span: Span) -> Place<'_> {
@@ -98,7 +135,7 @@ fn place(source: &Source, span: Span) -> Place<'_> {
 
 /// JSON may hold C1 controls and bidi marks as they are, but somebody will print it: inside strings, the only place
 /// where they can be, their escapes mean the same.
-fn escape_active(json: &str) -> String {
+pub(super) fn escape_active(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c != '\n' && is_active(c) {

@@ -1,6 +1,7 @@
 //! Reads the top level and the small sections as they are written: `[rlimits]`, `[lifecycle]`, `[requires]`.
 
 use super::extract::{Extract, entries, field, list, section};
+use crate::source::Places;
 use crate::spec::{Amount, Lifecycle, Requires, Rlimit, Spec};
 use toml::de::{DeTable, DeValue};
 
@@ -8,6 +9,7 @@ impl Spec {
     /// What a document says.
     pub(super) fn of(table: &DeTable<'_>) -> Self {
         Self {
+            places: Places::default(),
             name: field(table, "name"),
             hostname: field(table, "hostname"),
             domainname: field(table, "domainname"),

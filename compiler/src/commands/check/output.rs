@@ -1,0 +1,65 @@
+//! Where findings go and in which format.
+
+use crate::commands::{print, style, write_whole};
+use anyhow::{Context, bail};
+use boxwright::diagnostic::{
+    Run, Style, render_concise, render_full, render_github, render_gitlab, render_json, render_junit,
+    render_sarif,
+};
+use clap::ValueEnum;
+use std::path::Path;
+
+/// Everybody may read what was found.
+const MODE: u32 = 0o644;
+
+/// How findings are written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// With the lines of the spec, as compilers do
+    Full,
+    /// One line for each: file:line:column: level[rule]: message
+    Concise,
+    /// One versioned object
+    Json,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit's XML: a test for each finding
+    Junit,
+}
+
+impl Format {
+    /// Is it for people?
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Full | Self::Concise)
+    }
+}
+
+/// Writes what was found to a file, whole or not at all, or to standard output.
+pub fn write(run: &Run, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
+    let Some(file) = file else {
+        let style = style(&std::io::stdout(), run.root);
+        return print(&render(run, format, style)).context("standard output");
+    };
+    if file.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        bail!("{} is not a file; nothing was written", file.display());
+    }
+    let text = render(run, format, Style::default());
+    write_whole(file, text.as_bytes(), MODE).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn render(run: &Run, format: Format, style: Style<'_>) -> String {
+    let each = |one: &dyn Fn(&boxwright::diagnostic::Checked) -> String| run.files.iter().map(one).collect();
+    match format {
+        Format::Full => each(&|file| render_full(&file.source, &file.findings, style)),
+        Format::Concise => each(&|file| render_concise(&file.source, &file.findings, style)),
+        Format::Json => render_json(run),
+        Format::Github => render_github(run),
+        Format::Gitlab => render_gitlab(run),
+        Format::Sarif => render_sarif(run),
+        Format::Junit => render_junit(run),
+    }
+}
