@@ -3,7 +3,7 @@
 use super::variables::Variables;
 use super::{complain, print};
 use anyhow::Context;
-use boxwright::diagnostic::render_full;
+use boxwright::diagnostic::{Style, render_full};
 use boxwright::parse::{Show, show};
 use boxwright::source::Source;
 use boxwright::understand_with;
@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let options = args.variables.options();
     let understood = understand_with(&Source::read(&args.spec)?, &options).without_notes();
     if understood.policy.is_none() {
-        complain(render_full(&understood.source, &understood.findings, false).trim_end());
+        complain(render_full(&understood.source, &understood.findings, Style::default()).trim_end());
         return Ok(ExitCode::from(FINDINGS));
     }
     let what = Show { resolved: args.resolved, origin: args.origin };
