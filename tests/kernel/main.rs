@@ -37,6 +37,7 @@ mod network;
 mod owners;
 mod ports;
 mod privilege;
+mod profiles;
 mod propagation;
 mod readme;
 mod refusals;
@@ -89,6 +90,7 @@ const TESTS: &[&[Test]] = &[
     mounts::TESTS,
     network::TESTS,
     owners::TESTS,
+    profiles::TESTS,
     propagation::TESTS,
     in_place::TESTS,
     jobs::TESTS,
