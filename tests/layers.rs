@@ -6,7 +6,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::diagnostic::render_concise;
+use boxwright::diagnostic::{Style, render_concise};
 use boxwright::parse::{Show, gather, show};
 use boxwright::policy::{MountKind, Policy};
 use boxwright::source::Source;
@@ -31,9 +31,9 @@ fn files(files: &[(&str, &str)]) -> TempDir {
 #[track_caller]
 fn policy(source: &Source) -> Policy {
     let understood = understand(source).without_notes();
-    understood
-        .policy
-        .unwrap_or_else(|| panic!("{}", render_concise(&understood.source, &understood.findings)))
+    understood.policy.unwrap_or_else(|| {
+        panic!("{}", render_concise(&understood.source, &understood.findings, Style::default()))
+    })
 }
 
 #[track_caller]
@@ -177,7 +177,7 @@ fn variables_come_from_outside_from_the_spec_and_from_what_it_extends() {
     let with = |name: &str, value: &str| {
         let options = Options { variables: vec![(name.into(), value.into())], ..Options::default() };
         let understood = understand_with(&source, &options);
-        let findings = render_concise(&understood.source, &understood.findings);
+        let findings = render_concise(&understood.source, &understood.findings, Style::default());
         let policy = understood.policy.unwrap_or_else(|| panic!("{findings}"));
         (policy.hostname.unwrap().value, policy.rlimits[0].soft)
     };
