@@ -49,7 +49,7 @@ pub fn parse(source: &Source, given: &[(String, String)]) -> (Spec, Vec<Diagnost
     let places = places::places(&documents);
     let values = values::Values::new(&documents, given);
     let mut substitute = substitute::Substitute::new(&values);
-    let documents = documents.into_iter().map(|document| substitute.layer(document, keys::ROOT)).collect();
+    documents.iter_mut().for_each(|document| substitute.layer(document, keys::ROOT));
     lossy |= substitute.lossy;
     let merged = merge::merge(documents, keys::ROOT, source);
     findings.extend(conform::conform(&merged.document, keys::ROOT, lossy));

@@ -23,10 +23,11 @@ const COLUMN: usize = 48;
 
 /// The spec as one TOML document in the order of the language.
 pub fn show(source: &Source, given: &[(String, String)], show: Show) -> String {
-    let layers: Vec<_> = super::layers(source).into_iter().flatten().map(|layer| layer.document).collect();
+    let mut layers: Vec<_> =
+        super::layers(source).into_iter().flatten().map(|layer| layer.document).collect();
     let values = values::Values::new(&layers, given);
     let mut substitute = substitute::Substitute::new(&values);
-    let layers = layers.into_iter().map(|layer| substitute.layer(layer, ROOT)).collect();
+    layers.iter_mut().for_each(|layer| substitute.layer(layer, ROOT));
     let merged = merge::merge(layers, ROOT, source);
     let mut writer = Writer { source, show, taken: &merged.taken, text: String::new() };
     writer.table("", &merged.document, ROOT);

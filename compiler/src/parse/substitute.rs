@@ -7,7 +7,7 @@ use crate::source::Span;
 use crate::spec::keys::{Key, Type};
 use crate::spec::variable::{Piece, RUN, pieces};
 use std::collections::BTreeSet;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// The keys whose strings are as they stand: they are read before variables have values.
 const LITERAL: [&str; 2] = ["vars", "extends"];
@@ -28,18 +28,10 @@ impl<'a> Substitute<'a> {
         Self { values, used, lossy: false, findings: Vec::new() }
     }
 
-    /// A layer with its variables replaced.
-    pub(super) fn layer(&mut self, document: DeTable<'a>, keys: &'static [Key]) -> DeTable<'a> {
+    /// Replaces the variables of a layer.
+    pub(super) fn layer(&mut self, document: &mut DeTable<'a>, keys: &'static [Key]) {
         let top = Type::Table(keys);
-        let mut replaced = DeTable::new();
-        for (name, value) in document {
-            let member = top.member(name.get_ref());
-            let literal = LITERAL.contains(&name.get_ref().as_ref());
-            if let Some(value) = if literal { Some(value) } else { self.value(value, member) } {
-                replaced.insert(name, value);
-            }
-        }
-        replaced
+        self.members(document, Some(&top), |name| LITERAL.contains(&name));
     }
 
     /// What was found, with the variables that nobody uses.
@@ -53,44 +45,58 @@ impl<'a> Substitute<'a> {
         self.findings.into_iter().chain(unused).collect()
     }
 
-    /// A value with its variables replaced; nothing when one of them has no value.
-    fn value(
-        &mut self,
-        value: toml::Spanned<DeValue<'a>>,
-        ty: Option<&Type>,
-    ) -> Option<toml::Spanned<DeValue<'a>>> {
-        let span = value.span();
-        let replaced = match value.into_inner() {
-            DeValue::Table(table) => DeValue::Table(self.table(table, ty)),
+    /// Replaces the variables in a value; false when one of them has no value.
+    fn value(&mut self, value: &mut toml::Spanned<DeValue<'a>>, ty: Option<&Type>) -> bool {
+        let span = Span::from(value.span());
+        match value.get_mut() {
+            DeValue::Table(table) => self.table(table, ty),
             DeValue::Array(items) => {
                 let item = ty.and_then(Type::item);
-                DeValue::Array(items.into_iter().filter_map(|value| self.value(value, item)).collect())
+                let kept = std::mem::replace(items, DeArray::new()).into_iter().filter_map(|mut value| {
+                    let keep = self.value(&mut value, item);
+                    keep.then_some(value)
+                });
+                *items = kept.collect();
             }
             DeValue::String(text) if text.contains("${") => {
-                let replaced = self.text(&text, span.clone().into())?;
-                self.literal(&text, ty).unwrap_or(DeValue::String(replaced.into()))
+                let Some(replaced) = self.text(text, span) else { return false };
+                let literal = self.literal(text, ty);
+                *value.get_mut() = literal.unwrap_or(DeValue::String(replaced.into()));
             }
-            other => other,
-        };
-        Some(toml::Spanned::new(span, replaced))
+            _ => {}
+        }
+        true
     }
 
-    fn table(&mut self, table: DeTable<'a>, ty: Option<&Type>) -> DeTable<'a> {
-        let mut replaced = DeTable::new();
-        for (name, value) in table {
-            let span = name.span();
+    fn table(&mut self, table: &mut DeTable<'a>, ty: Option<&Type>) {
+        self.members(table, ty, |_| false);
+        if matches!(ty, Some(Type::Map(..))) && table.keys().any(|name| name.get_ref().contains("${")) {
+            self.names(table);
+        }
+    }
+
+    /// Replaces the variables in the values of a table.
+    fn members(&mut self, table: &mut DeTable<'a>, ty: Option<&Type>, literal: fn(&str) -> bool) {
+        let mut lost = Vec::new();
+        for (name, value) in table.iter_mut() {
             let member = ty.and_then(|ty| ty.member(name.get_ref()));
-            let Some(value) = self.value(value, member) else { continue };
-            if !matches!(ty, Some(Type::Map(..))) || !name.get_ref().contains("${") {
-                replaced.insert(name, value);
-            } else if let Some(text) = self.text(name.get_ref(), span.clone().into()) {
-                let finding = DUPLICATE_KEY.at(span.clone().into(), format!("`{text}` is written twice"));
-                if replaced.insert(toml::Spanned::new(span, text.into()), value).is_some() {
-                    self.findings.push(finding.label("it becomes what another key is"));
-                }
+            if !literal(name.get_ref()) && !self.value(value, member) {
+                lost.push(name.get_ref().to_string());
             }
         }
-        replaced
+        lost.iter().for_each(|name| drop(table.remove(name.as_str())));
+    }
+
+    /// Replaces the variables in the keys of a table.
+    fn names(&mut self, table: &mut DeTable<'a>) {
+        for (name, value) in std::mem::replace(table, DeTable::new()) {
+            let span = name.span();
+            let Some(text) = self.text(name.get_ref(), span.clone().into()) else { continue };
+            let finding = DUPLICATE_KEY.at(span.clone().into(), format!("`{text}` is written twice"));
+            if table.insert(toml::Spanned::new(span, text.into()), value).is_some() {
+                self.findings.push(finding.label("it becomes what another key is"));
+            }
+        }
     }
 
     /// What a number is written as where the whole string is a variable and no string may stand.

@@ -8,8 +8,8 @@ use toml::de::{DeString, DeTable, DeValue};
 use toml_parser::lexer::TokenKind;
 
 /// The most parts of a dotted key. The parser bounds the depth of arrays and inline tables itself, but every part of
-/// a dotted key is a table too, and freeing a table nested 10^5 deep overflows the stack.
-const KEY_PARTS_MAX: usize = 32;
+/// a dotted key is a table too, and what is nested too deep overflows the stack. The language's deepest key has five.
+const KEY_PARTS_MAX: usize = 8;
 
 /// The most syntax errors that are told; in a file that is no TOML at all the rest would only repeat them.
 const ERRORS_MAX: usize = 100;
@@ -36,7 +36,10 @@ pub(super) fn read(source: &Source, layer: usize) -> Result<Read<'_>, Diagnostic
     }
     let (document, errors) = DeTable::parse_recoverable(text);
     let table = document.into_inner();
-    let mut table = if file.start == 0 { table } else { moved(table, file.start) };
+    let mut table = table;
+    if file.start > 0 {
+        moved(&mut table, file.start);
+    }
     let mut errors: Vec<Diagnostic> = errors
         .iter()
         .take(ERRORS_MAX)
@@ -57,24 +60,22 @@ pub(super) fn read(source: &Source, layer: usize) -> Result<Read<'_>, Diagnostic
     Ok(Read { document: table, errors, lossy: !broken.is_empty() })
 }
 
-/// The same with places in all of the source's text, and not in one file's.
-fn moved(table: DeTable<'_>, start: usize) -> DeTable<'_> {
-    let entry = |(name, value): (toml::Spanned<_>, toml::Spanned<_>)| {
-        (toml::Spanned::new(by(name.span(), start), name.into_inner()), moved_value(value, start))
-    };
-    table.into_iter().map(entry).collect()
+/// Makes places in one file places in all of the source's text.
+fn moved(table: &mut DeTable<'_>, start: usize) {
+    for (name, mut value) in std::mem::replace(table, DeTable::new()) {
+        moved_value(&mut value, start);
+        table.insert(toml::Spanned::new(by(name.span(), start), name.into_inner()), value);
+    }
 }
 
-fn moved_value(value: toml::Spanned<DeValue<'_>>, start: usize) -> toml::Spanned<DeValue<'_>> {
-    let span = by(value.span(), start);
-    let inner = match value.into_inner() {
-        DeValue::Table(table) => DeValue::Table(moved(table, start)),
-        DeValue::Array(items) => {
-            DeValue::Array(items.into_iter().map(|item| moved_value(item, start)).collect())
-        }
-        scalar => scalar,
-    };
-    toml::Spanned::new(span, inner)
+fn moved_value(value: &mut toml::Spanned<DeValue<'_>>, start: usize) {
+    match value.get_mut() {
+        DeValue::Table(table) => moved(table, start),
+        DeValue::Array(items) => items.iter_mut().for_each(|item| moved_value(item, start)),
+        _ => {}
+    }
+    let inner = std::mem::replace(value.get_mut(), DeValue::Boolean(false));
+    *value = toml::Spanned::new(by(value.span(), start), inner);
 }
 
 fn by(span: std::ops::Range<usize>, start: usize) -> std::ops::Range<usize> {
