@@ -404,6 +404,28 @@ fn an_assistant_runs_beside_the_child_alone() {
     assert_eq!(refused_in(&outside(), is_exec, instead), Some(Reason::Flow));
 }
 
+/// What the outside sends is a signal, and what it arms a timer.
+#[test]
+fn the_outside_ends_its_child() {
+    let spec = format!("{SPEC}[lifecycle]\ntimeout = '1m'\nkill_signal = 'SIGINT'\n");
+    let outside = |kind: &Kind| matches!(kind, Kind::Supervise(Supervise { role: Role::Outside, .. }));
+    let changed = |at: usize, bytes: &[u8]| {
+        refused_in(&spec, outside, |record| record[at..at + bytes.len()].copy_from_slice(bytes))
+    };
+    assert_eq!(changed(12, &2_u32.to_le_bytes()), None);
+    assert_eq!(changed(12, &0_u32.to_le_bytes()), Some(Reason::Operation));
+    assert_eq!(changed(12, &65_u32.to_le_bytes()), Some(Reason::Operation));
+    assert_eq!(changed(16, &NONE.to_le_bytes()), None);
+    assert_eq!(changed(16, &0x7fff_ffff_u32.to_le_bytes()), Some(Reason::Pointer));
+    assert_eq!(changed(20, &u16::MAX.to_le_bytes()), Some(Reason::Pointer));
+    assert_eq!(changed(22, &[1]), Some(Reason::Operation));
+    // Nobody else ends anything.
+    let reaper = |kind: &Kind| matches!(kind, Kind::Supervise(Supervise { role: Role::Reaper, .. }));
+    for at in [12, 16, 20] {
+        assert_eq!(refused_in(&spec, reaper, |record| record[at] = 1), Some(Reason::Operation));
+    }
+}
+
 /// Only a process that nobody waits for holds.
 #[test]
 fn a_holder_has_no_child() {
@@ -413,6 +435,11 @@ fn a_holder_has_no_child() {
         refused_in(&outside(), role(from), |record| {
             record[3] = to;
             record[8..12].fill(pid);
+            record[12..22].fill(0);
+            if to == 0 {
+                record[12] = 15;
+                record[16..20].fill(0xff);
+            }
         })
     };
     assert_eq!(becomes(Role::Holder, 2, 0), None);
@@ -478,7 +505,12 @@ fn forks_are_counted() {
         let path = draft.string("/program");
         let operation = |kind| Operation { phase: 0, promise: Promise::None, origin, kind };
         let fork = |list| vec![operation(Kind::Fork(Fork { list, flags: 0, pid: 0, cgroup: NONE })); forks];
-        let hold = operation(Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }));
+        let hold = operation(Kind::Supervise(Supervise {
+            role: Role::Holder,
+            terminal: false,
+            pid: 0,
+            ending: None,
+        }));
         let exec = operation(Kind::Exec(Exec { path }));
         draft.lists = vec![[fork(1), vec![exec]].concat(), [fork(2), vec![hold]].concat(), vec![hold]];
         draft.sources(&Sources { name: "", compiler: "", tables: "", spec: [0; 32], launcher: [0; 32] });

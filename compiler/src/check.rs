@@ -56,6 +56,7 @@ mod real_time_without_limit;
 mod socket_bound;
 mod status_kept;
 mod symlink_on_host;
+mod timeout_needs_namespace;
 mod tree;
 mod user_not_mapped;
 mod view_needs_namespace;
@@ -133,6 +134,7 @@ pub const CHECKS: &[Check] = &[
     sees(socket_bound::RULE, socket_bound::check),
     sees(status_kept::RULE, status_kept::check),
     sees(symlink_on_host::RULE, symlink_on_host::check),
+    misses(timeout_needs_namespace::RULE, timeout_needs_namespace::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),
     sees(view_needs_namespace::RULE, view_needs_namespace::check),
     sees(writable_and_executable::RULE, writable_and_executable::check),

@@ -1,9 +1,11 @@
 //! Steps to bytes: strings, blobs, slots and buffers get their offsets, equal lists are stored once.
 
 use crate::diagnostic::visible;
-use crate::lower::{Act, Buffer, Call, Else, Keep, Landlock, Part, Place, Program, Slot, Step, Value};
+use crate::lower::{
+    Act, Buffer, Call, Else, Ending, Keep, Landlock, Part, Place, Program, Slot, Step, Value,
+};
 use crate::policy::{Kernel, RunDirectory};
-use crate::source::Source;
+use crate::source::{Source, Span};
 use boxwright_launcher::plan::operation::{
     self, Action, Argument, Assist, Cgroup, Check, Cookie, Directory, Each, Environment, Exec, Filter, Fork,
     Kind, Listen, Make, NONE, Netlink, Operation, Otherwise, Patch, Piece, Promise, Role, Row, Rule, Signals,
@@ -88,11 +90,7 @@ impl Encoder<'_> {
     fn steps(&mut self, steps: &[Step]) -> Encoded {
         let (mut operations, mut notes) = (Vec::new(), Vec::new());
         for step in steps {
-            let place = self.source.line_column(step.span.start);
-            let (line, column) = (index32(place.line), index32(place.column));
-            // A launcher prints them as they are.
-            let file = self.source.path_at(step.span.start).display().to_string();
-            let origin = self.draft.origin(&visible(&step.words), &visible(&file), line, column);
+            let origin = self.origin(&step.words, step.span);
             let mut alternatives = 0_u16;
             for act in &step.acts {
                 let at = index32(operations.len());
@@ -119,6 +117,14 @@ impl Encoder<'_> {
             }
         }
         (operations, notes)
+    }
+
+    fn origin(&mut self, words: &str, span: Span) -> u16 {
+        let place = self.source.line_column(span.start);
+        let (line, column) = (index32(place.line), index32(place.column));
+        // A launcher prints them as they are.
+        let file = self.source.path_at(span.start).display().to_string();
+        self.draft.origin(&visible(words), &visible(&file), line, column)
     }
 
     fn act(&mut self, act: &Act) -> Kind {
@@ -185,10 +191,15 @@ impl Encoder<'_> {
             Act::Landlock { rows, action } => Kind::Landlock(self.landlock(rows, *action)),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
             Act::Assist { arguments, ready } => self.assist(arguments, *ready),
-            Act::Hold => Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0 }),
-            Act::Supervise { role, terminal, pid } => {
-                Kind::Supervise(Supervise { role: *role, terminal: *terminal, pid: self.slot(*pid) })
+            Act::Hold => {
+                Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0, ending: None })
             }
+            Act::Supervise { role, terminal, pid, ending } => Kind::Supervise(Supervise {
+                role: *role,
+                terminal: *terminal,
+                pid: self.slot(*pid),
+                ending: ending.as_ref().map(|ending| self.ending(ending)),
+            }),
             Act::Netlink { socket, message, patches, keep, otherwise } => {
                 let mut encoded = Netlink {
                     socket: self.slot(*socket),
@@ -292,6 +303,14 @@ impl Encoder<'_> {
             text: offset(Buffer::Text),
             malformed: self.draft.string(malformed),
             directory: self.draft.string(directory),
+        }
+    }
+
+    fn ending(&mut self, ending: &Ending) -> operation::Ending {
+        operation::Ending {
+            signal: ending.signal,
+            grace: ending.grace.as_ref().map_or(NONE, |timer| self.draft.blob(timer)),
+            origin: ending.timeout.as_ref().map_or(0, |(words, span)| self.origin(words, *span)),
         }
     }
 

@@ -8,9 +8,11 @@ mod netlink;
 pub use filter::render_filters;
 
 use crate::diagnostic::visible;
+use boxwright_launcher::abi::SIGTERM;
+use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
     Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Directory, Kind, NONE, Operation, Otherwise,
-    Piece, Promise, Role, Rule, Store, Strings, Success, Text, Then,
+    Piece, Promise, Role, Rule, Store, Strings, Success, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -135,7 +137,7 @@ impl Page<'_, '_> {
             Kind::Landlock(landlock) => landlock::operation(self.plan, landlock),
             Kind::Exec(exec) => format!("execve({}, argv, envp)", quoted(self.plan.string(exec.path))),
             Kind::Supervise(supervise) => match supervise.role {
-                Role::Outside => "wait, pass signals on, end with the program's exit status".into(),
+                Role::Outside => self.outside(supervise),
                 Role::Reaper => "reap every orphan, pass signals on, end with the program".into(),
                 Role::Holder => "wait to be killed".into(),
             },
@@ -172,7 +174,7 @@ impl Page<'_, '_> {
             Argument::Immediate(value) => arguments::number(number, index, value),
             Argument::String(offset) => quoted(self.plan.string(offset)),
             Argument::Blob(offset) => arguments::blob(self.plan, number, index, offset),
-            Argument::Arena(offset) if number == boxwright_launcher::arch::number::mount_setattr => {
+            Argument::Arena(offset) if number == number::mount_setattr => {
                 format!("{{attr_set=MOUNT_ATTR_IDMAP, userns_fd=${}}}", offset + 24)
             }
             Argument::Arena(offset) => format!("&{offset}"),
@@ -223,6 +225,18 @@ impl Page<'_, '_> {
             None => "which must end with 0".into(),
         };
         format!("run [{}] beside the child, {end}", arguments.collect::<Vec<_>>().join(", "))
+    }
+
+    fn outside(&self, supervise: &Supervise) -> String {
+        let mut text = "wait, pass signals on".to_owned();
+        if let Some(ending) = supervise.ending.filter(|ending| ending.signal != SIGTERM) {
+            text += &format!(", {} instead of SIGTERM", ending.signal);
+        }
+        if let Some(timer) = supervise.grace() {
+            let timer = arguments::blob(self.plan, number::setitimer, 1, timer);
+            text += &format!(", after it setitimer(0, {timer}) for SIGKILL");
+        }
+        text + ", end with the program's exit status"
     }
 
     fn cgroup(&self, cgroup: &Cgroup) -> String {

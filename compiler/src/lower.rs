@@ -7,6 +7,7 @@ mod idmap;
 mod interfaces;
 mod joins;
 mod landlock;
+mod lifecycle;
 mod linux;
 mod memory;
 mod mount_calls;
@@ -32,7 +33,8 @@ pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
 pub use rehearsal::rehearse;
 pub use step::{
-    Act, Buffer, Call, Else, Fact, Filter, Keep, Landlock, Part, Phase, Place, Program, Slot, Step, Value,
+    Act, Buffer, Call, Else, Ending, Fact, Filter, Keep, Landlock, Part, Phase, Place, Program, Slot, Step,
+    Value,
 };
 
 use crate::policy::{Namespace, Policy};
@@ -161,17 +163,19 @@ impl Launch<'_> {
             role,
             terminal: self.shares_terminal(),
             pid,
+            ending: (role == Role::Outside).then(|| self.ending()),
         })
     }
 
     /// Whether the sandbox needs a process besides the caller's: ids are mapped from outside, a process is in the pid
-    /// namespace that it was born in, and somebody has to take its cgroup away, or to tell its end.
+    /// namespace that it was born in, and somebody has to take its cgroup away, to end it or to tell its end.
     fn forks(self) -> bool {
         self.new_user()
             || self.reaps()
             || self.joins_pid()
             || self.policy.cgroup.is_some()
             || self.policy.status_fd.is_some()
+            || self.policy.is_ended()
     }
 
     fn new_user(self) -> bool {

@@ -10,6 +10,7 @@ mod host_path;
 mod idmap;
 mod kernel;
 pub mod landlock;
+mod lifecycle;
 mod network;
 mod scheduling;
 
@@ -19,6 +20,7 @@ pub use host_path::{HostPath, PathPart, RunDirectory};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
 pub use kernel::{FEATURES, Feature, Kernel};
 pub use landlock::Landlock;
+pub use lifecycle::{Ending, SIGNALS, TERMINATE};
 pub use network::{Interface, InterfaceKind, MacvlanMode, Route, Subnet};
 pub use scheduling::{HugePages, IoClass, IoPriority, Personality, Scheduler, Scheduling, SchedulingPolicy};
 
@@ -61,6 +63,8 @@ pub struct Policy {
     pub rlimits: Vec<Rlimit>,
     /// The system calls it may make; `None` when the spec asks for no filter, in words.
     pub seccomp: Option<Seccomp>,
+    /// How it is ended.
+    pub ending: Ending,
     /// The descriptor that the launch's status is written to, above 2.
     pub status_fd: Option<Spanned<u32>>,
     /// The oldest kernel that it has to work on, when somebody says so.

@@ -9,6 +9,7 @@ mod families;
 mod filesystem;
 mod interfaces;
 mod landlock;
+mod lifecycle;
 mod mounts;
 mod namespaces;
 mod paths;

@@ -530,6 +530,12 @@ pub enum Number {
 /// `[lifecycle]`
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
+    /// `timeout`
+    pub timeout: Leaf<String>,
+    /// `kill_signal`
+    pub kill_signal: Leaf<String>,
+    /// `kill_timeout`
+    pub kill_timeout: Leaf<String>,
     /// `die_with_parent`
     pub die_with_parent: Leaf<bool>,
     /// `status_fd`

@@ -2,6 +2,8 @@
 //!
 //! Each group names the kernel header that it comes from; `tests` at the end compares them with the C library's.
 
+/// The sandbox's time was up: timeout(1) ends with it too.
+pub const EXIT_TIME_UP: u8 = 124;
 /// The sandbox could not be set up.
 pub const EXIT_NOT_SET_UP: u8 = 125;
 /// The program was found but could not be executed.
@@ -49,12 +51,14 @@ pub const SIGQUIT: u32 = 3;
 pub const SIGKILL: u32 = 9;
 /// Between the processes of a launch: go on.
 pub const SIGUSR1: u32 = 10;
-/// The time of alarm(2) is up.
+/// The time of alarm(2) or setitimer(2) is up.
 pub const SIGALRM: u32 = 14;
 /// Somebody asks to end.
 pub const SIGTERM: u32 = 15;
 /// A child changed its state.
 pub const SIGCHLD: u32 = 17;
+/// Who is stopped goes on.
+pub const SIGCONT: u32 = 18;
 /// Cannot be caught.
 pub const SIGSTOP: u32 = 19;
 /// A descriptor can be read.
@@ -91,6 +95,7 @@ mod tests {
             (SIGALRM.into(), libc::SIGALRM as u64),
             (SIGIO.into(), libc::SIGIO as u64),
             (SIGCHLD.into(), libc::SIGCHLD as u64),
+            (SIGCONT.into(), libc::SIGCONT as u64),
             (SIGSTOP.into(), libc::SIGSTOP as u64),
             (SIGTSTP.into(), libc::SIGTSTP as u64),
             (SIGTTIN.into(), libc::SIGTTIN as u64),

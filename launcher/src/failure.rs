@@ -3,7 +3,7 @@
 use crate::sys;
 use boxwright_launcher::errno;
 use boxwright_launcher::plan::Plan;
-use boxwright_launcher::plan::operation::{Kind, Operation};
+use boxwright_launcher::plan::operation::{Kind, Operation, Supervise};
 
 /// Of any call, unless the plan knows better.
 const ENOSYS: u32 = 38;
@@ -38,6 +38,8 @@ pub enum Words {
     Promise,
     /// A process of the sandbox was ended by something else before the program started.
     Died,
+    /// The sandbox has lasted as long as it may.
+    TimeUp,
 }
 
 /// A line for standard error, cut at its capacity.
@@ -47,8 +49,15 @@ pub struct Line {
 }
 
 impl Words {
-    const ALL: [Self; 6] =
-        [Self::Unset, Self::Incomplete, Self::TooLong, Self::Arguments, Self::Promise, Self::Died];
+    const ALL: [Self; 7] = [
+        Self::Unset,
+        Self::Incomplete,
+        Self::TooLong,
+        Self::Arguments,
+        Self::Promise,
+        Self::Died,
+        Self::TimeUp,
+    ];
 
     fn text(self) -> &'static [u8] {
         match self {
@@ -58,6 +67,7 @@ impl Words {
             Self::Arguments => b"takes no arguments: see process.append_args",
             Self::Promise => b"a protection was skipped",
             Self::Died => b"ended before the program started",
+            Self::TimeUp => b"the time was up",
         }
     }
 }
@@ -134,7 +144,12 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
     line.push(plan.provenance().name);
     line.push(b": ");
     if let Some(Operation { origin, kind, .. }) = plan.operation(operation) {
-        let origin = plan.origin(origin);
+        let origin = plan.origin(match (kind, failure) {
+            (Kind::Supervise(Supervise { ending: Some(ending), .. }), Failure::Words(Words::TimeUp)) => {
+                ending.origin
+            }
+            _ => origin,
+        });
         line.push(origin.file);
         line.push(b":");
         line.decimal(origin.line.into());

@@ -148,7 +148,7 @@ impl Launch {
         }
     }
 
-    fn call(&self, call: &Call, each: usize) -> Outcome {
+    pub fn call(&self, call: &Call, each: usize) -> Outcome {
         let errno = match sys::execute(&self.plan, call, each) {
             None => return Err(Failure::Words(Words::Unset)),
             Some(Ok(result)) => return self.succeed(call, result, each),
@@ -506,7 +506,7 @@ impl Launch {
                 let (index, failure, status) =
                     self.report.and_then(supervise::reported).unwrap_or((index, failure, status));
                 failure::print(&self.plan, index, failure);
-                self.end(status, None)
+                self.end(status, None, false)
             }
         }
     }

@@ -20,8 +20,8 @@ impl Launch {
     }
 
     /// The end of the process that the caller started: what is left of the sandbox ends, and its control groups go.
-    pub fn end(&self, status: u8, exit: Option<Exit>) -> ! {
-        if self.tell_end(status, exit) {
+    pub fn end(&self, status: u8, exit: Option<Exit>, time_up: bool) -> ! {
+        if self.tell_end(status, exit, time_up) {
             self.say_out_of_memory();
         }
         sys::exit(status)
@@ -30,7 +30,7 @@ impl Launch {
     /// Whether the program, or what should have become it, was killed for want of memory. Never inlined: the stack may have
     /// room for one line only.
     #[inline(never)]
-    fn tell_end(&self, status: u8, exit: Option<Exit>) -> bool {
+    fn tell_end(&self, status: u8, exit: Option<Exit>, time_up: bool) -> bool {
         let mut line = Line::new();
         line.push(b"{\"exit\":");
         line.decimal(status.into());
@@ -47,6 +47,7 @@ impl Launch {
         line.push(match (started, out_of_memory) {
             (_, true) => b"out of memory",
             (false, _) => b"not started",
+            _ if time_up => b"timeout",
             _ if self.signal(exit) != 0 => b"killed",
             _ => b"exited",
         });

@@ -5,10 +5,11 @@ use crate::mem;
 use crate::run::{Launch, State};
 use crate::sys::{self, Errno, Exit, Report, Signal};
 use boxwright_launcher::abi::{
-    EXIT_NOT_SET_UP, EXIT_SIGNAL, SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGQUIT, SIGSTOP, SIGTERM,
-    SIGTSTP, SIGTTIN, SIGTTOU,
+    EXIT_NOT_SET_UP, EXIT_SIGNAL, EXIT_TIME_UP, SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGKILL,
+    SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU,
 };
-use boxwright_launcher::plan::operation::{Role, Supervise};
+use boxwright_launcher::arch::number;
+use boxwright_launcher::plan::operation::{Argument, Call, Role, Supervise};
 use core::convert::Infallible;
 use core::sync::atomic::Ordering::SeqCst;
 
@@ -27,8 +28,9 @@ pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
         },
         (Role::Outside, Some(child)) => {
             launch.tell_start(mem::load_word(supervise.pid));
-            match watch(supervise, child) {
-                Ok(exit) => end(launch, exit, index),
+            let mut ending = End { launch, supervise, asked: false, time_up: false };
+            match watch(&mut ending, child) {
+                Ok(exit) => end(launch, exit, index, ending.time_up),
                 Err(errno) => launch.fail(index, Failure::Errno(errno)),
             }
         }
@@ -36,8 +38,18 @@ pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
     }
 }
 
+/// How far the end of the child has come.
+struct End<'a> {
+    launch: &'a Launch,
+    supervise: &'a Supervise,
+    /// It has got its signal.
+    asked: bool,
+    /// Because it has lasted as long as it may.
+    time_up: bool,
+}
+
 /// Passes every signal on to the child until it ended.
-fn watch(supervise: &Supervise, child: u32) -> Result<Exit, Errno> {
+fn watch(end: &mut End, child: u32) -> Result<Exit, Errno> {
     loop {
         match sys::wait_for_signal(u64::MAX)? {
             // Another child may have ended as well: the caller's, before it became this program.
@@ -46,9 +58,44 @@ fn watch(supervise: &Supervise, child: u32) -> Result<Exit, Errno> {
                     return Ok(exit);
                 }
             }
-            Some(signal) => {
-                if passes_on(supervise, signal) {
-                    sys::signal_pid(mem::load_word(supervise.pid), signal.number);
+            Some(signal) => end.hear(signal),
+        }
+    }
+}
+
+/// Ends as the child did, or says why there was no program.
+fn end(launch: &Launch, exit: Exit, index: u32, time_up: bool) -> ! {
+    let executed = launch.report.is_some_and(|report| report.state.load(SeqCst) == State::Executed as u32);
+    match launch.report.and_then(reported) {
+        Some((operation, failure, status)) => {
+            failure::print(&launch.plan, operation, failure);
+            launch.end(status, Some(exit), false)
+        }
+        None if executed && time_up => {
+            failure::print(&launch.plan, index, Failure::Words(Words::TimeUp));
+            launch.end(EXIT_TIME_UP, Some(exit), true)
+        }
+        None if executed => launch.end(status(exit), Some(exit), false),
+        None => launch.fail(index, Failure::Words(if time_up { Words::TimeUp } else { Words::Died })),
+    }
+}
+
+impl End<'_> {
+    fn hear(&mut self, signal: Signal) {
+        match signal {
+            // Only a timer of the plan comes from the kernel.
+            Signal { number: SIGALRM, from_kernel: true } if self.supervise.grace().is_some() => {
+                if self.asked {
+                    self.send(SIGKILL);
+                } else {
+                    self.time_up = true;
+                    self.ask();
+                }
+            }
+            Signal { number: SIGTERM, .. } => self.ask(),
+            _ => {
+                if passes_on(self.supervise, signal) {
+                    self.send(signal.number);
                 }
                 if stops(signal) {
                     sys::stop();
@@ -56,18 +103,24 @@ fn watch(supervise: &Supervise, child: u32) -> Result<Exit, Errno> {
             }
         }
     }
-}
 
-/// Ends as the child did, or says why there was no program.
-fn end(launch: &Launch, exit: Exit, index: u32) -> ! {
-    let executed = launch.report.is_some_and(|report| report.state.load(SeqCst) == State::Executed as u32);
-    match launch.report.and_then(reported) {
-        Some((operation, failure, status)) => {
-            failure::print(&launch.plan, operation, failure);
-            launch.end(status, Some(exit))
+    fn send(&self, signal: u32) {
+        sys::signal_pid(mem::load_word(self.supervise.pid), signal);
+    }
+
+    /// Asks the program to end, and gives it a while for that.
+    fn ask(&mut self) {
+        self.send(self.supervise.ending.map_or(SIGTERM, |ending| ending.signal));
+        if let Some(grace) = self.supervise.grace() {
+            // Who is stopped hears nothing.
+            self.send(SIGCONT);
+            let mut arm = Call::new(number::setitimer);
+            arm.arguments[1] = Argument::Blob(grace);
+            if !self.asked && self.launch.call(&arm, 0).is_err() {
+                self.send(SIGKILL);
+            }
         }
-        None if executed => launch.end(status(exit), Some(exit)),
-        None => launch.fail(index, Failure::Words(Words::Died)),
+        self.asked = true;
     }
 }
 

@@ -48,6 +48,7 @@ mod scheduling;
 mod sources;
 mod starts;
 mod subjects;
+mod timeout;
 #[path = "../vm/mod.rs"]
 mod vm;
 
@@ -77,6 +78,7 @@ const TESTS: &[&[Test]] = &[
     scarcity::TESTS,
     kernels::TESTS,
     life::TESTS,
+    timeout::TESTS,
     listen::TESTS,
     limits::TESTS,
     cgroups::TESTS,

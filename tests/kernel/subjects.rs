@@ -78,7 +78,8 @@ fn everything(stage: &Stage) -> Option<Scene> {
 pub fn every_step(stage: &Stage) -> Spec {
     let path = shared(stage);
     Spec::demonstration("contained").with(&format!(
-        "seccomp.allow = ['@system-service']
+        "lifecycle.timeout = '1h'
+         seccomp.allow = ['@system-service']
          [process]
          stdin = 'inherit'
          keep_fds = ['listen']

@@ -137,6 +137,7 @@ fn answer(question: &str) {
         ("allocate", [mebibytes]) => process::allocate(start::number(mebibytes)),
         ("exit", [status]) => std::process::exit(start::number(status)),
         ("kill", [signal]) => process::kill_self(start::number(signal)),
+        ("ignore", [signal]) => fact("ignore", sys::outcome(start::ignore(start::parse(signal)))),
         ("sleep", [milliseconds]) => process::sleep(start::number(milliseconds)),
         ("wait_for", [signal]) => process::wait_for(start::number(signal)),
         ("fork_bomb", [most]) => start::fork_bomb(start::number(most)),

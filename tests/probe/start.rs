@@ -34,7 +34,7 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "user" => become_user(u64::from(number(value).unsigned_abs())),
         "close" => call(nr::CLOSE, [parse(value), 0, 0, 0, 0, 0]).map(drop),
         "descriptors" => open_descriptors(parse(value)),
-        "ignore" => ignore(parse(value)),
+        "ignore" => ignore(parse(value)).map(drop),
         "block" => call(nr::RT_SIGPROCMASK, [0, from(&(1_u64 << (parse(value) - 1))), 0, 8, 0, 0]).map(drop),
         "umask" => call(nr::UMASK, [u64::from_str_radix(value, 8).unwrap_or(0), 0, 0, 0, 0, 0]).map(drop),
         "chroot" => change_root(value),
@@ -114,7 +114,8 @@ pub fn number(value: &str) -> i32 {
     value.parse().unwrap_or_else(|_| usage(&format!("`{value}` is not a number")))
 }
 
-fn parse(value: &str) -> u64 {
+/// A number of a condition.
+pub fn parse(value: &str) -> u64 {
     u64::from(number(value).unsigned_abs())
 }
 
@@ -238,9 +239,10 @@ fn become_init() -> Result<(), i32> {
     std::process::exit(0)
 }
 
-fn ignore(signal: u64) -> Result<(), i32> {
+/// From here on this signal is ignored.
+pub fn ignore(signal: u64) -> Result<u64, i32> {
     // struct kernel_sigaction with the handler SIG_IGN.
-    call(nr::RT_SIGACTION, [signal, from(&[1_u64, 0, 0, 0]), 0, 8, 0, 0]).map(drop)
+    call(nr::RT_SIGACTION, [signal, from(&[1_u64, 0, 0, 0]), 0, 8, 0, 0])
 }
 
 /// The working directory stays outside.

@@ -127,6 +127,7 @@ pub fn blob(plan: &Plan, call: u16, index: usize, offset: u32) -> String {
             word(4),
             word(5)
         ),
+        number::setitimer => format!("{{it_value={} s {} us, it_interval={} s}}", word(2), word(3), word(0)),
         number::capset => format!("{{{:#x}, ...}}", low(0)),
         _ => format!("blob {offset}"),
     }

@@ -194,6 +194,7 @@ impl Launch<'_> {
         }
         steps.extend(self.interfaces_of_child());
         steps.extend(self.user_mode());
+        steps.extend(self.start_timer());
         if self.serves_child() {
             steps.push(
                 Step::new(Phase::Host, "open the gate", Span::default()).act(

@@ -383,6 +383,8 @@ pub enum Act {
         terminal: bool,
         /// The child.
         pid: Slot,
+        /// How the outside ends it.
+        ending: Option<Ending>,
     },
     /// A message to the kernel's network; its answer's error is the act's.
     Netlink {
@@ -397,6 +399,17 @@ pub enum Act {
         /// This errno is no failure: the next act is its remedy. A success passes over so many.
         otherwise: Option<(u8, u8)>,
     },
+}
+
+/// How the outside ends its child.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// What the child gets for a SIGTERM, and when the timer runs out.
+    pub signal: u32,
+    /// A `struct itimerval`: how long after that the child is killed.
+    pub grace: Option<Vec<u8>>,
+    /// What says how long it may last, in words, and where.
+    pub timeout: Option<(String, Span)>,
 }
 
 /// What happens to the Landlock ruleset.

@@ -37,7 +37,13 @@ fn rlimit(value: &toml::Spanned<DeValue<'_>>) -> Option<Rlimit> {
 impl Extract for Lifecycle {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
         let table = value.as_table()?;
-        Some(Self { die_with_parent: field(table, "die_with_parent"), status_fd: field(table, "status_fd") })
+        Some(Self {
+            timeout: field(table, "timeout"),
+            kill_signal: field(table, "kill_signal"),
+            kill_timeout: field(table, "kill_timeout"),
+            die_with_parent: field(table, "die_with_parent"),
+            status_fd: field(table, "status_fd"),
+        })
     }
 }
 

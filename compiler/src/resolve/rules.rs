@@ -17,6 +17,8 @@ pub(super) const UNKNOWN_CAPABILITY: Rule =
     Rule::error("unknown-capability", "the kernel has no such capability");
 pub(super) const UNKNOWN_SYSCALL: Rule =
     Rule::error("unknown-syscall", "the architecture has no such system call");
+pub(super) const UNKNOWN_SIGNAL: Rule =
+    Rule::error("unknown-signal", "the kernel has no such signal, or none that ends a program");
 pub(super) const UNKNOWN_ERRNO: Rule = Rule::error("unknown-errno", "the kernel has no such errno");
 pub(super) const UNKNOWN_CONSTANT: Rule =
     Rule::error("unknown-constant", "the kernel's headers have no such constant");
@@ -58,6 +60,7 @@ pub const RULES: &[Rule] = &[
     INVALID_INTERFACE,
     UNKNOWN_CAPABILITY,
     UNKNOWN_SYSCALL,
+    UNKNOWN_SIGNAL,
     UNKNOWN_ERRNO,
     UNKNOWN_CONSTANT,
     UNKNOWN_ARGUMENT,

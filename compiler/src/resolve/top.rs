@@ -2,8 +2,8 @@
 
 use super::rules::INVALID_NAME;
 use super::{
-    asked, cgroup, families, filesystem, interfaces, keep, landlock, namespaces, process, requires, rlimits,
-    seccomp,
+    asked, cgroup, families, filesystem, interfaces, keep, landlock, lifecycle, namespaces, process,
+    requires, rlimits, seccomp,
 };
 use crate::diagnostic::Diagnostic;
 use crate::policy::landlock::Scope;
@@ -62,6 +62,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
         cgroup,
         rlimits,
         seccomp,
+        ending: lifecycle::resolve(&spec.lifecycle, findings),
         status_fd: spec.lifecycle.status_fd.clone(),
         oldest_kernel: requires::kernel(&spec.requires.kernel, findings),
         die_with_parent: asked(&spec.lifecycle.die_with_parent),

@@ -1,9 +1,9 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Action, Argument, Assist, Call, Cgroup, Cookie, Directory, Environment, Filter, Fork, Kind, Landlock,
-    Make, NONE, Netlink, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role, Row, Store, Strings,
-    Success, Supervise, Tally, Text, Then,
+    Action, Argument, Assist, Call, Cgroup, Cookie, Directory, Ending, Environment, Filter, Fork, Kind,
+    Landlock, Make, NONE, Netlink, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role, Row, Store,
+    Strings, Success, Supervise, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -244,7 +244,10 @@ impl Walk<'_, '_> {
             Kind::Landlock(landlock) => self.landlock(landlock, slots),
             Kind::Exec(exec) => self.string(exec.path),
             Kind::Supervise(Supervise { role: Role::Holder, .. }) => Ok(()),
-            Kind::Supervise(supervise) => self.slot(supervise.pid, slots),
+            Kind::Supervise(supervise) => {
+                self.ending(supervise)?;
+                self.slot(supervise.pid, slots)
+            }
             Kind::Netlink(netlink) => {
                 skip(netlink.skip.into())?;
                 if let Then::Skip(count) = netlink.rule.then {
@@ -328,6 +331,14 @@ impl Walk<'_, '_> {
         self.string(listen.directory)?;
         self.arena(listen.text, 0)?;
         self.store(listen.end, slots)
+    }
+
+    fn ending(&self, supervise: &Supervise) -> Result<(), Reason> {
+        let origins = self.plan.section(Section::Origins).len() / super::Origin::BYTES;
+        if supervise.ending.is_some_and(|ending| usize::from(ending.origin) >= origins) {
+            return Err(Reason::Pointer);
+        }
+        supervise.grace().map_or(Ok(()), |timer| self.blob(timer, Ending::TIMER_BYTES))
     }
 
     fn directory(&self, directory: &Directory, slots: &mut Slots) -> Result<(), Reason> {

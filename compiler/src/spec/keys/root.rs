@@ -1,6 +1,6 @@
 //! The top level of a spec, and the small sections.
 
-use super::{Form, Key, REVIEW, RUNNING, Type, Word};
+use super::{Form, Key, REVIEW, Type, Word};
 use super::{cgroup, filesystem, landlock, namespaces, network, process, rlimits, seccomp};
 
 /// The keys of the top level; every other table of the language hangs from it.
@@ -74,18 +74,19 @@ const VARIABLE: &[Key] = &[
 const LIFECYCLE: &[Key] = &[
     Key::new(
         "timeout",
-        Type::NotYet(&Type::Duration(super::Sign::Positive), RUNNING),
-        "how long the program may run",
+        Type::Duration(super::Sign::Positive),
+        "how long the program may run: then it gets kill_signal, and the launcher ends with 124",
     ),
     Key::new(
         "kill_signal",
-        Type::NotYet(&Type::String(Form::Signal), RUNNING),
-        "the first signal when the sandbox must end",
-    ),
+        Type::String(Form::Signal),
+        "what the program gets when the time is up, and for a SIGTERM to the launcher",
+    )
+    .default("\"SIGTERM\""),
     Key::new(
         "kill_timeout",
-        Type::NotYet(&Type::Duration(super::Sign::Positive), RUNNING),
-        "how long after the first signal everything is killed",
+        Type::Duration(super::Sign::Positive),
+        "how long after kill_signal everything is killed; when absent 10s beside a timeout, and else whoever ends it decides",
     ),
     Key::new(
         "die_with_parent",

@@ -40,7 +40,7 @@ pub use fork::Fork;
 pub use landlock::{Action, Landlock, Row};
 pub use netlink::{Netlink, Patch};
 pub use signals::Signals;
-pub use supervise::{Role, Supervise};
+pub use supervise::{Ending, Role, Supervise};
 pub use text::{Piece, Text};
 
 /// The size of a record in bytes.
