@@ -30,11 +30,12 @@ const SHARED: [&str; 5] = ["source", "diagnostic", "spec", "policy", "boxwright_
 
 /// What a file may take from a pass all the same: the facts and the engine of the filter compiler are one for all, and
 /// the steps that `lower` makes are what `encode` reads.
-const LENT: [(&str, &str); 15] = [
+const LENT: [(&str, &str); 16] = [
     ("check/ambiguous_rules.rs", "seccomp"),
     ("check/execve_denied.rs", "seccomp"),
     ("check/filter_too_large.rs", "seccomp"),
     ("check/impossible_rule.rs", "seccomp"),
+    ("check/notify_denied.rs", "seccomp"),
     ("encode.rs", "lower"),
     ("explain.rs", "seccomp"),
     ("explain/question.rs", "seccomp"),

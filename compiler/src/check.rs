@@ -46,6 +46,8 @@ mod mounts_need_namespace;
 mod mtu_too_small;
 mod needs_kernel;
 mod nothing_to_protect;
+mod notify_denied;
+mod notify_variables;
 mod owner_not_mapped;
 mod pasta_beside_interfaces;
 mod pasta_beside_joined;
@@ -124,6 +126,8 @@ pub const CHECKS: &[Check] = &[
     sees(mtu_too_small::RULE, mtu_too_small::check),
     sees(needs_kernel::RULE, needs_kernel::check),
     misses(nothing_to_protect::RULE, nothing_to_protect::check),
+    misses(notify_denied::RULE, notify_denied::check),
+    sees(notify_variables::RULE, notify_variables::check),
     misses(owner_not_mapped::RULE, owner_not_mapped::check),
     sees(pasta_beside_interfaces::RULE, pasta_beside_interfaces::check),
     sees(pasta_beside_joined::RULE, pasta_beside_joined::check),

@@ -8,8 +8,8 @@ use crate::policy::{Kernel, RunDirectory};
 use crate::source::{Source, Span};
 use boxwright_launcher::plan::operation::{
     self, Action, Argument, Assist, Cgroup, Check, Cookie, Directory, Each, Environment, Exec, Filter, Fork,
-    Kind, Listen, Make, NONE, Netlink, Operation, Otherwise, Patch, Piece, Promise, Role, Row, Rule, Signals,
-    Store, Strings, Supervise, Text, Then,
+    Kind, Listen, Make, NONE, Netlink, Notify, Operation, Otherwise, Patch, Piece, Promise, Role, Row, Rule,
+    Signals, Store, Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -18,8 +18,11 @@ use std::fmt;
 
 /// Room for a text: a path of /proc, or the longest id map that the kernel takes in one write (user_namespaces(7)).
 const TEXT_BYTES: u32 = 4096;
-/// Slots grow towards the buffers: three words for limits, and texts.
-const SLOTS_END: u32 = LARGEST_ARENA - 4 * TEXT_BYTES - 24;
+/// Room for `WATCHDOG_PID=` and a number.
+const WATCHDOG_BYTES: u32 = 32;
+/// Slots grow towards the buffers: what a service manager says, three words for limits, and texts.
+const SLOTS_END: u32 = LIMITS - Notify::ROOM.next_multiple_of(8) - WATCHDOG_BYTES;
+const LIMITS: u32 = LARGEST_ARENA - 4 * TEXT_BYTES - 24;
 /// Room for an answer: the largest is a `struct statx`.
 const ANSWER_BYTES: u32 = 256;
 
@@ -108,6 +111,7 @@ impl Encoder<'_> {
                         | Act::MakeCgroup { .. }
                         | Act::Environment { .. }
                         | Act::Directory { .. }
+                        | Act::Notify { .. }
                         | Act::Netlink { .. }
                 ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
@@ -142,7 +146,15 @@ impl Encoder<'_> {
                 },
             }),
             Act::Each(set) => Kind::Each(Each { set: *set }),
-            Act::Text(parts) => Kind::Text(self.text(parts)),
+            Act::Text(parts) => Kind::Text(self.text(parts, Buffer::Text, TEXT_BYTES)),
+            Act::NameWatched(parts) => Kind::Text(self.text(parts, Buffer::Watchdog, WATCHDOG_BYTES)),
+            Act::Notify { elsewhere, by_name, refused } => Kind::Notify(Notify {
+                by_name: *by_name,
+                variable: elsewhere.map_or(NONE, |path| self.draft.string(&format!("NOTIFY_SOCKET={path}"))),
+                socket: offset(Buffer::Notify),
+                watchdog: offset(Buffer::Watchdog),
+                refused: self.draft.string(refused),
+            }),
             Act::Signals(set) => Kind::Signals(Signals { set: *set }),
             Act::Environment { arguments, variables, passed, append, listen } => {
                 Kind::Environment(Environment {
@@ -278,7 +290,7 @@ impl Encoder<'_> {
         }
     }
 
-    fn text(&mut self, parts: &[Part]) -> Text {
+    fn text(&mut self, parts: &[Part], to: Buffer, capacity: u32) -> Text {
         let mut pieces = Vec::new();
         for part in parts {
             let piece = match part {
@@ -289,8 +301,8 @@ impl Encoder<'_> {
             pieces.extend(piece.write().iter().flat_map(|word| word.to_le_bytes()));
         }
         Text {
-            offset: offset(Buffer::Text),
-            capacity: TEXT_BYTES,
+            offset: offset(to),
+            capacity,
             pieces: self.draft.blob(&pieces),
             count: index32(parts.len()),
             length: self.slot(Slot::Length),
@@ -394,8 +406,10 @@ fn offset(buffer: Buffer) -> u32 {
     match buffer {
         Buffer::Answer => 0,
         Buffer::Text => LARGEST_ARENA - TEXT_BYTES,
-        Buffer::Descriptors => SLOTS_END,
-        Buffer::AllDescriptors => SLOTS_END + 8,
+        Buffer::Watchdog => SLOTS_END,
+        Buffer::Notify => SLOTS_END + WATCHDOG_BYTES,
+        Buffer::Descriptors => LIMITS,
+        Buffer::AllDescriptors => LIMITS + 8,
     }
 }
 

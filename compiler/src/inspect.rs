@@ -11,8 +11,8 @@ use crate::diagnostic::visible;
 use boxwright_launcher::abi::SIGTERM;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
-    Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Directory, Kind, NONE, Operation, Otherwise,
-    Piece, Promise, Role, Rule, Store, Strings, Success, Supervise, Text, Then,
+    Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Directory, Kind, NONE, Notify, Operation,
+    Otherwise, Piece, Promise, Role, Rule, Store, Strings, Success, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -146,6 +146,7 @@ impl Page<'_, '_> {
             }
             Kind::Assist(assist) => self.assist(assist),
             Kind::Directory(directory) => self.directory(directory),
+            Kind::Notify(notify) => self.notify(notify),
         }
     }
 
@@ -273,6 +274,18 @@ impl Page<'_, '_> {
             text += &format!(", neither &{} nor in it", directory.beyond);
         }
         text
+    }
+
+    fn notify(&self, notify: &Notify) -> String {
+        let socket = match notify.elsewhere() {
+            Some(variable) => quoted(self.plan.string(variable)),
+            None => "$NOTIFY_SOCKET".into(),
+        };
+        let by_name = if notify.by_name { "a path or an abstract name" } else { "a path" };
+        format!(
+            "pass on {socket}, $WATCHDOG_USEC and WATCHDOG_PID &{}; &{} = $NOTIFY_SOCKET, {by_name}",
+            notify.watchdog, notify.socket
+        )
     }
 
     fn strings(&self, Strings { blob, count }: Strings) -> String {

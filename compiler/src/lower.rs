@@ -9,6 +9,7 @@ mod joins;
 mod landlock;
 mod lifecycle;
 mod linux;
+mod manager;
 mod memory;
 mod mount_calls;
 mod mounts;

@@ -98,6 +98,8 @@ pub struct Process {
     pub keep_fds: Vec<Spanned<u32>>,
     /// The program keeps the sockets that a service manager has opened for the launcher (sd_listen_fds(3)).
     pub listen: Option<Span>,
+    /// The program talks to the service manager that has started the launcher (sd_notify(3)).
+    pub notify: Option<Span>,
     /// What becomes of the controlling terminal.
     pub terminal: Spanned<Terminal>,
     /// Standard input, output and error, in this order.
@@ -363,6 +365,9 @@ pub enum Owner {
 }
 
 impl Filesystem {
+    /// Where the service manager's socket is in a tree of the sandbox's own; systemd's container interface has it there.
+    pub const NOTIFY_SOCKET: &str = "/run/host/notify";
+
     /// The most directories of an overlay: their names have to fit into one text of 255 bytes (fsconfig(2)).
     pub const LAYERS_MAX: usize = 50;
 

@@ -32,7 +32,7 @@ pub use errno::{errno, errno_name, errno_names};
 pub use explain::explain;
 pub use group::{group, group_names};
 pub use instruction::{Instruction, to_bytes};
-pub use merge::{Merged, Origin, always_permits, can_match, merge};
+pub use merge::{Merged, Origin, always_permits, can_match, merge, permits};
 pub use parameter::{Parameter, parameters};
 pub use proof::{Error, Proof, Proven, compile_filter, measure, prove};
 pub use request::{Request, X32_SYSCALL_BIT};

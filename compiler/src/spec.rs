@@ -71,6 +71,8 @@ pub struct Process {
     pub capabilities: Leaf<Vec<Spanned<String>>>,
     /// `keep_fds`
     pub keep_fds: Vec<Spanned<Kept>>,
+    /// `notify`
+    pub notify: Leaf<bool>,
     /// `terminal`
     pub terminal: Leaf<String>,
     /// `stdin`, `stdout` and `stderr`

@@ -9,8 +9,8 @@ use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
     Action, Argument, Assist, Call, Check, Cookie, Directory, Environment, Filter, Fork, Kind, Landlock,
-    Listen, Make, NONE, Netlink, Operation, Otherwise, Piece, Rule, Store, Strings, Success, Tally, Text,
-    Then,
+    Listen, Make, NONE, Netlink, Notify, Operation, Otherwise, Piece, Rule, Store, Strings, Success, Tally,
+    Text, Then,
 };
 use boxwright_launcher::plan::{Entry, LARGEST_ARENA, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
@@ -24,6 +24,9 @@ const NLMSG_ERROR: u32 = 2;
 const INVALID: u32 = 22;
 /// EBADFD.
 const NO_PLACE: u32 = 77;
+
+/// How many variables a service manager may say: three for its sockets, and three for its own.
+const FROM_MANAGER: u32 = 6;
 
 /// `linux/landlock.h`: LANDLOCK_RULE_PATH_BENEATH and LANDLOCK_RULE_NET_PORT.
 const PATH_BENEATH: usize = 1;
@@ -132,6 +135,7 @@ impl Launch {
             Kind::Assist(assist) => self.assist(assist),
             Kind::Cgroup(cgroup) => self.cgroup(cgroup),
             Kind::Directory(directory) => self.directory(directory),
+            Kind::Notify(notify) => self.notify(notify),
         }
     }
 
@@ -270,8 +274,7 @@ impl Launch {
         }
         let Environment { arguments, variables, passed, .. } = environment;
         // A null pointer ends each of the two arrays.
-        let listen = if environment.listen.is_some() { 3 } else { 0 };
-        let capacity = (arguments.count + variables.count + passed.count + listen) as usize + own + 2;
+        let capacity = (arguments.count + variables.count + passed.count + FROM_MANAGER) as usize + own + 2;
         let mut pointers = sys::map_pointers(capacity).map_err(Failure::Errno)?;
         self.push(&mut pointers, arguments);
         for index in 1..=own {
@@ -319,6 +322,36 @@ impl Launch {
         }
         mem::store(listen.end, &end.to_le_bytes());
         Ok(())
+    }
+
+    /// Passes on how the service manager is told of the program, and how often.
+    #[inline(never)]
+    fn notify(&mut self, notify: &Notify) -> Outcome {
+        let Some(mut pointers) = self.pointers else { return Err(Failure::Words(Words::Unset)) };
+        let value = |name: &[u8]| self.start.variables.value(name);
+        let Some(socket) = value(b"NOTIFY_SOCKET=") else { return Ok(0) };
+        let has_path = socket.starts_with(b"/") && socket.len() < Notify::ROOM as usize;
+        match notify.elsewhere().filter(|_| has_path) {
+            Some(variable) => pointers.push(self.plan.string(variable).as_ptr()),
+            None if has_path || notify.by_name && socket.starts_with(b"@") => {
+                self.pass(&mut pointers, b"NOTIFY_SOCKET=");
+            }
+            None => return Err(Failure::Reason(notify.refused)),
+        }
+        if has_path {
+            mem::store(notify.socket, socket);
+        }
+        // Without a pid it is for whoever asks (sd_watchdog_enabled(3)).
+        let watched = value(b"WATCHDOG_PID=").map(number);
+        let own = sys::own_pid().map_err(Failure::Errno)?;
+        if watched.is_none_or(|pid| pid == Some(own)) {
+            self.pass(&mut pointers, b"WATCHDOG_USEC=");
+            if watched.is_some() {
+                pointers.push(mem::arena_address(notify.watchdog) as *const u8);
+            }
+        }
+        self.pointers = Some(pointers);
+        Ok(0)
     }
 
     #[inline(never)]

@@ -34,6 +34,7 @@ mod many;
 mod maps;
 mod mounts;
 mod network;
+mod notify;
 mod owners;
 mod ports;
 mod privilege;
@@ -91,6 +92,7 @@ const TESTS: &[&[Test]] = &[
     hostile_root::TESTS,
     mounts::TESTS,
     network::TESTS,
+    notify::TESTS,
     owners::TESTS,
     profiles::TESTS,
     propagation::TESTS,

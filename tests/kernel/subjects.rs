@@ -83,6 +83,7 @@ pub fn every_step(stage: &Stage) -> Spec {
          [process]
          stdin = 'inherit'
          keep_fds = ['listen']
+         notify = true
          scheduler = {{ policy = 'batch', nice = 7 }}
          io_priority = {{ class = 'best_effort', priority = 6 }}
          cpu_affinity = [0]

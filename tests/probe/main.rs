@@ -21,6 +21,7 @@ mod landlock;
 mod listen;
 mod mounts;
 mod network;
+mod notify;
 mod process;
 mod scheduling;
 mod start;
@@ -137,6 +138,8 @@ fn answer(question: &str) {
         ("allocate", [mebibytes]) => process::allocate(start::number(mebibytes)),
         ("exit", [status]) => std::process::exit(start::number(status)),
         ("kill", [signal]) => process::kill_self(start::number(signal)),
+        ("notify", [message]) => notify::notify(message),
+        ("watched", []) => notify::watched(),
         ("ignore", [signal]) => fact("ignore", sys::outcome(start::ignore(start::parse(signal)))),
         ("sleep", [milliseconds]) => process::sleep(start::number(milliseconds)),
         ("wait_for", [signal]) => process::wait_for(start::number(signal)),

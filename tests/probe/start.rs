@@ -94,6 +94,11 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
             shape.environment.get_or_insert_default().push(own);
             Ok(())
         }
+        "watchdog_pid" => {
+            let own = format!("WATCHDOG_PID={}", std::process::id());
+            shape.environment.get_or_insert_default().push(own);
+            Ok(())
+        }
         "directory_at" => directory_at(parse(value)),
         "session_key" => crate::keys::add(value),
         "subreaper" => watch(),

@@ -10,6 +10,8 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         MountKind::Bind { source, .. } if looks_like_a_socket(&source.to_string()) => {
             Some((mount, source, "seems to be"))
         }
+        // A service manager is told things there, and asked for nothing.
+        MountKind::Socket { .. } if mount.key == "process.notify" => None,
         MountKind::Socket { source, .. } => Some((mount, source, "is")),
         _ => None,
     });

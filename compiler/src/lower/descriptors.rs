@@ -3,7 +3,7 @@
 use super::Launch;
 use super::linux::*;
 use super::refusals::{DESCRIPTOR_NOT_OPEN, DIRECTORY_KEPT};
-use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
+use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
 use crate::policy::Stream;
 use crate::source::{Span, Spanned};
 use boxwright_launcher::arch::number;
@@ -73,17 +73,6 @@ impl Launch<'_> {
         let ends = kept.map(|descriptor| descriptor - 1).chain([u32::MAX]);
         let gaps = starts.zip(ends).filter(|(start, end)| start <= end);
         step.acts(gaps.map(|(start, end)| Call::new(number::close_range, [start.into(), end.into()]).into()))
-    }
-
-    /// Sockets of a service manager are for the process that it names: only now is there one.
-    pub(super) fn name_listener(self) -> Option<Step> {
-        let span = self.policy.process.listen?;
-        let text = vec![Part::Literal("LISTEN_PID=".into()), Part::Decimal(Slot::Own)];
-        Some(
-            Step::new(Phase::Exec, "name the program's process", span)
-                .act(Call::new(number::getpid, []).keep(Slot::Own))
-                .act(Act::Text(text)),
-        )
     }
 }
 

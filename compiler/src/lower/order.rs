@@ -107,7 +107,7 @@ fn used(act: &Act) -> Vec<Slot> {
         // A pair of slots is written by the call that names the first.
         Act::Call(Call { keep: super::Keep::Pair(..), .. }) => Vec::new(),
         Act::Call(call) => call.arguments.iter().filter_map(slot).collect(),
-        Act::Text(parts) => parts
+        Act::Text(parts) | Act::NameWatched(parts) => parts
             .iter()
             .filter_map(|part| match part {
                 Part::Decimal(slot) | Part::Text(slot) => Some(*slot),
@@ -136,7 +136,7 @@ fn stored(act: &Act) -> Vec<Slot> {
     match act {
         Act::Call(Call { keep: super::Keep::In(slot), .. }) => vec![*slot],
         Act::Call(Call { keep: super::Keep::Pair(first, second), .. }) => vec![*first, *second],
-        Act::Text(_) => vec![Slot::Length],
+        Act::Text(_) | Act::NameWatched(_) => vec![Slot::Length],
         Act::Landlock { action: Landlock::Create, .. } => vec![Slot::Ruleset],
         Act::Fork { pid, .. } => vec![*pid],
         Act::MakeCgroup { directory, .. } => vec![*directory],

@@ -31,6 +31,7 @@ impl Launch<'_> {
             Step::new(Phase::Payload, format!("change to {}", process.cwd.value), process.cwd.span)
                 .act(Call::new(number::chdir, [process.cwd.value.as_str().into()])),
         );
+        steps.extend(self.reach_manager());
         steps.extend(self.shares());
         steps.push(self.capabilities());
         steps.push(
@@ -59,7 +60,7 @@ impl Launch<'_> {
             number::rt_sigprocmask,
             [SIG_SETMASK.into(), words(&[0]).into(), Value::Zero, 8.into()],
         )));
-        steps.extend(self.name_listener());
+        steps.extend(self.name_process());
         if let (Some(filter), Some(seccomp)) = (&self.filters.program, &self.policy.seccomp) {
             steps.push(
                 Step::new(Phase::Exec, "install the seccomp filter", seccomp.default_action.span)

@@ -49,6 +49,9 @@ pub const CWD_REMOVED: &str = "the working directory was removed: start the laun
 pub const DIRECTORY_NOT_THERE: &str = "it must be a directory that is there when the launcher starts";
 /// What process.keep_fds keeps is a directory.
 pub const DIRECTORY_KEPT: &str = "is a directory, from which the whole host could be reached";
+/// The service manager's socket is not where NOTIFY_SOCKET says: ENOENT.
+pub const NOTIFY_SOCKET_HIDDEN: &str =
+    "the spec hides the socket that NOTIFY_SOCKET names from the program, or there is none";
 /// A service manager says something else than how many sockets there are.
 pub const LISTEN_FDS_MALFORMED: &str = "LISTEN_FDS is not a number of descriptors from 1 to 1024";
 /// What shows a namespace that was joined cannot be mounted: EPERM.

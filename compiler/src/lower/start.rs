@@ -49,6 +49,7 @@ impl Launch<'_> {
             2..2,
             self.find_kept().into_iter().chain(self.find_status()).chain(self.find_namespaces()),
         );
+        steps.extend(self.notify());
         steps.extend(self.keep_status());
         // Before everything else: who has died by then was never seen.
         steps.splice(0..0, self.die_with_parent(Phase::Start));

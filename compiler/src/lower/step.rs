@@ -226,6 +226,10 @@ pub enum Buffer {
     Text,
     /// A struct that a system call fills.
     Answer,
+    /// The path of the service manager's socket, or nothing.
+    Notify,
+    /// The variable by which a service manager watches the program's process.
+    Watchdog,
     /// The caller's limits of descriptors, soft and hard.
     Descriptors,
     /// Its second word, the hard limit, and another such word behind that: the hard limit as both.
@@ -296,6 +300,8 @@ pub enum Act {
     Each(u64),
     /// A text is built in [`Buffer::Text`], its length stored in [`Slot::Length`].
     Text(Vec<Part>),
+    /// The same in [`Buffer::Watchdog`].
+    NameWatched(Vec<Part>),
     /// The dispositions of these signals are reset: bit n - 1 is signal n.
     Signals(u64),
     /// argv and envp are built.
@@ -312,6 +318,15 @@ pub enum Act {
         /// [`Slot::Unlistened`], and its own `LISTEN_PID` is the last text that its process builds. Why it fails when their
         /// number is malformed, and when one of them is a directory.
         listen: Option<[&'static str; 2]>,
+    },
+    /// What the service manager wants to know is passed on, and the path of its socket goes to [`Buffer::Notify`].
+    Notify {
+        /// Where the socket is inside, when that is another place.
+        elsewhere: Option<&'static str>,
+        /// May it have an abstract name?
+        by_name: bool,
+        /// Why the launch fails with any other.
+        refused: &'static str,
     },
     /// A directory that only the launch knows is found.
     Directory {

@@ -19,6 +19,7 @@ impl Extract for Process {
             env_pass: list(table, "env_pass"),
             capabilities: field(table, "capabilities"),
             keep_fds: list(table, "keep_fds"),
+            notify: field(table, "notify"),
             terminal: field(table, "terminal"),
             streams: ["stdin", "stdout", "stderr"].map(|name| field(table, name)),
             exec: field(table, "exec"),

@@ -17,6 +17,8 @@ pub enum PathPart {
     CallerUid,
     /// Its group id.
     CallerGid,
+    /// What `$NOTIFY_SOCKET` says, alone; nothing when it says nothing. No spec can write it.
+    NotifySocket,
 }
 
 /// A directory that only the launch knows.
@@ -72,6 +74,7 @@ impl fmt::Display for HostPath {
         for part in &self.0 {
             match part {
                 PathPart::Literal(text) => formatter.write_str(text)?,
+                PathPart::NotifySocket => formatter.write_str("$NOTIFY_SOCKET")?,
                 value => {
                     let name = PathPart::VALUES.iter().find(|(_, known)| known == value);
                     write!(formatter, "${{{}}}", name.map_or("", |(name, _)| *name))?;

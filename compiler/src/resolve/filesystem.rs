@@ -4,7 +4,7 @@ use super::mounts::{Tree, idmap};
 use super::rules::INVALID_PATH;
 use super::{etc, keep, paths};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Filesystem, MountKind, Ownership, Propagation, Root, User, View};
+use crate::policy::{Filesystem, HostPath, MountKind, Ownership, PathPart, Propagation, Root, User, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Leaf, Spec};
 
@@ -36,6 +36,7 @@ const USR_COMPANIONS: [&str; 2] = ["/etc/alternatives", "/etc/ld.so.cache"];
 pub(super) fn resolve(
     filesystem: &spec::Filesystem,
     user: &User,
+    notify: Option<Span>,
     findings: &mut Vec<Diagnostic>,
 ) -> Filesystem {
     let root = root(&filesystem.root, findings);
@@ -71,6 +72,15 @@ pub(super) fn resolve(
                 tree.give(&path.value, kind, path.span, key);
             }
         }
+    }
+    if let Some(notify) = notify.filter(|_| root.value != Root::Host) {
+        let source = HostPath::new(vec![PathPart::NotifySocket]);
+        tree.give(
+            Filesystem::NOTIFY_SOCKET,
+            MountKind::Socket { source, optional: true },
+            notify,
+            "process.notify",
+        );
     }
     tree.mounts(&filesystem.mounts, findings);
     Filesystem { root, root_idmap, mounts: tree.finish(&filesystem.taken, findings) }

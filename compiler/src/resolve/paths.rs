@@ -34,6 +34,7 @@ pub(super) fn of_host(path: &Spanned<String>, findings: &mut Vec<Diagnostic>) ->
         PathPart::Literal(text) => text.clone(),
         PathPart::Directory(_) => "/directory".into(),
         PathPart::CallerUid | PathPart::CallerGid => "0".into(),
+        PathPart::NotifySocket => String::new(),
     };
     let example: String = parts.iter().map(example).collect();
     keep(checked(path, &example), findings);

@@ -40,6 +40,7 @@ pub(super) fn resolve(process: &spec::Process, findings: &mut Vec<Diagnostic>) -
         exec: exec(&process.exec, findings),
         keep_fds: keep_fds(&process.keep_fds, findings),
         listen: listen(&process.keep_fds, findings),
+        notify: asked(&process.notify),
         terminal: word(&process.terminal, &TERMINALS, Terminal::NewSession),
         streams: [stdin, stdout, stderr].map(|leaf| stream(leaf, findings)),
         keyring: word(&process.keyring, &KEYRINGS, Keyring::New),

@@ -20,7 +20,7 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let domainname = host_name("domainname", &spec.domainname, findings);
     let process = process::resolve(&spec.process, findings);
     let user = process.as_ref().map_or(&User::Caller, |process| &process.user.value);
-    let filesystem = filesystem::resolve(&spec.filesystem, user, findings);
+    let filesystem = filesystem::resolve(&spec.filesystem, user, asked(&spec.process.notify), findings);
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
     let cgroup = cgroup::resolve(spec.cgroup.as_ref(), findings);

@@ -152,7 +152,6 @@ pub struct Word {
 /// The largest id: system calls take the next number for "unchanged".
 const ID_MAX: i64 = u32::MAX as i64 - 1;
 
-const RUNNING: &str = "a later version brings it, together with supervision of the running program";
 const REVIEW: &str = "a later version brings it, together with the tools for reviews";
 const OTHER_MACHINES: &str = "a later version brings it, together with launchers for other machines";
 

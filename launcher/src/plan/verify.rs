@@ -2,8 +2,8 @@
 
 use super::operation::{
     Action, Argument, Assist, Call, Cgroup, Cookie, Directory, Ending, Environment, Filter, Fork, Kind,
-    Landlock, Make, NONE, Netlink, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role, Row, Store,
-    Strings, Success, Supervise, Tally, Text, Then,
+    Landlock, Make, NONE, Netlink, Notify, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role, Row,
+    Store, Strings, Success, Supervise, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -261,6 +261,7 @@ impl Walk<'_, '_> {
             }
             Kind::Cgroup(cgroup) => self.cgroup(cgroup, slots),
             Kind::Directory(directory) => self.directory(directory, slots),
+            Kind::Notify(notify) => self.notify(notify),
         }
     }
 
@@ -331,6 +332,13 @@ impl Walk<'_, '_> {
         self.string(listen.directory)?;
         self.arena(listen.text, 0)?;
         self.store(listen.end, slots)
+    }
+
+    fn notify(&self, notify: &Notify) -> Result<(), Reason> {
+        notify.elsewhere().map_or(Ok(()), |variable| self.string(variable))?;
+        self.string(notify.refused)?;
+        self.arena(notify.socket, Notify::ROOM)?;
+        self.arena(notify.watchdog, 0)
     }
 
     fn ending(&self, supervise: &Supervise) -> Result<(), Reason> {

@@ -1,7 +1,7 @@
 //! The keys of `[process]`.
 
 use super::scheduling::{CPU_AFFINITY, HUGE_PAGES, IO_PRIORITY, PERSONALITY, SCHEDULER};
-use super::{Form, ID_MAX, Key, RUNNING, Sign, Type, Word};
+use super::{Form, ID_MAX, Key, Sign, Type, Word};
 
 const STREAM: Type = Type::Union(&[
     Type::Words(&[Word::new("inherit", "the launcher's own"), Word::new("null", "/dev/null")]),
@@ -77,7 +77,12 @@ pub(super) const PROCESS: &[Key] = &[
         "descriptors of the launcher that the program keeps, which must be open; all others are closed",
     )
     .default("[]"),
-    Key::new("notify", Type::NotYet(&Type::Boolean, RUNNING), "readiness and watchdog messages to systemd"),
+    Key::new(
+        "notify",
+        Type::Boolean,
+        "may it tell the service manager that it is ready and alive? NOTIFY_SOCKET, which is bound at /run/host/notify, and the watchdog's variables are passed on",
+    )
+    .default("false"),
     Key::new(
         "terminal",
         Type::Words(&[

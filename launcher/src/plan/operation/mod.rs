@@ -23,6 +23,7 @@ mod filter;
 mod fork;
 mod landlock;
 mod netlink;
+mod notify;
 mod signals;
 mod supervise;
 mod text;
@@ -39,6 +40,7 @@ pub use filter::{Cookie, Filter};
 pub use fork::Fork;
 pub use landlock::{Action, Landlock, Row};
 pub use netlink::{Netlink, Patch};
+pub use notify::Notify;
 pub use signals::Signals;
 pub use supervise::{Ending, Role, Supervise};
 pub use text::{Piece, Text};
@@ -95,6 +97,8 @@ pub enum Kind {
     Cgroup(Cgroup),
     /// Finds a directory that only the launch knows.
     Directory(Directory),
+    /// Passes the service manager's socket on.
+    Notify(Notify),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -246,6 +250,7 @@ impl Operation {
             Assist::NUMBER => Kind::Assist(Assist::read(&record)?),
             Cgroup::NUMBER => Kind::Cgroup(Cgroup::read(&record)?),
             Directory::NUMBER => Kind::Directory(Directory::read(&record)?),
+            Notify::NUMBER => Kind::Notify(Notify::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -315,6 +320,10 @@ impl Operation {
             Kind::Directory(directory) => {
                 directory.write(&mut record);
                 Directory::NUMBER
+            }
+            Kind::Notify(notify) => {
+                notify.write(&mut record);
+                Notify::NUMBER
             }
         };
         record.byte(0, number);
