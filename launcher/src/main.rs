@@ -11,8 +11,10 @@
 )]
 
 mod cgroup;
+mod environment;
 mod failure;
 mod mem;
+mod restrict;
 mod run;
 mod start;
 mod status;
