@@ -7,9 +7,9 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use boxwright::diagnostic::{Diagnostic, Level, Rule, Style, render_concise, render_full};
+use boxwright::diagnostic::{Diagnostic, Level, Style, apply, render_concise, render_full};
 use boxwright::source::Source;
-use boxwright::{Understood, check, parse, resolve, understand};
+use boxwright::{Options, Understood, fix, rules, understand, understand_with};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,8 @@ fn specs(folder: &str) -> Vec<PathBuf> {
 
 fn read(path: &Path) -> (Source, Understood) {
     let source = Source::read(path).unwrap_or_else(|error| panic!("{error}"));
-    let understood = understand(&source);
+    let options = Options { today: "2027-01-01".parse().ok(), ..Options::default() };
+    let understood = understand_with(&source, &options);
     (understood.source.clone(), understood)
 }
 
@@ -34,11 +35,6 @@ fn read(path: &Path) -> (Source, Understood) {
 fn render(path: &Path, source: &Source, findings: &[Diagnostic]) -> String {
     let directory = format!("{}/", path.parent().unwrap().display());
     render_full(source, findings, Style::default()).replace(&directory, "")
-}
-
-fn rules() -> Vec<Rule> {
-    let checks = check::CHECKS.iter().map(|check| check.rule);
-    parse::RULES.iter().chain(resolve::RULES).copied().chain(checks).collect()
 }
 
 #[test]
@@ -137,4 +133,44 @@ fn two_runs_say_the_same() {
         assert_eq!(first.findings, second.findings);
         assert_eq!(first.policy, second.policy);
     }
+}
+
+/// Every fix of every broken spec: what it mends is gone, nothing new is wrong, and doing it again changes nothing. One that is
+/// left undone would bring as many errors as it takes away.
+#[test]
+fn what_is_mended_is_gone_and_nothing_new_is_wrong() {
+    let understood = |path: &Path, text: &str| understand(&Source::new(path, text)).findings;
+    let errors = |findings: &[Diagnostic]| findings.iter().filter(|finding| finding.is_error()).count();
+    let said = |findings: &[Diagnostic]| -> BTreeSet<(&str, String)> {
+        findings.iter().map(|finding| (finding.rule, finding.message.clone())).collect()
+    };
+    let (mut mended, mut undone) = (0, 0);
+    for path in specs("fixtures/bad") {
+        let source = Source::read(&path).unwrap();
+        let before = understood(&path, &source.text);
+        if before.iter().all(|finding| finding.fix.is_none()) {
+            continue;
+        }
+        let (text, count) = fix(&source, &Options::default());
+        let after = understood(&path, &text);
+        for finding in after.iter().filter(|finding| finding.fix.is_some()) {
+            let (alone, _) = apply(&text, finding.fix.iter());
+            assert!(errors(&understood(&path, &alone)) >= errors(&after), "{}: {finding:?}", path.display());
+            undone += 1;
+        }
+        let (old, left) = (said(&before), said(&after));
+        assert!(old.difference(&left).count() >= count.min(1), "{}: nothing is gone", path.display());
+        let new = after.iter().filter(|finding| finding.is_error());
+        let new: Vec<_> =
+            new.filter(|finding| !old.contains(&(finding.rule, finding.message.clone()))).collect();
+        assert!(new.is_empty(), "{}: {new:?}\n{text}", path.display());
+        assert_eq!(
+            fix(&Source::new(&path, text.as_str()), &Options::default()),
+            (text, 0),
+            "{}",
+            path.display()
+        );
+        mended += count;
+    }
+    assert!(mended > 40 && undone < 10, "{mended} findings could be mended, {undone} not");
 }

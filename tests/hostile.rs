@@ -242,8 +242,8 @@ fn shows(text: String) {
             "{finding:?}"
         );
     }
-    let shown = render_full(&source, &understood.findings, Style::default())
-        + &render_concise(&source, &understood.findings, Style::default());
+    let shown = render_full(source, &understood.findings, Style::default())
+        + &render_concise(source, &understood.findings, Style::default());
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
     let files = [Checked::new(source.clone(), understood.findings.clone())];
     let run = Run { files: &files, rules: &[], root: Path::new("/"), fails: None };

@@ -172,3 +172,206 @@ fn many_specs_are_told_in_order() {
         .collect();
     assert!(told.is_sorted() && told.len() == 200, "{}", told.len());
 }
+
+fn diff(folder: &Path, arguments: &[&str]) -> String {
+    text(&boxwright(folder, &[&["check", "--diff"], arguments].concat()).stdout)
+}
+
+const BROKEN: &str = "version = 1\n# who\nprocess.args = [\"/usr/bin/id\"]\nprocess.umask = 77 # kept\nfilesystem.base = \"user\"\n";
+
+#[test]
+fn what_can_be_mended_is_shown_and_then_written() {
+    let folder = folder(&[("spec", BROKEN), ("good", GOOD)]);
+    let shown = diff(folder.path(), &["spec", "good"]);
+    let expected = "--- a/spec\n+++ b/spec\n@@ -1,5 +1,5 @@\n version = 1\n # who\n process.args = [\"/usr/bin/id\"]\n\
+        -process.umask = 77 # kept\n-filesystem.base = \"user\"\n+process.umask = 0o77 # kept\n+filesystem.base = \"usr\"\n";
+    assert_eq!(shown, expected);
+    assert_eq!(std::fs::read_to_string(folder.path().join("spec")).unwrap(), BROKEN, "nothing was written");
+    code(&boxwright(folder.path(), &["check", "spec", "--diff"]), 1);
+    std::fs::set_permissions(folder.path().join("spec"), std::os::unix::fs::PermissionsExt::from_mode(0o640))
+        .unwrap();
+    let output = boxwright(folder.path(), &["check", "spec", "good", "--fix"]);
+    code(&output, 0);
+    assert_eq!(text(&output.stderr), "no findings in 2 specs, 2 mended\n");
+    let mended = BROKEN.replace("77", "0o77").replace("user", "usr");
+    assert_eq!(std::fs::read_to_string(folder.path().join("spec")).unwrap(), mended);
+    let metadata = std::fs::metadata(folder.path().join("spec")).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777, 0o640);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 2, "no temporary file stays");
+    assert_eq!(diff(folder.path(), &["spec"]), "");
+}
+
+#[test]
+fn what_must_not_be_replaced_is_left_as_it_is() {
+    let folder = folder(&[("spec", BROKEN), ("twice", BROKEN)]);
+    std::os::unix::fs::symlink("spec", folder.path().join("link")).unwrap();
+    std::fs::hard_link(folder.path().join("twice"), folder.path().join("thrice")).unwrap();
+    for (name, why) in [("link", "is a symbolic link"), ("twice", "has other names")] {
+        let output = boxwright(folder.path(), &["check", name, "--fix"]);
+        code(&output, 2);
+        assert!(text(&output.stderr).contains(why), "{}", text(&output.stderr));
+    }
+    let input = std::fs::File::open(folder.path().join("spec")).unwrap();
+    let output = command(folder.path(), &["check", "-", "--fix"]).stdin(input).output().unwrap();
+    code(&output, 2);
+    assert!(text(&output.stderr).contains("--diff"), "{}", text(&output.stderr));
+    for name in ["spec", "link", "twice", "thrice"] {
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), BROKEN);
+    }
+    assert!(folder.path().join("link").is_symlink());
+}
+
+#[test]
+fn levels_are_the_repositorys_and_then_the_command_lines() {
+    let folder = folder(&[
+        ("repo/.git/HEAD", ""),
+        ("repo/boxwright.toml", "[rules]\nhost-namespace = \"error\"\n"),
+        ("repo/deep/er/a.sandbox.toml", WARNING),
+        ("repo/inner/.git/HEAD", ""),
+        ("repo/inner/b.sandbox.toml", WARNING),
+        ("free/c.sandbox.toml", WARNING),
+    ]);
+    let level = |spec: &str, arguments: &[&str]| {
+        let output = boxwright(folder.path(), &[&["check", "--format", "concise", spec], arguments].concat());
+        text(&output.stdout).split(&[' ', '['][..]).nth(1).unwrap_or("none").to_owned()
+    };
+    assert_eq!(level("repo/deep/er/a.sandbox.toml", &[]), "error");
+    assert_eq!(level("repo/inner/b.sandbox.toml", &[]), "warning", "another repository's is not read");
+    assert_eq!(level("free/c.sandbox.toml", &[]), "warning");
+    assert_eq!(level("free/c.sandbox.toml", &["--error", "host-namespace"]), "error");
+    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--warn", "host-namespace"]), "warning");
+    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--allow", "host-namespace,no-such"]), "none");
+    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--note", "host-namespace"]), "none");
+    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--note", "host-namespace", "--pedantic"]), "note");
+    for (arguments, why) in [
+        (&["--allow", "host-namespaces"][..], "did you mean `host-namespace`?"),
+        (&["--warn", "syntax"], "`syntax` is always an error; what it finds stops the build"),
+        (&["--warn", "host-namespace", "--error", "host-namespace"], "are both given"),
+    ] {
+        let output = boxwright(folder.path(), &[&["check", "free"], arguments].concat());
+        code(&output, 2);
+        assert!(text(&output.stderr).contains(why), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_repositorys_file_is_checked_like_a_spec() {
+    let folder = folder(&[
+        (
+            "boxwright.toml",
+            "rule = 1\n[rules]\nhost-namespaces = \"error\"\nwrong-type = \"allow\"\nhost-namespace = \"eror\"\n",
+        ),
+        ("a.sandbox.toml", WARNING),
+        ("b/b.sandbox.toml", GOOD),
+    ]);
+    let output = boxwright(folder.path(), &["check", "--format", "concise"]);
+    code(&output, 1);
+    let expected = "boxwright.toml:1:1: error[unknown-key]: unknown key `rule` at the top level\n\
+        boxwright.toml:3:1: error[unknown-rule]: unknown rule `host-namespaces`\n\
+        boxwright.toml:4:1: error[fixed-rule]: `wrong-type` is always an error\n\
+        boxwright.toml:5:18: error[wrong-value]: `rules.\"host-namespace\"` is `\"eror\"`\n\
+        a.sandbox.toml:4:18: warning[host-namespace]: the pid namespace is the host's\n";
+    assert_eq!(text(&output.stdout), expected);
+    assert_eq!(text(&output.stderr), "4 errors and 1 warning in 2 specs\n");
+    std::fs::write(folder.path().join("boxwright.toml"), b"\xff").unwrap();
+    code(&boxwright(folder.path(), &["check"]), 2);
+}
+
+const ACCEPTED: &str = "\n[[accept]]\nrule = \"host-namespace\"\nat = \"namespaces\"\nreason = \"looked at\"\nuntil = \"2027-06-30\"\n";
+
+#[test]
+fn what_is_accepted_is_counted_up_to_its_day() {
+    let folder = folder(&[("spec", &(WARNING.to_owned() + ACCEPTED))]);
+    let check = |arguments: &[&str]| {
+        let output =
+            boxwright(folder.path(), &[&["check", "spec", "--fail-on", "warning"], arguments].concat());
+        (output.status.code().unwrap(), text(&output.stderr))
+    };
+    assert_eq!(check(&["--today", "2027-06-30"]), (0, "no findings in 1 spec, 1 accepted\n".into()));
+    assert_eq!(check(&["--today", "2027-07-01"]), (1, "2 warnings in 1 spec\n".into()));
+    assert_eq!(check(&["--today", "2027-02-30"]).0, 2);
+    // On the day that it is, whichever that is, it is one of the two.
+    assert!([0, 1].contains(&check(&[]).0));
+    let built = boxwright(folder.path(), &["build", "spec", "--plan", "plan"]);
+    code(&built, 0);
+    assert_eq!(text(&built.stderr), "", "a build looks at no clock");
+}
+
+#[test]
+fn known_findings_are_counted_and_new_ones_fail() {
+    let folder = folder(&[("a.sandbox.toml", BAD), ("b/b.sandbox.toml", WARNING), ("c.sandbox.toml", GOOD)]);
+    let check = |arguments: &[&str]| {
+        let output = boxwright(folder.path(), &[&["check", "--fail-on", "warning"], arguments].concat());
+        (output.status.code().unwrap(), text(&output.stderr))
+    };
+    let baseline = || std::fs::read_to_string(folder.path().join("known.json")).unwrap();
+    assert_eq!(
+        check(&["--write-baseline", "known.json"]),
+        (0, "no findings in 3 specs, 2 known before\n".into())
+    );
+    let first = baseline();
+    check(&["--write-baseline", "known.json"]);
+    assert_eq!(baseline(), first, "the same findings are the same bytes");
+    assert!(
+        first.contains("\"b/b.sandbox.toml\"")
+            && first.contains("\"namespaces.pid\"")
+            && !first.contains("line")
+    );
+    std::fs::write(folder.path().join("a.sandbox.toml"), format!("\n# moved\n{BAD}")).unwrap();
+    assert_eq!(check(&["--baseline", "known.json"]), (0, "no findings in 3 specs, 2 known before\n".into()));
+    std::fs::write(folder.path().join("c.sandbox.toml"), BAD).unwrap();
+    assert_eq!(check(&["--baseline", "known.json"]), (1, "1 error in 3 specs, 2 known before\n".into()));
+    std::fs::write(folder.path().join("c.sandbox.toml"), GOOD).unwrap();
+    std::fs::write(folder.path().join("a.sandbox.toml"), GOOD).unwrap();
+    let (status, said) = check(&["--baseline", "known.json"]);
+    assert_eq!(status, 0);
+    assert!(said.starts_with("1 entry of known.json found no more; --write-baseline"), "{said}");
+    assert_eq!(
+        check(&["--baseline", "known.json", "b"]).1,
+        "no findings in 1 spec, 1 known before\n",
+        "a is not looked at"
+    );
+    for (text, why) in [
+        ("{}", "missing field"),
+        ("{\"version\":2,\"findings\":[]}", "version 2"),
+        ("\u{1b}[31m", "expected value"),
+    ] {
+        std::fs::write(folder.path().join("known.json"), text).unwrap();
+        let (status, said) = check(&["--baseline", "known.json"]);
+        assert!(status == 2 && said.contains(why) && !said.contains('\u{1b}'), "{said}");
+    }
+    assert_eq!(check(&["--baseline", "/dev/zero"]).0, 2);
+}
+
+#[test]
+fn odd_files_are_refused_and_odd_names_are_shown() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder(&[("good.sandbox.toml", GOOD)]);
+    let odd = std::ffi::OsStr::from_bytes(b"\xff\x1b[31m\n.sandbox.toml");
+    std::fs::write(folder.path().join(odd), BAD).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.path().join("fifo.sandbox.toml")).status().unwrap().success());
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero.sandbox.toml")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("dangling.sandbox.toml")).unwrap();
+    for format in ["full", "concise", "json", "github", "gitlab", "sarif", "junit"] {
+        let output = boxwright(folder.path(), &["check", "--format", format]);
+        code(&output, 2);
+        let shown = text(&output.stdout) + &text(&output.stderr);
+        assert!(!shown.contains('\u{1b}'), "{shown}");
+        for name in ["fifo", "zero", "dangling"] {
+            assert!(text(&output.stderr).contains(&format!("{name}.sandbox.toml")), "{shown}");
+        }
+        assert!(text(&output.stdout).contains("invalid-name"), "{format}: {shown}");
+    }
+}
+
+#[test]
+fn a_spec_of_ten_thousand_keys_is_checked() {
+    let keys: String =
+        (0..10_000).map(|number| format!("\"/m{number}\" = {{ tmpfs = true, mode = 755 }}\n")).collect();
+    let folder = folder(&[("a.sandbox.toml", &format!("{GOOD}[filesystem.mounts]\n{keys}"))]);
+    let output = boxwright(folder.path(), &["check", "--format", "json"]);
+    code(&output, 1);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["findings"].as_array().unwrap().len(), 500);
+    assert_eq!(report["findings"][0]["key"], "filesystem.mounts.\"/m0\".mode");
+}

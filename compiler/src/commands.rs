@@ -68,13 +68,23 @@ pub fn compile(path: &Path, variables: &Variables, status_fd: Option<u32>) -> an
 
 /// Writes a file whole or not at all: a temporary file beside it takes its name when it is complete.
 pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write_whole_if(path, bytes, mode, |_| Ok(()))
+}
+
+/// The same if there is nothing to say against it when the temporary file is complete.
+pub fn write_whole_if(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    ready: impl FnOnce(&std::fs::File) -> io::Result<()>,
+) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().ok_or_else(|| io::Error::other("a file name is expected"))?;
     let temporary = directory.join(format!(".{}.{}", visible(&name.to_string_lossy()), std::process::id()));
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(mode).open(&temporary)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = file.write_all(bytes).and_then(|()| ready(&file)).and_then(|()| file.sync_all());
     let renamed = written.and_then(|()| std::fs::rename(&temporary, path));
     if renamed.is_err() {
         // Nothing to do about a second failure: the first is what is told.

@@ -24,11 +24,13 @@ pub use github::render_github;
 pub use gitlab::render_gitlab;
 pub use json::render_json;
 pub use junit::render_junit;
+pub use location::relative;
 pub use sarif::render_sarif;
 pub use style::Style;
 pub use visible::visible;
 
 use crate::source::Span;
+use suggest::Near;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,10 +155,16 @@ impl Diagnostic {
         self
     }
 
-    /// The same finding with a way out that a program can take.
-    pub fn fix(mut self, fix: Fix) -> Self {
-        self.fix = Some(fix);
+    /// The same finding with a way out that a program can take, if there is one.
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fix = fix.into();
         self
+    }
+
+    /// The same finding, about a string that is like this one, which can be written instead when that is certain.
+    pub fn meant(self, near: Near<'_>) -> Self {
+        let fix = near.certain.then(|| Fix::replace(self.span, format!("\"{near}\"")));
+        self.label(format!("did you mean `{near}`?")).fix(fix)
     }
 
     /// All of its words: what is wrong, what to say at its place, what to do.

@@ -16,6 +16,7 @@ pub mod policy;
 pub mod reference;
 pub mod report;
 pub mod resolve;
+pub mod review;
 pub mod seccomp;
 pub mod source;
 pub mod spec;
@@ -24,7 +25,8 @@ use boxwright_launcher::plan::operation;
 use boxwright_launcher::plan::write::Sources;
 use diagnostic::{Diagnostic, Level, Rule};
 use lower::{Filter, Filters, Program};
-use policy::{FilterFlag, Kernel, Policy};
+use policy::{Date, FilterFlag, Kernel, Policy};
+use review::Levels;
 use sha2::{Digest, Sha256};
 use source::{Source, Span, Spanned};
 use spec::Spec;
@@ -41,9 +43,16 @@ pub struct Understood {
     pub findings: Vec<Diagnostic>,
     /// How many more there are.
     pub left_out: usize,
+    /// How many more the spec accepts.
+    pub accepted: usize,
 }
 
 impl Understood {
+    /// The same for who takes some rules for worse or milder than they are by themselves.
+    pub fn with_levels(self, levels: &Levels) -> Self {
+        Self { findings: levels.apply(self.findings), ..self }
+    }
+
     /// The same for who did not ask for notes.
     pub fn without_notes(mut self) -> Self {
         self.findings.retain(|finding| finding.level != Level::Note);
@@ -54,6 +63,9 @@ impl Understood {
 /// The most findings that are told; a file with more is no spec, and the rest would only bury these.
 const FINDINGS_MAX: usize = 500;
 
+/// The most rounds of fixes: what one brings to light the next can mend.
+const FIX_ROUNDS_MAX: usize = 20;
+
 /// What is said about a spec from outside of it.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -61,6 +73,8 @@ pub struct Options {
     pub variables: Vec<(String, String)>,
     /// The kernel that sandboxes have to work on, whatever the spec says of that.
     pub oldest_kernel: Option<Kernel>,
+    /// The day on which the spec is looked at; without one, what it accepts for a time it accepts for ever.
+    pub today: Option<Date>,
 }
 
 /// Reads, resolves and checks a spec: the door behind which nothing is the user's mistake any more.
@@ -81,21 +95,70 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
     let whole = !findings.iter().any(Diagnostic::is_error);
     findings.extend(policy.iter().flat_map(|policy| check::check(policy, whole)));
     let broken = findings.iter().any(Diagnostic::is_error);
+    for finding in &mut findings {
+        finding.place = spec.places.key(finding.span);
+    }
+    let review::Accepted { mut findings, accepted } =
+        review::accept(findings, &spec.accept, &rules(), options.today);
+    let broken = broken || findings.iter().any(Diagnostic::is_error);
     findings
         .sort_by(|a, b| (a.level, a.span, a.rule, &a.message).cmp(&(b.level, b.span, b.rule, &b.message)));
     let left_out = findings.len().saturating_sub(FINDINGS_MAX);
     findings.truncate(FINDINGS_MAX);
     findings.sort_by_key(|finding| finding.span);
+    let own = source.layers().first().and_then(|spec| source.text.get(spec.span.start..spec.span.end));
     for finding in &mut findings {
         finding.place = spec.places.key(finding.span);
+        finding.fix.take_if(|fix| !fix.is_whole(own.unwrap_or_default()));
     }
-    Understood { source, policy: policy.filter(|_| !broken), findings, left_out }
+    Understood { source, policy: policy.filter(|_| !broken), findings, left_out, accepted }
 }
 
 /// Every rule there is.
 pub fn rules() -> Vec<Rule> {
     let checks = check::CHECKS.iter().map(|check| check.rule);
-    parse::RULES.iter().chain(resolve::RULES).copied().chain(checks).collect()
+    parse::RULES.iter().chain(resolve::RULES).chain(review::RULES).copied().chain(checks).collect()
+}
+
+/// What a repository says of the rules, and what is wrong with that.
+pub fn repository(source: &Source) -> (Levels, Vec<Diagnostic>) {
+    let (repository, mut findings) = parse::repository(source);
+    let (levels, wrong) = Levels::of(&repository, &rules());
+    findings.extend(wrong);
+    findings.sort_by_key(|finding| finding.span);
+    (levels, findings)
+}
+
+/// The text of a spec after everything has been done about its findings that a program can do, and how much that was. What
+/// would leave more errors than it takes away is not done.
+pub fn fix(source: &Source, options: &Options) -> (String, usize) {
+    let own = |text: &str| Source::new(&source.path, text);
+    let errors = |text: &str| {
+        let understood = understand_with(&own(text), options);
+        understood.findings.iter().filter(|finding| finding.is_error()).count() + understood.left_out
+    };
+    let spec = source.layers().first().and_then(|spec| source.text.get(spec.span.start..spec.span.end));
+    let (mut text, mut done) = (spec.unwrap_or_default().to_owned(), 0);
+    for _ in 0..FIX_ROUNDS_MAX {
+        let found = understand_with(&own(&text), options);
+        let before = found.findings.iter().filter(|finding| finding.is_error()).count() + found.left_out;
+        let fixable: Vec<&Diagnostic> =
+            found.findings.iter().filter(|finding| finding.fix.is_some()).collect();
+        // All at once, or else the first that is good alone.
+        let one_by_one = fixable.iter().map(std::slice::from_ref);
+        let better = std::iter::once(fixable.as_slice()).chain(one_by_one).find_map(|some| {
+            let (fixed, applied) =
+                diagnostic::apply(&text, some.iter().filter_map(|finding| finding.fix.as_ref()));
+            let gone = some.iter().filter(|finding| {
+                finding.is_error() && finding.fix.as_ref().is_some_and(|fix| applied.contains(&fix))
+            });
+            let good = !applied.is_empty() && fixed != text && errors(&fixed) + gone.count() <= before;
+            good.then_some((fixed, applied.len()))
+        });
+        let Some((fixed, count)) = better else { break };
+        (text, done) = (fixed, done + count);
+    }
+    (text, done)
 }
 
 /// What a policy is compiled to.

@@ -1,5 +1,6 @@
 //! Text to `Spec`: every mistake of syntax, key, type and value in one run.
 
+mod accept;
 mod builtin;
 mod cgroup;
 mod conform;
@@ -14,6 +15,7 @@ mod namespaces;
 mod network;
 mod places;
 mod process;
+mod repository;
 mod rules;
 mod scheduling;
 mod seccomp;
@@ -25,6 +27,7 @@ mod values;
 mod variables;
 
 pub use layers::gather;
+pub use repository::repository;
 pub use rules::RULES;
 pub use show::{Show, show};
 

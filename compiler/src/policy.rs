@@ -6,6 +6,7 @@
 
 mod capability;
 mod cgroup;
+mod date;
 mod host_path;
 mod idmap;
 mod kernel;
@@ -16,6 +17,7 @@ mod scheduling;
 
 pub use capability::CAPABILITIES;
 pub use cgroup::{Cgroup, CgroupParent, CgroupSetting};
+pub use date::Date;
 pub use host_path::{HostPath, PathPart, RunDirectory};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
 pub use kernel::{FEATURES, Feature, Kernel};

@@ -25,9 +25,9 @@ mod units;
 
 pub use rules::RULES;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Fix};
 use crate::policy::Policy;
-use crate::source::{Source, Spanned};
+use crate::source::{Source, Span, Spanned};
 use crate::spec::{Leaf, Spec};
 use std::collections::BTreeMap;
 
@@ -65,15 +65,22 @@ fn each_once<T: Clone + Ord + std::fmt::Display>(
                 rules::DUPLICATE_ENTRY
                     .at(item.span, format!("`{}` stands twice in {key}", item.value))
                     .label("the second")
-                    .and(first, "the first"),
+                    .and(first, "the first")
+                    .fix(without(list, item.span)),
             );
         }
     }
     seen.into_iter().map(|(value, span)| Spanned::new(value, span)).collect()
 }
 
+/// Leaves an item out of a list, with the comma before it.
+fn without<T>(list: &[Spanned<T>], item: Span) -> Option<Fix> {
+    let before = list.iter().take_while(|other| other.span != item).last()?.span;
+    (before.end <= item.start).then(|| Fix::remove(Span::new(before.end, item.end)))
+}
+
 /// The place of a `true`.
-fn asked(leaf: &Leaf<bool>) -> Option<crate::source::Span> {
+fn asked(leaf: &Leaf<bool>) -> Option<Span> {
     leaf.as_ref().filter(|leaf| leaf.value).map(|leaf| leaf.span)
 }
 

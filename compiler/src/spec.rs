@@ -4,12 +4,16 @@
 //! The parser guarantees the types and ranges that the [key table](keys) states; a value that broke them is absent
 //! here and a finding there.
 
+mod accept;
 mod cgroup;
 pub mod keys;
+mod repository;
 mod scheduling;
 pub mod variable;
 
+pub use accept::Accept;
 pub use cgroup::{Cgroup, CgroupValue};
+pub use repository::Repository;
 pub use scheduling::{Cpus, IoPriority, Scheduler, Scheduling};
 
 use crate::source::{Places, Span, Spanned};
@@ -48,6 +52,8 @@ pub struct Spec {
     pub lifecycle: Lifecycle,
     /// `[requires]`
     pub requires: Requires,
+    /// `[[accept]]`
+    pub accept: Vec<Accept>,
 }
 
 /// `[process]`

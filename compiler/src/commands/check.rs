@@ -2,18 +2,26 @@
 
 mod discover;
 mod examine;
+mod known;
+mod levels;
+mod mend;
 mod output;
 
-use super::complain;
 use super::variables::Variables;
+use super::{complain, print};
+use anyhow::{Context, bail};
 use boxwright::diagnostic::{Checked, Level, Run, visible};
-use boxwright::policy::Kernel;
-use boxwright::source::{ReadError, STANDARD_INPUT, Source};
-use boxwright::{Options, rules, understand_with};
+use boxwright::policy::{Date, Kernel};
+use boxwright::source::{STANDARD_INPUT, Source};
+use boxwright::{Options, fix, rules, understand_with};
 use clap::ValueEnum;
+use known::KnownArgs;
+use levels::{LevelArgs, Repositories};
+use mend::MendArgs;
 use output::Format;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const FINDINGS: u8 = 1;
 const UNREADABLE: u8 = 2;
@@ -22,12 +30,15 @@ const NO_SPEC: u8 = 3;
 /// Check specs and say everything that is wrong with them
 ///
 /// A directory stands for every *.sandbox.toml beneath it that .gitignore does not name, and so does no path at all for
-/// the current directory. `-` is standard input.
+/// the current directory. `-` is standard input. boxwright.toml at the root of a repository says in [rules] how bad the
+/// findings of a rule are there, and [[accept]] in a spec which of them somebody has looked at.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   boxwright check                             every spec beneath the current directory
   boxwright check specs/ --fail-on warning    warnings fail too
+  boxwright check --diff                      what --fix would write
+  boxwright check --write-baseline known.json, and from then on --baseline known.json
   boxwright check --format sarif --output-file boxwright.sarif
   boxwright check - --stdin-filename web.sandbox.toml < web.sandbox.toml")]
 pub struct Args {
@@ -42,6 +53,12 @@ pub struct Args {
     /// The mildest finding that makes the exit status 1
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
+    #[command(flatten)]
+    levels: LevelArgs,
+    #[command(flatten)]
+    known: KnownArgs,
+    #[command(flatten)]
+    mend: MendArgs,
     /// What standard input is called in findings
     #[arg(long, value_name = "NAME")]
     stdin_filename: Option<PathBuf>,
@@ -51,6 +68,9 @@ pub struct Args {
     /// Tell notes too: what could be tighter, and what the spec asks of a machine
     #[arg(long)]
     pedantic: bool,
+    /// The day for what is accepted up to a day [default: today]
+    #[arg(long, value_name = "DAY")]
+    today: Option<Date>,
     #[command(flatten)]
     variables: Variables,
 }
@@ -61,34 +81,61 @@ enum FailOn {
     Error,
     /// Warnings too
     Warning,
+    /// Notes too, which --pedantic tells
+    Note,
     /// Nothing that is found
     Never,
+}
+
+/// What came of one spec.
+struct Examined {
+    checked: Checked,
+    /// How many findings were mended.
+    mended: usize,
+    /// What would be, or why it was not.
+    difference: String,
 }
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let paths = discover::specs(&args.paths)?;
+    if args.stdin_filename.is_some() && !paths.iter().any(|path| path == Path::new(STANDARD_INPUT)) {
+        bail!("--stdin-filename names standard input, and `-` is not among the specs");
+    }
     if paths.is_empty() {
         complain(&format!("error: no spec found: no file's name ends in {}", discover::SUFFIX));
         return Ok(ExitCode::from(NO_SPEC));
     }
+    let root = std::env::current_dir().context("the current directory")?;
     let mut options = args.variables.options();
     options.oldest_kernel = args.kernel;
-    let (mut files, mut unreadable) = (Vec::new(), false);
-    for checked in examine::each(&paths, |path| check(path, &args, &options))? {
-        match checked {
-            Ok(checked) => files.push(checked),
+    options.today = args.today.or_else(today);
+    let repositories = Repositories::of(&paths, &args.levels, &root)?;
+    let (mut files, mut mended, mut difference, mut unreadable) =
+        (repositories.wrong.clone(), 0, String::new(), false);
+    for examined in examine::each(&paths, |path| examine(path, &args, &options, &repositories))? {
+        match examined {
+            Ok(examined) => {
+                files.push(examined.checked);
+                mended += examined.mended;
+                difference += &examined.difference;
+            }
             Err(error) => {
-                complain(&visible(&format!("error: {error}")));
+                complain(&visible(&format!("error: {error:#}")));
                 unreadable = true;
             }
         }
     }
-    let root = std::env::current_dir().unwrap_or_default();
+    let specs = files.len() - repositories.wrong.len();
+    args.known.sort_out(&mut files, &root)?;
     let run = Run { files: &files, rules: &rules(), root: &root, fails: args.fail_on.level() };
-    output::write(&run, args.format, args.output_file.as_deref())?;
+    if args.mend.diff {
+        print(&difference).context("standard output")?;
+    } else {
+        output::write(&run, args.format, args.output_file.as_deref())?;
+    }
     if args.format.is_text() || args.output_file.is_some() {
-        complain(&summary(&run));
+        complain(&summary(&run, specs, mended));
     }
     let failed = run.findings().any(|(_, finding)| run.is_failure(finding.level));
     Ok(match (unreadable, failed) {
@@ -98,14 +145,37 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn check(path: &Path, args: &Args, options: &Options) -> Result<Checked, ReadError> {
+fn examine(
+    path: &Path,
+    args: &Args,
+    options: &Options,
+    repositories: &Repositories,
+) -> anyhow::Result<Examined> {
     let mut source = Source::read(path)?;
     if let Some(name) = args.stdin_filename.as_ref().filter(|_| path == Path::new(STANDARD_INPUT)) {
         source = Source::new(name, source.text);
     }
-    let understood = understand_with(&source, options);
+    let (mut mended, mut difference) = (0, String::new());
+    if args.mend.fix || args.mend.diff {
+        let (text, count) = fix(&source, options);
+        if args.mend.diff {
+            difference = mend::difference(&source.path, &source.text, &text);
+        } else if count > 0 {
+            mend::write(path, &source.text, &text)?;
+            (source, mended) = (Source::new(&source.path, text), count);
+        }
+    }
+    let understood = understand_with(&source, options).with_levels(&repositories.levels(path));
     let understood = if args.pedantic { understood } else { understood.without_notes() };
-    Ok(Checked { left_out: understood.left_out, ..Checked::new(understood.source, understood.findings) })
+    let (left_out, accepted) = (understood.left_out, understood.accepted);
+    let checked = Checked { left_out, accepted, ..Checked::new(understood.source, understood.findings) };
+    Ok(Examined { checked, mended, difference })
+}
+
+/// The day, in UTC. Nothing else in this program looks at a clock to decide something.
+fn today() -> Option<Date> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Date::after_epoch(now.as_secs() / (24 * 60 * 60))
 }
 
 impl FailOn {
@@ -113,13 +183,14 @@ impl FailOn {
         match self {
             Self::Error => Some(Level::Error),
             Self::Warning => Some(Level::Warning),
+            Self::Note => Some(Level::Note),
             Self::Never => None,
         }
     }
 }
 
-/// "2 errors and 1 warning in 3 specs".
-fn summary(run: &Run) -> String {
+/// "2 errors and 1 warning in 3 specs, 1 accepted".
+fn summary(run: &Run, specs: usize, mended: usize) -> String {
     let counted = |number: usize, what: &str| match number {
         1 => format!("1 {what}"),
         _ => format!("{number} {what}s"),
@@ -134,9 +205,18 @@ fn summary(run: &Run) -> String {
     let last = found.pop().unwrap_or_else(|| "no findings".into());
     let findings = if found.is_empty() { last } else { format!("{} and {last}", found.join(", ")) };
     let sum = |number: fn(&Checked) -> usize| run.files.iter().map(number).sum::<usize>();
-    let more = match sum(|file| file.left_out) {
-        0 => String::new(),
-        left_out => format!(", and {left_out} more that are not shown"),
-    };
-    format!("{findings} in {}{more}", counted(run.files.len(), "spec"))
+    let mut text = format!("{findings} in {}", counted(specs, "spec"));
+    for (number, what) in [
+        (mended, "mended"),
+        (sum(|file| file.accepted), "accepted"),
+        (sum(|file| file.known), "known before"),
+    ] {
+        if number > 0 {
+            text += &format!(", {number} {what}");
+        }
+    }
+    match sum(|file| file.left_out) {
+        0 => text,
+        left_out => format!("{text}, and {left_out} more that are not shown"),
+    }
 }

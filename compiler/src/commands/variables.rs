@@ -13,7 +13,7 @@ pub struct Variables {
 impl Variables {
     /// What the spec is understood with.
     pub fn options(&self) -> Options {
-        Options { variables: self.values.clone(), oldest_kernel: None }
+        Options { variables: self.values.clone(), ..Options::default() }
     }
 }
 

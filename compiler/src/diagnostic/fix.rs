@@ -1,12 +1,11 @@
 //! Changes of the text that do away with a finding.
 
-use super::Diagnostic;
 use crate::source::Span;
 
 /// What a program may do about a finding without asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// What it does, as advice: "write `0o77`".
+    /// What it does, as advice.
     pub words: String,
     /// What is written instead of what, in order and apart from each other.
     pub edits: Vec<Edit>,
@@ -23,20 +22,34 @@ pub struct Edit {
 
 impl Fix {
     /// Writes something else in one place.
-    pub fn replace(span: Span, replacement: impl Into<String>, words: impl Into<String>) -> Self {
-        Self { words: words.into(), edits: vec![Edit { span, replacement: replacement.into() }] }
+    pub fn replace(span: Span, replacement: impl Into<String>) -> Self {
+        let replacement = replacement.into();
+        Self { words: format!("write `{replacement}`"), edits: vec![Edit { span, replacement }] }
+    }
+
+    /// Is everything that it changes in this text, and is neither a comment nor a variable lost with it?
+    pub fn is_whole(&self, text: &str) -> bool {
+        self.edits.iter().all(|edit| {
+            let Some(gone) = text.get(edit.span.start..edit.span.end) else { return false };
+            let comment = edit.replacement.is_empty() && gone.contains('#');
+            !comment && !gone.contains("${")
+        })
+    }
+
+    /// Leaves something out.
+    pub fn remove(span: Span) -> Self {
+        Self { words: "leave it out".into(), edits: vec![Edit { span, replacement: String::new() }] }
     }
 }
 
-/// The text after as many of the findings' fixes as do not touch each other, and how many those are.
-pub fn apply<'a>(text: &str, findings: impl Iterator<Item = &'a Diagnostic>) -> (String, usize) {
-    let mut edits: Vec<&Edit> = Vec::new();
-    let mut applied = 0;
-    for fix in findings.filter_map(|finding| finding.fix.as_ref()) {
+/// The text after as many of these fixes as do not touch each other, and which those are.
+pub fn apply<'a>(text: &str, fixes: impl Iterator<Item = &'a Fix>) -> (String, Vec<&'a Fix>) {
+    let (mut applied, mut edits): (Vec<&Fix>, Vec<&Edit>) = (Vec::new(), Vec::new());
+    for fix in fixes {
         let free = |edit: &Edit| edits.iter().all(|other| apart(edit.span, other.span));
-        if fix.edits.iter().all(|edit| is_whole(text, edit) && free(edit)) {
+        if fix.is_whole(text) && fix.edits.iter().all(free) {
             edits.extend(&fix.edits);
-            applied += 1;
+            applied.push(fix);
         }
     }
     edits.sort_by_key(|edit| std::cmp::Reverse(edit.span));
@@ -50,10 +63,4 @@ pub fn apply<'a>(text: &str, findings: impl Iterator<Item = &'a Diagnostic>) -> 
 /// Do two replacements not touch each other?
 fn apart(one: Span, other: Span) -> bool {
     one.end < other.start || other.end < one.start
-}
-
-/// Is the place there, and is no comment lost with it?
-fn is_whole(text: &str, edit: &Edit) -> bool {
-    let comment = |gone: &str| edit.replacement.is_empty() && gone.contains('#');
-    text.get(edit.span.start..edit.span.end).is_some_and(|gone| !comment(gone))
 }

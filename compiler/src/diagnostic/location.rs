@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
 
 /// The path from a directory, if it is beneath; without `.` components, which the user may have typed.
-pub(super) fn relative(path: &Path, root: &Path) -> PathBuf {
+pub fn relative(path: &Path, root: &Path) -> PathBuf {
     let path = path.strip_prefix(root).unwrap_or(path);
     path.components().filter(|component| *component != Component::CurDir).collect()
 }

@@ -3,12 +3,14 @@
 use super::rules::{CONFLICTING_KEYS, MISSING_KEY, NOT_SUPPORTED_YET, UNKNOWN_KEY, WRONG_TYPE, WRONG_VALUE};
 use super::variables;
 use super::{extract, foreign};
-use crate::diagnostic::{Diagnostic, suggest};
+use crate::diagnostic::suggest::{self, Near};
+use crate::diagnostic::{Diagnostic, Fix};
 use crate::source::Span;
 use crate::spec::keys::{Form, Key, Presence, ROOT, Type, Word, alternatives, expected};
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 type Value<'a> = toml::Spanned<DeValue<'a>>;
+type Name<'a> = toml::Spanned<DeString<'a>>;
 
 /// Everything about the document that the table does not admit; nothing is missed in one that lost some of its keys.
 pub(super) fn conform(document: &DeTable<'_>, keys: &[Key], lossy: bool) -> Vec<Diagnostic> {
@@ -36,7 +38,7 @@ impl Conform {
                     let at = Span::from(name.span());
                     self.at(key.name, |this| this.value(value, at, &key.ty, &key.ty));
                 }
-                None => meant.extend(self.unknown(name.get_ref(), name.span().into(), keys)),
+                None => meant.extend(self.unknown(name, keys, table)),
             }
         }
         for key in keys.iter().filter(|key| key.presence == Presence::Required) {
@@ -119,7 +121,9 @@ impl Conform {
             .at(span, format!("{} is `{written}`, a mode that is not octal", self.here()))
             .label("expected an octal literal");
         self.findings.push(match meant {
-            Some(meant) => finding.help(format!("write `{meant:#o}`")),
+            Some(meant) => {
+                finding.help(format!("write `{meant:#o}`")).fix(Fix::replace(span, format!("{meant:#o}")))
+            }
             None => finding.help("an octal literal is such as `0o755`"),
         });
     }
@@ -137,7 +141,10 @@ impl Conform {
                 let why = self.path.last().and_then(|key| foreign::refused(key, word));
                 self.findings.push(match (why, near) {
                     (Some(why), _) => finding.help(why),
-                    (None, Some(near)) => finding.help(format!("did you mean \"{near}\"?")),
+                    (None, Some(near)) => {
+                        let fix = near.certain.then(|| Fix::replace(span, format!("\"{near}\"")));
+                        finding.help(format!("did you mean \"{near}\"?")).fix(fix)
+                    }
                     (None, None) => finding,
                 });
             }
@@ -201,7 +208,8 @@ impl Conform {
         let finding = match near {
             Some((key, near)) => UNKNOWN_KEY
                 .at(key.span().into(), format!("unknown key `{}` in {}", key.get_ref(), self.here()))
-                .label(format!("did you mean `{near}`?")),
+                .label(format!("did you mean `{near}`?"))
+                .fix(renamed(key, near, table)),
             None => MISSING_KEY.at(span, format!("{} does not say of which kind it is", self.here())),
         };
         let known =
@@ -210,7 +218,8 @@ impl Conform {
     }
 
     /// Says so, and which key was meant.
-    fn unknown(&mut self, name: &str, span: Span, keys: &[Key]) -> Option<&'static str> {
+    fn unknown(&mut self, key: &Name<'_>, keys: &[Key], table: &DeTable<'_>) -> Option<&'static str> {
+        let (name, span) = (key.get_ref().as_ref(), Span::from(key.span()));
         let place =
             if self.path.is_empty() { "at the top level".into() } else { format!("in {}", self.here()) };
         let finding = UNKNOWN_KEY.at(span, format!("unknown key `{name}` {place}"));
@@ -218,14 +227,18 @@ impl Conform {
         let known = alternatives(supported.map(|key| format!("`{}`", key.name)));
         let near = suggest::nearest(name, keys.iter().map(|key| key.name), self.findings.len());
         self.findings.push(match (near, foreign::ours(name), elsewhere(name, ROOT, "")) {
-            (Some(near), _, _) => {
-                finding.label(format!("did you mean `{near}`?")).help(format!("expected one of {known}"))
+            (Some(near), _, _) => finding
+                .label(format!("did you mean `{near}`?"))
+                .help(format!("expected one of {known}"))
+                .fix(renamed(key, near, table)),
+            (None, Some(ours), _) => {
+                let same = foreign::key(name, &self.dotted()).map(|name| Near { name, certain: true });
+                finding.help(ours).fix(same.and_then(|same| renamed(key, same, table)))
             }
-            (None, Some(ours), _) => finding.help(ours),
             (None, None, Some(place)) => finding.help(format!("`{name}` belongs {place}")),
             _ => finding.help(format!("expected one of {known}")),
         });
-        near
+        near.map(|near| near.name)
     }
 
     fn missing(&mut self, key: &Key, span: Span) {
@@ -278,7 +291,7 @@ impl Conform {
         let found = value.get_ref().type_str();
         let message = format!("{} is {} {found}", self.here(), article(found));
         let finding = WRONG_TYPE.at(value.span().into(), message).label(format!("expected {}", expected(ty)));
-        self.findings.push(finding);
+        self.findings.push(finding.fix(other_type(value, ty)));
     }
 
     fn wrong_value(&self, written: &str, span: Span, ty: &Type) -> Diagnostic {
@@ -299,6 +312,44 @@ impl Conform {
 
     fn here(&self) -> String {
         format!("`{}`", self.dotted())
+    }
+}
+
+/// Another name for a key, if that is certain and it is not there yet.
+fn renamed(key: &Name<'_>, near: Near<'_>, table: &DeTable<'_>) -> Option<Fix> {
+    (near.certain && !table.contains_key(near.name)).then(|| Fix::replace(key.span().into(), near.name))
+}
+
+/// The same value with quotes or without, if the type takes that.
+fn other_type(value: &Value<'_>, ty: &Type) -> Option<Fix> {
+    let written = match value.get_ref() {
+        DeValue::String(text)
+            if matches!(&**text, "true" | "false") && is_shape(ty, &DeValue::Boolean(true)) =>
+        {
+            text.to_string()
+        }
+        DeValue::String(text) if takes_integer(ty) => text.parse::<i64>().ok()?.to_string(),
+        DeValue::Integer(number) if takes_text(ty) => format!("\"{number}\""),
+        DeValue::Datetime(date) if takes_text(ty) => format!("\"{date}\""),
+        _ => return None,
+    };
+    Some(Fix::replace(value.span().into(), written))
+}
+
+fn takes_integer(ty: &Type) -> bool {
+    match ty {
+        Type::Integer(..) | Type::Port => true,
+        Type::Union(types) => types.iter().any(takes_integer),
+        _ => false,
+    }
+}
+
+/// Of other forms a number has none.
+fn takes_text(ty: &Type) -> bool {
+    match ty {
+        Type::String(form) => matches!(form, Form::Text | Form::Name | Form::HostName | Form::Date),
+        Type::Union(types) => types.iter().any(takes_text),
+        _ => false,
     }
 }
 

@@ -83,6 +83,18 @@ pub(super) fn ours(word: &str) -> Option<String> {
     }
 }
 
+/// Our key for a word, if it is in the section that the word is in.
+pub(super) fn key(word: &str, section: &str) -> Option<&'static str> {
+    let bare = |key: &&str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    match WORDS.iter().find(|(name, _, _)| *name == word) {
+        Some((_, _, here)) => here.strip_prefix(section)?.strip_prefix('.').filter(bare),
+        None => {
+            let same = word.strip_prefix("cgroup.").unwrap_or(word).replace('.', "_");
+            file(word).filter(|key| section == "cgroup" && *key == same)
+        }
+    }
+}
+
 /// The key for a file of the kernel's control groups.
 fn file(name: &str) -> Option<&'static str> {
     let own = name.strip_prefix("cgroup.").unwrap_or(name).replace('.', "_");

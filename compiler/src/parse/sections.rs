@@ -1,5 +1,6 @@
 //! Reads the top level and the small sections as they are written: `[rlimits]`, `[lifecycle]`, `[requires]`.
 
+use super::accept;
 use super::extract::{Extract, entries, field, list, section};
 use crate::source::Places;
 use crate::spec::{Amount, Lifecycle, Requires, Rlimit, Spec};
@@ -23,6 +24,7 @@ impl Spec {
             seccomp: section(table, "seccomp"),
             lifecycle: section(table, "lifecycle"),
             requires: section(table, "requires"),
+            accept: accept::entries(table),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Capabilities by name: their numbers, and the mask of a list of them.
 
 use super::rules::{DUPLICATE_ENTRY, UNKNOWN_CAPABILITY};
-use crate::diagnostic::{Diagnostic, suggest};
+use super::without;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::suggest::{self, Near};
 use crate::policy::CAPABILITIES;
 use crate::source::Spanned;
 use crate::spec::{Leaf, Spec};
@@ -12,8 +14,11 @@ pub(super) fn resolve(leaf: &Leaf<Vec<Spanned<String>>>, findings: &mut Vec<Diag
     let mut mask = 0;
     for name in &names.value {
         match CAPABILITIES.iter().position(|known| *known == name.value) {
-            Some(number) if mask & (1 << number) != 0 => findings
-                .push(DUPLICATE_ENTRY.at(name.span, format!("capability `{}` is named twice", name.value))),
+            Some(number) if mask & (1 << number) != 0 => findings.push(
+                DUPLICATE_ENTRY
+                    .at(name.span, format!("capability `{}` is named twice", name.value))
+                    .fix(without(&names.value, name.span)),
+            ),
             Some(number) => mask |= 1 << number,
             None => findings.push(unknown(name, findings.len())),
         }
@@ -25,9 +30,10 @@ fn unknown(name: &Spanned<String>, found: usize) -> Diagnostic {
     let finding = UNKNOWN_CAPABILITY.at(name.span, format!("unknown capability `{}`", name.value));
     let prefixed = format!("CAP_{}", name.value.to_ascii_uppercase());
     let near = CAPABILITIES.into_iter().find(|known| *known == prefixed);
+    let near = near.map(|name| Near { name, certain: true });
     let near = near.or_else(|| suggest::nearest(&name.value, CAPABILITIES.into_iter(), found));
     match near {
-        Some(near) => finding.label(format!("did you mean `{near}`?")),
+        Some(near) => finding.meant(near),
         None => finding.label("expected a name of capabilities(7) such as `CAP_NET_BIND_SERVICE`"),
     }
 }

@@ -2,7 +2,8 @@
 
 use super::rules::{INVALID_AMOUNT, UNKNOWN_SIGNAL};
 use super::{keep, units};
-use crate::diagnostic::{Diagnostic, suggest};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::suggest::{self, Near};
 use crate::policy::{Ending, SIGNALS, TERMINATE};
 use crate::source::Spanned;
 use crate::spec::{Leaf, Lifecycle, Spec};
@@ -53,9 +54,9 @@ fn signal(name: &Spanned<String>, found: usize) -> Result<Spanned<u32>, Diagnost
     let finding = UNKNOWN_SIGNAL.at(name.span, format!("`lifecycle.kill_signal` is `{}`", name.value));
     let prefixed = format!("SIG{}", name.value.to_ascii_uppercase());
     let mut names = SIGNALS.iter().map(|(name, _)| *name);
-    let near = names.clone().find(|known| *known == prefixed);
+    let near = names.clone().find(|known| *known == prefixed).map(|name| Near { name, certain: true });
     Err(match near.or_else(|| suggest::nearest(&name.value, names.by_ref(), found)) {
-        Some(near) => finding.label(format!("did you mean `{near}`?")),
+        Some(near) => finding.meant(near),
         None => finding.label(
             "expected a signal of signal(7) that may end a program, such as `SIGTERM` or `SIGRTMIN+3`",
         ),

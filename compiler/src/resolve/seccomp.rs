@@ -1,7 +1,7 @@
 //! `[seccomp]`: names and groups into system calls, words into actions.
 
 use super::rules::{DUPLICATE_ENTRY, NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
-use super::syscall_rules;
+use super::{syscall_rules, without};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::policy::{Action, FilterFlag, RuleSource, Seccomp, SyscallRule};
 use crate::seccomp::{Architecture, errno as number_of, errno_names, group, group_names};
@@ -82,7 +82,7 @@ pub(super) fn errno(leaf: &Leaf<Amount>, default: u16, findings: &mut Vec<Diagno
     if let (None, Some(Spanned { value: Amount::Text(name), span })) = (number, leaf) {
         let finding = UNKNOWN_ERRNO.at(*span, format!("unknown errno `{name}`"));
         findings.push(match suggest::nearest(name, errno_names(), findings.len()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")),
+            Some(near) => finding.meant(near),
             None => finding.label("expected a name of errno(3) such as `EPERM`, or a number"),
         });
     }
@@ -98,7 +98,7 @@ fn architectures(
     for name in &leaf.value {
         let Some(architecture) = Architecture::from_name(&name.value) else { continue };
         if let Some(first) = found.insert(architecture, name.span) {
-            findings.push(twice(&name.value, "seccomp.arches", name.span, first));
+            findings.push(twice(&leaf.value, &name.value, "seccomp.arches", name.span, first));
         }
     }
     found.into_iter().map(|(architecture, span)| Spanned::new(architecture, span)).collect()
@@ -106,10 +106,11 @@ fn architectures(
 
 fn flags(leaf: &Leaf<Vec<Spanned<String>>>, findings: &mut Vec<Diagnostic>) -> Vec<FilterFlag> {
     let mut found: BTreeMap<FilterFlag, Span> = BTreeMap::new();
-    for name in leaf.iter().flat_map(|leaf| &leaf.value) {
+    let list = leaf.as_ref().map_or(&[][..], |leaf| &leaf.value);
+    for name in list {
         let flag = if name.value == "log" { FilterFlag::Log } else { FilterFlag::SpecAllow };
         if let Some(first) = found.insert(flag, name.span) {
-            findings.push(twice(&name.value, "seccomp.flags", name.span, first));
+            findings.push(twice(list, &name.value, "seccomp.flags", name.span, first));
         }
     }
     found.into_keys().collect()
@@ -189,7 +190,7 @@ impl Names {
         let (mut members, mut seen) = (BTreeMap::new(), BTreeMap::new());
         for name in entries {
             match (self.meant(&name.value), seen.insert(&name.value, name.span)) {
-                (_, Some(first)) => findings.push(twice(&name.value, key, name.span, first)),
+                (_, Some(first)) => findings.push(twice(entries, &name.value, key, name.span, first)),
                 (Some(meant), None) => {
                     let alone = !name.value.starts_with('@');
                     let entry = Entry { span: name.span, alone };
@@ -237,7 +238,7 @@ impl Names {
         let finding = UNKNOWN_SYSCALL.at(name.span, format!("unknown {what} `{}`", name.value));
         let machines: Vec<&str> = self.architectures.iter().map(|one| one.name()).collect();
         match near {
-            Some(near) => finding.label(format!("did you mean `{near}`?")),
+            Some(near) => finding.meant(near),
             None if is_group => {
                 finding.help(format!("the groups are {}", group_names().collect::<Vec<_>>().join(", ")))
             }
@@ -246,11 +247,12 @@ impl Names {
     }
 }
 
-fn twice(name: &str, key: &str, span: Span, first: Span) -> Diagnostic {
+fn twice(list: &[Spanned<String>], name: &str, key: &str, span: Span, first: Span) -> Diagnostic {
     DUPLICATE_ENTRY
         .at(span, format!("`{name}` stands twice in `{key}`"))
         .label("the second")
         .and(first, "the first")
+        .fix(without(list, span))
 }
 
 /// Calls that stand by name in two lists, or in a rule that allows them and in a list that refuses them.

@@ -10,12 +10,14 @@ mod landlock;
 mod namespaces;
 mod network;
 mod process;
+mod repository;
 mod rlimits;
 mod root;
 mod scheduling;
 mod seccomp;
 mod words;
 
+pub use repository::REPOSITORY;
 pub use root::ROOT;
 pub use scheduling::CPU_MAX;
 pub use words::{alternatives, expected};

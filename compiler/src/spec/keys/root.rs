@@ -47,8 +47,8 @@ pub static ROOT: &[Key] = &[
     Key::new("requires", Type::Table(REQUIRES), "what the kernel must offer, and what may be missing"),
     Key::new(
         "accept",
-        Type::NotYet(&Type::List(&Type::Table(ACCEPT)), REVIEW),
-        "findings that somebody has looked at",
+        Type::List(&Type::Table(ACCEPT)),
+        "findings that somebody has looked at, and that are not told any more",
     ),
     Key::new(
         "test",
@@ -122,7 +122,11 @@ const REQUIRES: &[Key] = &[
 
 const ACCEPT: &[Key] = &[
     Key::new("rule", Type::String(Form::Name), "the finding's rule").required(),
-    Key::new("at", Type::String(Form::Place), "the key that it is about"),
+    Key::new(
+        "at",
+        Type::String(Form::Place),
+        "the key that it is about, such as filesystem.mounts.\"/srv\", with all that is in it; any when absent",
+    ),
     Key::new("reason", Type::String(Form::Text), "why it is accepted").required(),
     Key::new("until", Type::String(Form::Date), "the last day on which it is"),
 ];

@@ -1,0 +1,66 @@
+//! Findings that were known before: reads and writes their file.
+
+use crate::commands::{complain, write_whole};
+use anyhow::{Context, anyhow};
+use boxwright::diagnostic::{Checked, Run, visible};
+use boxwright::review::Baseline;
+use std::path::{Path, PathBuf};
+
+/// Reviewers read it beside the specs.
+const MODE: u32 = 0o644;
+
+/// The largest file that is read, in bytes: as many findings as nobody will look at.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The file of known findings.
+#[derive(clap::Args)]
+pub struct KnownArgs {
+    /// Do not tell what this file of known findings names, and fail only for what is new
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write everything that is found to this file, for --baseline
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
+}
+
+impl KnownArgs {
+    /// Takes the known findings out of the files, and counts them.
+    pub fn sort_out(&self, files: &mut [Checked], root: &Path) -> anyhow::Result<()> {
+        if let Some(path) = &self.write_baseline {
+            let written = Baseline::of(&Run { files, rules: &[], root, fails: None });
+            write_whole(path, written.text().as_bytes(), MODE)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            take_out(&written, files, root);
+        } else if let Some(path) = &self.baseline {
+            let stale = take_out(&read(path)?, files, root);
+            if stale > 0 {
+                let entries = if stale == 1 { "1 entry".into() } else { format!("{stale} entries") };
+                let path = visible(&path.to_string_lossy()).into_owned();
+                complain(&format!(
+                    "{entries} of {path} found no more; --write-baseline {path} takes out what is gone"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Baseline> {
+    let context = || format!("cannot read {}", path.display());
+    let metadata = path.metadata().with_context(context)?;
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return Err(anyhow!("{} is no file of known findings", path.display()));
+    }
+    let text = std::fs::read_to_string(path).with_context(context)?;
+    Baseline::read(&text).map_err(|why| anyhow!("{} is no file of known findings: {why}", path.display()))
+}
+
+fn take_out(baseline: &Baseline, files: &mut [Checked], root: &Path) -> usize {
+    let (known, stale) = baseline.known(&Run { files, rules: &[], root, fails: None });
+    for (file, known) in files.iter_mut().zip(known) {
+        file.known = known.iter().filter(|known| **known).count();
+        let mut known = known.into_iter();
+        file.findings.retain(|_| !known.next().unwrap_or_default());
+    }
+    stale
+}
