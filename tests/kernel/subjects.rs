@@ -55,7 +55,10 @@ pub const SUBJECTS: &[Subject] = &[
 ];
 
 fn everything(stage: &Stage) -> Option<Scene> {
-    Scene::new(
+    // Nobody listens, but the socket stays.
+    let socket = stage.directory().join("notify");
+    std::os::unix::net::UnixDatagram::bind(&socket).expect("a socket");
+    let scene = Scene::new(
         every_step(stage),
         &[
             "identity",
@@ -71,7 +74,9 @@ fn everything(stage: &Stage) -> Option<Scene> {
             "list=/work/inner",
             "list=/here",
         ],
-    )
+    )?;
+    let conditions = [format!("environment=NOTIFY_SOCKET={}", socket.display()), "watchdog_pid".to_owned()];
+    Some(Scene { conditions: conditions.into(), ..scene })
 }
 
 /// A spec with nearly every kind of step.
