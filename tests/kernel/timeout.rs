@@ -211,6 +211,10 @@ fn other_alarm(stage: &Stage) {
     let until = Instant::now() + time();
     // While it is stopped, a signal of the same number is pending when its own comes.
     signal(&child, Signal::SIGSTOP);
+    let stat = format!("/proc/{}/stat", child.id());
+    while !fs::read_to_string(&stat).expect("a process").contains(") T ") {
+        sleep(Duration::from_millis(1));
+    }
     signal(&child, Signal::SIGALRM);
     sleep(until - Instant::now());
     signal(&child, Signal::SIGCONT);
