@@ -18,6 +18,10 @@ use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
+/// About so many bytes of a plan are shown: one of a few megabytes, whose operations name one long text again and again, could
+/// fill any memory.
+const LARGEST_PAGE: usize = 64 << 20;
+
 /// The whole plan in words; with `calls`, each step's operations too.
 pub fn render(plan: &Plan, calls: bool) -> String {
     let mut page = Page { plan, calls, text: String::new() };
@@ -28,6 +32,9 @@ pub fn render(plan: &Plan, calls: bool) -> String {
     } else {
         page.way("launched with CAP_SETUID and CAP_SETGID", privileged);
         page.way("launched by an ordinary user", unprivileged);
+    }
+    if page.is_full() {
+        page.line(0, "the rest is left out");
     }
     page.text
 }
@@ -40,6 +47,10 @@ struct Page<'p, 'a> {
 }
 
 impl Page<'_, '_> {
+    fn is_full(&self) -> bool {
+        self.text.len() > LARGEST_PAGE
+    }
+
     fn line(&mut self, indent: usize, line: &str) {
         // Writing to a string does not fail.
         let _ = writeln!(self.text, "{:indent$}{line}", "");
@@ -75,7 +86,7 @@ impl Page<'_, '_> {
         let Some(list) = self.plan.list(number) else { return };
         let mut origin = None;
         for index in list.first..list.first + list.count {
-            let Some(operation) = self.plan.operation(index) else { continue };
+            let Some(operation) = self.plan.operation(index).filter(|_| !self.is_full()) else { break };
             if origin != Some(operation.origin) {
                 origin = Some(operation.origin);
                 self.step(&operation, indent);

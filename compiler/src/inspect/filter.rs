@@ -10,6 +10,9 @@ pub fn render_filters(plan: &Plan) -> String {
     let mut seen = BTreeSet::new();
     let mut text = String::new();
     for (operation, filter) in filters(plan).filter(|(_, filter)| seen.insert((filter.blob, filter.count))) {
+        if text.len() > super::LARGEST_PAGE {
+            return text + "the rest is left out\n";
+        }
         let origin = plan.origin(operation.origin);
         let place = format!("{}:{}:{}", super::words(origin.file), origin.line, origin.column);
         let program = program(plan, filter);

@@ -25,6 +25,9 @@ const SLOT_WORDS: usize = super::LARGEST_ARENA as usize / 4;
 /// The most operations, strings and pieces that one way may look at: reading a plan takes no more than a moment.
 const MOST_LOOKS: u32 = 8 * MOST_OPERATIONS;
 
+/// So many bytes of a text that the launcher walks are one look.
+const BYTES_OF_A_LOOK: usize = 64;
+
 /// Which words of the arena an earlier operation stores.
 #[derive(Clone)]
 struct Slots([u64; SLOT_WORDS / 64]);
@@ -305,7 +308,7 @@ impl Walk<'_, '_> {
             let at = text.pieces + index * Piece::BYTES;
             let piece = Piece::read(self.plan.blob_word(at), self.plan.blob_word(at + 4));
             match piece.map_err(|_| Reason::Operation)? {
-                Piece::Literal(string) => self.string(string)?,
+                Piece::Literal(string) => self.walked(string)?,
                 Piece::Decimal(slot) | Piece::Text(slot) => self.slot(slot, slots)?,
             }
         }
@@ -324,7 +327,7 @@ impl Walk<'_, '_> {
             self.blob(blob, u64::from(count) * 4)?;
             self.look(count)?;
             for index in 0..count {
-                self.string(self.plan.blob_word(blob + index * 4))?;
+                self.walked(self.plan.blob_word(blob + index * 4))?;
             }
         }
         let Some(listen) = environment.listen else { return Ok(()) };
@@ -350,9 +353,9 @@ impl Walk<'_, '_> {
     }
 
     fn directory(&self, directory: &Directory, slots: &mut Slots) -> Result<(), Reason> {
-        for string in [directory.variable, directory.absent, directory.refused] {
-            self.string(string)?;
-        }
+        self.walked(directory.variable)?;
+        self.string(directory.absent)?;
+        self.string(directory.refused)?;
         if directory.beyond != NONE {
             self.slot(directory.beyond, slots)?;
         }
@@ -371,7 +374,7 @@ impl Walk<'_, '_> {
         for index in 0..*count {
             match self.plan.blob_word(blob + index * 4) {
                 NONE => self.arena(*text, 0)?,
-                string => self.string(string)?,
+                string => self.walked(string)?,
             }
         }
         // The path is not the caller's to choose: neither its working directory nor what is built at launch.
@@ -413,8 +416,8 @@ impl Walk<'_, '_> {
             Cgroup::Make(Make { parent, name, directory, controllers, text, .. }) => {
                 self.arena(text, Make::ROOM)?;
                 self.slot(parent, slots)?;
-                self.string(name)?;
-                self.string(controllers)?;
+                self.walked(name)?;
+                self.walked(controllers)?;
                 self.store(directory, slots)
             }
         }
@@ -441,6 +444,13 @@ impl Walk<'_, '_> {
     fn string(&self, offset: u32) -> Result<(), Reason> {
         let length = self.plan.section(Section::Strings).len();
         if (offset as usize) < length { Ok(()) } else { Err(Reason::Pointer) }
+    }
+
+    /// A text that the launcher does not leave to the kernel: many operations may name one that is long.
+    fn walked(&self, offset: u32) -> Result<(), Reason> {
+        self.string(offset)?;
+        let looks = self.plan.string(offset).len() / BYTES_OF_A_LOOK;
+        self.look(u32::try_from(looks).unwrap_or(MOST_LOOKS))
     }
 
     fn blob(&self, offset: u32, bytes: u64) -> Result<(), Reason> {
