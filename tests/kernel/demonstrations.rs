@@ -18,6 +18,18 @@ pub fn add(account: &mut Account) {
     }
 }
 
+/// The one of this name, as [`add`] calls them.
+pub fn run(name: &str, stage: &Stage) {
+    let name = name.strip_prefix("demonstration/").unwrap_or(name);
+    let (name, filter) = match name.strip_suffix("/without-filter") {
+        Some(name) => (name, Filter::Off),
+        None => (name, Filter::On),
+    };
+    let mut all = DEMONSTRATIONS.iter();
+    let found = all.find(|demonstration| demonstration.name == name);
+    demonstrate(stage, found.unwrap_or_else(|| unreachable!("no demonstration {name}")), filter);
+}
+
 fn demonstrate(stage: &Stage, demonstration: &Demonstration, filter: Filter) {
     prepare(stage, demonstration);
     let launcher = stage.build(&demonstration.spec(&stage.site, filter));

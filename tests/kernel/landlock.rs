@@ -3,12 +3,9 @@
 use crate::Test;
 use crate::exits::{PLAIN, in_place};
 use crate::files::shared;
-use crate::harness::{Answers, Need, Run, Spec, Stage};
-use boxwright::lower::{Act, Filter, Filters, REAPER_CALLS, Step, Value, lower, prove};
-use boxwright::source::Source;
-use boxwright::{encode, link, seccomp, understand};
+use crate::harness::{Answers, Change, Mutant, Need, Run, Spec, Stage};
+use boxwright::lower::{Act, Step, Value};
 use boxwright_launcher::arch::number;
-use boxwright_launcher::plan::write::Sources;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -121,35 +118,24 @@ fn each_right(stage: &Stage) {
 
 /// Launches what a spec compiles to after its mounts have lost the flags that protect.
 fn launch_without_flags(stage: &Stage, spec: &Spec) -> Run {
-    let source = Source::new("flags.sandbox.toml", spec.text());
-    let policy = understand(&source).policy.expect("a spec without errors");
-    let reaper = seccomp::compile(&seccomp::only(&REAPER_CALLS)).expect("the reaper's filter");
-    let reaper = Filter { instructions: seccomp::to_bytes(&reaper.program), cookie: None, flags: 0 };
-    let mut program = lower(&policy, &Filters { program: None, reaper });
-    let stripped = strip(&mut program.privileged) + strip(&mut program.unprivileged);
-    assert!(stripped > 2, "only {stripped} flags were there to be taken away");
-    prove(&program).expect("still in order");
-    let sources = Sources { name: "flags", compiler: "", tables: "", spec: [0; 32], launcher: [0; 32] };
-    let plan = encode::encode(&program, policy.kernel(), &source, &sources).expect("a plan");
+    let mutant = Mutant::new(Change::Step(strip));
     let launcher = stage.directory().join("flags");
-    fs::write(&launcher, link::link(link::LAUNCHER, &plan).expect("a launcher")).expect("a file");
+    fs::write(&launcher, mutant.compile("flags.sandbox.toml", &spec.text())).expect("a file");
     fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755)).expect("chmod");
+    assert!(mutant.times() > 2, "only {} steps had flags that could be taken away", mutant.times());
     stage.run(&launcher, &[])
 }
 
-/// Takes MOUNT_ATTR_RDONLY and MOUNT_ATTR_NOEXEC out of every mount_setattr, and says out of how many.
-fn strip(steps: &mut [Step]) -> usize {
-    let mut stripped = 0;
-    for act in steps.iter_mut().flat_map(|step| &mut step.acts) {
-        match act {
-            Act::Fork { child, .. } => stripped += strip(child),
-            Act::Call(call) if call.number == number::mount_setattr => {
-                if let Some(Value::Bytes(attributes)) = call.arguments.get_mut(3) {
-                    stripped += usize::from(attributes[0] & 0b1001 != 0);
-                    attributes[0] &= !0b1001;
-                }
-            }
-            _ => {}
+/// Takes MOUNT_ATTR_RDONLY and MOUNT_ATTR_NOEXEC out of every mount_setattr.
+fn strip(step: &mut Step) -> bool {
+    let mut stripped = false;
+    for act in &mut step.acts {
+        if let Act::Call(call) = act
+            && call.number == number::mount_setattr
+            && let Some(Value::Bytes(attributes)) = call.arguments.get_mut(3)
+        {
+            stripped |= attributes[0] & 0b1001 != 0;
+            attributes[0] &= !0b1001;
         }
     }
     stripped

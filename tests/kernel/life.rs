@@ -4,7 +4,7 @@ use crate::Test;
 use crate::exits::PLAIN;
 use crate::harness::{Answers, Need, Spec, Stage, command, guest, wait};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getsid};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -342,6 +342,8 @@ fn seen_from_the_host(stage: &Stage) {
     let init = all.iter().find(|pid| **pid != program).expect("the init");
     let open = fs::read_dir(format!("/proc/{init}/fd")).expect("its descriptors").count();
     assert_eq!(open, 0, "the launcher's init keeps descriptors");
+    let session = getsid(Some(Pid::from_raw(*init))).expect("its session");
+    assert_eq!(session.as_raw(), *init, "the launcher's init is in the session of somebody else");
     kill_launcher(child);
     expect_gone(&mark);
 }

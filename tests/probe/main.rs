@@ -12,6 +12,7 @@
 
 mod bypass;
 mod caller;
+mod each;
 mod execute;
 mod fault;
 mod files;
@@ -121,6 +122,7 @@ fn answer(question: &str) {
         ("ipc", ["remove", key]) => ipc::remove(key),
         ("try", [right, path]) => landlock::attempt(right, path, None),
         ("try", [right, path, to]) => landlock::attempt(right, path, Some(to)),
+        ("each", [directory, launcher]) => each::each(directory, launcher),
         ("landlock_abi", []) => landlock::abi(),
         ("execute_memory", []) => landlock::execute_memory(),
         ("port", [way, number]) => landlock::port(way, number),

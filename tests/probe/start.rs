@@ -50,6 +50,7 @@ fn apply(name: &str, value: &str, shape: &mut Shape) {
         "tied_namespace" => mounts::tied_namespace(),
         "enter" => mounts::enter(value),
         "memory" => mounts::mount("tmpfs", value, 0),
+        "own_proc" => mounts::mount("proc", "/proc", 0),
         "tmpfs" => mounts::tmpfs(value),
         "tmpfs_over" => mounts::namespace().and_then(|()| mounts::mount("tmpfs", value, 0)),
         "full" => mounts::full(value),

@@ -676,6 +676,8 @@ fn contained_check(seen: &Seen) {
         ("umask", "77"),
         ("env.PATH", "/usr/bin"),
         ("pid", "2"),
+        // It leads a session of its own.
+        ("sid", "2"),
         ("content./etc/motd", "sealed\\n"),
         ("read./etc/shadow", "ENOENT"),
         ("read./usr/bin", "ok"),
@@ -706,6 +708,10 @@ fn contained_check(seen: &Seen) {
         let granted = point == "/tmp" || point == "/proc" || point == "/dev/shm" || within(point, "/dev");
         assert!(!writable || granted, "{point} is writable: {what}");
         assert!(flags.contains("nosuid"), "{point} without nosuid: {what}");
+        let device = point.starts_with("/dev/") && point != "/dev/shm";
+        assert!(flags.contains("nodev") != device, "{point}: {what}");
+        let programs = point == "/" || point == "/probe" || within(point, "/usr") || within(point, "/etc");
+        assert!(flags.contains("noexec") || programs, "{point} without noexec: {what}");
         assert!(!what.contains("shared:") && !what.contains("master:"), "{point} propagates: {what}");
     }
     for name in NAMESPACES {

@@ -1,7 +1,7 @@
 //! The ground on which tests run: copies that everybody can read, people, and programs run to their end.
 
 use super::need::{Need, Verdict};
-use super::{Answers, Lack, Site, Spec, guest};
+use super::{Answers, Lack, Mutant, Site, Spec, guest};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::fs::{self, Permissions};
@@ -102,7 +102,7 @@ impl Ground {
             inner: within("inner"),
             key: Site::fresh_key(),
         };
-        Stage { ground: self, person, directory, site, lack: None }
+        Stage { ground: self, person, directory, site, lack: None, mutant: None }
     }
 
     /// Removes the directory; it lives as long as the tests otherwise.
@@ -149,6 +149,8 @@ pub struct Stage {
     pub site: Site,
     /// What the kernel lacks.
     pub lack: Option<&'static Lack>,
+    /// What takes the compiler's place.
+    pub mutant: Option<Mutant>,
 }
 
 impl Stage {
@@ -172,7 +174,13 @@ impl Stage {
     /// The same from a text, whose lines launch errors then name, under the name `NAME.sandbox.toml`.
     #[track_caller]
     pub fn build_text(&self, name: &str, text: &str) -> PathBuf {
-        build(&self.ground.compiler, self.directory(), name, text)
+        let Some(mutant) = &self.mutant else {
+            return build(&self.ground.compiler, self.directory(), name, text);
+        };
+        let launcher = self.directory().join(name);
+        fs::write(&launcher, mutant.compile(&format!("{name}.sandbox.toml"), text)).expect("a launcher");
+        open_to_all(&launcher);
+        launcher
     }
 
     /// Compiles a spec, launches it and waits for its end.
