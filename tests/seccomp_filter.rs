@@ -23,7 +23,7 @@ use boxwright::seccomp::second_opinion::NoOpinion;
 use boxwright::seccomp::verdict::Verdict;
 use boxwright::seccomp::word::{Input, WORDS, Word};
 use boxwright::seccomp::{Architecture, Error, Instruction, Proven, compile_filter, prove, second_opinion};
-use random::{Random, expected, random_filter};
+use random::{Choose, Random, expected, random_filter};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -1,35 +1,39 @@
 //! Random rules on a few numbers and arguments, with values that meet often; and what they mean, by the book.
 
-use crate::profiles::argument;
 use boxwright::seccomp::Architecture;
 use boxwright::seccomp::rule::{Condition, Filter, Operator, Rule, Table, Width};
 use boxwright::seccomp::verdict::Verdict;
-use boxwright::seccomp::word::{Input, Word};
+use boxwright::seccomp::word::{Argument, Input, Word};
 use std::collections::BTreeMap;
 
-/// SplitMix64: every run is the same.
-pub struct Random(pub u64);
+/// What chooses: a generator here, a fuzzer's bytes elsewhere.
+pub trait Choose {
+    fn next(&mut self) -> u64;
 
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
-    }
-
-    pub fn below(&mut self, end: u64) -> u64 {
+    fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
     /// Values that meet often, at the edges of words.
-    pub fn value(&mut self) -> u64 {
+    fn value(&mut self) -> u64 {
         let base = [0, 1, 2, 7, 0x8000_0000, 0xFFFF_FFFF, 0x1_0000_0000, u64::MAX][self.below(8) as usize];
         base.wrapping_add(self.below(3)).wrapping_sub(1)
     }
 }
 
-pub fn random_filter(random: &mut Random) -> Filter {
+/// SplitMix64: every run is the same.
+pub struct Random(pub u64);
+
+impl Choose for Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ mixed >> 31
+    }
+}
+
+pub fn random_filter(random: &mut impl Choose) -> Filter {
     let rules = (0..1 + random.below(12)).map(|origin| random_rule(random, origin as usize)).collect();
     let fallbacks = BTreeMap::from([
         (0, [Verdict::errno(1), Verdict::ALLOW, Verdict::KILL_PROCESS][random.below(3) as usize]),
@@ -40,7 +44,7 @@ pub fn random_filter(random: &mut Random) -> Filter {
     Filter { tables, foreign: Verdict::KILL_PROCESS }
 }
 
-pub fn random_rule(random: &mut Random, origin: usize) -> Rule {
+pub fn random_rule(random: &mut impl Choose, origin: usize) -> Rule {
     let verdicts = [Verdict::ALLOW, Verdict::errno(1), Verdict::errno(13), Verdict::LOG, Verdict::TRAP];
     let which = random.below(verdicts.len() as u64) as usize;
     Rule {
@@ -52,7 +56,7 @@ pub fn random_rule(random: &mut Random, origin: usize) -> Rule {
     }
 }
 
-pub fn random_condition(random: &mut Random) -> Condition {
+pub fn random_condition(random: &mut impl Choose) -> Condition {
     // Of 16 bits seccompiler has mostly no opinion.
     let width = if random.below(30) == 0 {
         Width::Bits16
@@ -71,7 +75,8 @@ pub fn random_condition(random: &mut Random) -> Condition {
         6 => Operator::MaskedEqual { mask, value: one & mask },
         _ => Operator::OneOf(list),
     };
-    Condition { argument: argument(random.below(3)), width, operator }
+    let argument = Argument::new(random.below(3) as u8).unwrap();
+    Condition { argument, width, operator }
 }
 
 /// The verdict by the book: every rule is tried.
