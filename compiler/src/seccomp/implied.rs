@@ -100,12 +100,13 @@ pub fn shared_terminal(origin: usize) -> Vec<Asked> {
 pub fn address_families(families: &[u64], origin: usize) -> Vec<Asked> {
     let others = || families.iter().map(|&family| (0, Operator::NotEqual(family))).collect();
     let family = Verdict::errno(EAFNOSUPPORT);
-    vec![
-        asked("socket", others(), family, origin),
-        asked("socketpair", others(), family, origin),
-        asked("socketcall", vec![], Verdict::ENOSYS, origin),
-        asked("io_uring_setup", vec![], Verdict::ENOSYS, origin),
-    ]
+    let mut rules =
+        vec![asked("socket", others(), family, origin), asked("socketpair", others(), family, origin)];
+    // A ring may have been made by somebody else and be kept, so none can be used either.
+    for call in ["socketcall", "io_uring_setup", "io_uring_enter", "io_uring_register"] {
+        rules.push(asked(call, vec![], Verdict::ENOSYS, origin));
+    }
+    rules
 }
 
 /// What a list of TCP ports does not speak of: sockets that reach others and are not TCP's, MPTCP among them, and
