@@ -24,22 +24,19 @@ mod refusals;
 mod rehearsal;
 mod runtime;
 mod scheduling;
-mod sources;
 mod spot;
 mod start;
 mod step;
 mod streams;
-mod structs;
 mod user_mode;
-mod value;
 
+pub use linux::{capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
 pub use rehearsal::rehearse;
 pub use step::{
     Act, Buffer, Call, Else, Ending, Fact, Filter, Keep, Landlock, Part, Phase, Place, Program, Slot, Step,
     Value,
 };
-pub use structs::{capability_data, mount_attributes};
 
 use crate::policy::{Namespace, Policy};
 use crate::source::Span;

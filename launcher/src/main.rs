@@ -11,10 +11,8 @@
 )]
 
 mod cgroup;
-mod environment;
 mod failure;
 mod mem;
-mod restrict;
 mod run;
 mod start;
 mod status;

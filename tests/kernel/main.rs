@@ -8,12 +8,14 @@
     reason = "a test that cannot go on should stop, and says why on the terminal"
 )]
 
+mod abilities;
 mod builds;
 mod bypasses;
 mod cgroups;
 mod changed_plans;
 mod demonstrations;
 mod doctor;
+mod escape;
 mod exec_list;
 mod exec_once;
 mod exits;
@@ -133,6 +135,10 @@ fn main() -> ExitCode {
             let mut account = Account { ground, person: *person, verdicts, lack, added: 0, missing, trials };
             demonstrations::add(&mut account);
             faults::add(&mut account);
+            if lack.is_none() {
+                escape::add(&mut account);
+                abilities::add(&mut account);
+            }
             TESTS.iter().copied().flatten().for_each(|test| account.add(test.name, test.needs, test.run));
         }
         if lack.is_none() {

@@ -7,7 +7,6 @@ use super::linux::*;
 use super::mount_calls::is_set;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use super::structs::open_how;
 use crate::policy::landlock::Feature;
 use crate::policy::{Cgroup, CgroupParent, CgroupSetting, Namespace};
 use boxwright_launcher::abi::CLONE_NEWCGROUP;

@@ -5,7 +5,6 @@ use super::descriptors::is_file_system;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use super::structs::{capability_data, capability_header, open_how};
 use crate::policy::{CgroupParent, IdMapping, Ownership, User};
 use crate::source::Spanned;
 use boxwright_launcher::arch::number;

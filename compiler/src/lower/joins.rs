@@ -6,7 +6,6 @@ use super::linux::*;
 use super::refusals::*;
 use super::runtime::with_path;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
-use super::structs::{capability_header, capability_words};
 use super::{Launch, start};
 use crate::policy::{Handle, Namespace, User};
 use crate::source::{Span, Spanned};

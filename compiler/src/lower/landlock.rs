@@ -5,7 +5,6 @@ use super::linux::*;
 use super::mount_calls::{optionally, stat, type_is};
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Landlock, Phase, Place, Slot, Step, Value};
-use super::structs::open_how;
 use crate::policy::landlock::{
     Access, BIND_TCP, CONNECT_TCP, FIRST_ABI, LAST_ABI, LOG_ABI, Need, PORTS_ABI, Rule, SCOPES_ABI, kernel,
 };

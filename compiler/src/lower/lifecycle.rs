@@ -1,8 +1,8 @@
 //! The end of a sandbox whose time is up: the timer, and what the outside does when it runs out.
 
 use super::Launch;
+use super::linux::*;
 use super::step::{Call, Ending, Phase, Step, Value};
-use super::structs::words;
 use crate::source::Spanned;
 use boxwright_launcher::arch::number;
 use std::time::Duration;

@@ -4,7 +4,6 @@ use super::linux::*;
 use super::runtime::with_path;
 use super::spot::Spot;
 use super::step::{Act, Buffer, Call, Else, Part, Place, Slot, Value};
-use super::structs::mount_attributes;
 use crate::policy::{HostPath, TextPart};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Then};

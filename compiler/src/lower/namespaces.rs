@@ -5,7 +5,6 @@ use super::identity::{open_proc, write_proc};
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Call, Fact, Part, Phase, Slot, Step};
-use super::structs::loopback_up;
 use crate::policy::{ClockOffset, Namespace};
 use crate::source::Spanned;
 use boxwright_launcher::abi::{

@@ -1,8 +1,7 @@
 //! Messages of rtnetlink(7) as the kernel reads them, but for the words that only the launch knows.
 
-use super::linux::{EAGAIN, EEXIST};
+use super::linux::{EAGAIN, EEXIST, words};
 use super::step::{Act, Call, Slot, Value};
-use super::structs::words;
 use crate::policy::{Interface, MacvlanMode, Route, Subnet};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::Then;

@@ -5,7 +5,6 @@ use super::linux::*;
 use super::refusals::*;
 use super::start::end_with_parent;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
-use super::structs::{capability_data, capability_header, words};
 use crate::policy::{Execution, Keyring, Rlimit, Terminal};
 use crate::source::Span;
 use boxwright_launcher::abi::{SIGHUP, SIGUSR1};

@@ -11,7 +11,6 @@ use super::identity::{open_proc, write_proc};
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use super::structs::{deadline_attributes, parameter, words};
 use crate::policy::{HugePages, IoClass, IoPriority, Personality, Scheduler, SchedulingPolicy};
 use crate::source::Spanned;
 use boxwright_launcher::arch::number;

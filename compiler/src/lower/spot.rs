@@ -4,10 +4,9 @@
 //! lead into another entry of the spec, such as a writable directory of the host; a descriptor leads where it always did.
 
 use super::Launch;
-use super::linux::{AT_FDCWD, ENOENT, O_CLOEXEC, O_PATH, RESOLVE_NO_SYMLINKS};
+use super::linux::{AT_FDCWD, ENOENT, O_CLOEXEC, O_PATH, RESOLVE_NO_SYMLINKS, open_how};
 use super::mounts::Entry;
 use super::step::{Act, Call, Slot, Value};
-use super::structs::open_how;
 use crate::policy::{MountKind, Owner};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::Then;

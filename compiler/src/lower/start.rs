@@ -4,7 +4,6 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Slot, Step, Value};
-use super::structs::words;
 use crate::policy::{Namespace, User};
 use crate::source::Span;
 use boxwright_launcher::abi::{CLONE_NEWCGROUP, CLONE_NEWTIME, SIGKILL, SIGSTOP};

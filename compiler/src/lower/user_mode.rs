@@ -4,7 +4,6 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Fact, Keep, Part, Phase, Slot, Step, Value};
-use super::structs::words;
 use boxwright_launcher::abi::{SIGALRM, SIGIO};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Promise, Then};

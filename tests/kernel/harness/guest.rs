@@ -10,6 +10,11 @@ pub fn probe() -> Option<OsString> {
     std::env::var_os("BOXWRIGHT_PROBE")
 }
 
+/// The escape suite, which is built already, too.
+pub fn escape() -> Option<OsString> {
+    std::env::var_os("BOXWRIGHT_ESCAPE")
+}
+
 /// Drops the trials that the host does not ask for.
 pub fn keep_asked(trials: &mut Vec<Trial>) {
     if let Some(file) = std::env::var_os("BOXWRIGHT_TRIALS") {

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -53,6 +53,7 @@ pub struct Ground {
     pub probe: PathBuf,
     /// A copy of the compiler.
     pub compiler: PathBuf,
+    escape: OnceLock<PathBuf>,
 }
 
 impl Ground {
@@ -63,12 +64,24 @@ impl Ground {
         let probe = directory.path().join("probe");
         match guest::probe() {
             Some(ready) => _ = fs::copy(ready, &probe).map_err(|error| error.to_string())?,
-            None => build_probe(&probe)?,
+            None => build_static("probe", &probe)?,
         }
         let copy = directory.path().join("boxwright");
         fs::copy(compiler, &copy).map_err(|error| error.to_string())?;
         fs::write(directory.path().join("marker"), "outside\n").map_err(|error| error.to_string())?;
-        Ok(Self { directory, probe, compiler: copy })
+        Ok(Self { directory, probe, compiler: copy, escape: OnceLock::new() })
+    }
+
+    /// The escape suite, static like the probe, built when a test first asks for it.
+    pub fn escape(&self) -> &Path {
+        self.escape.get_or_init(|| {
+            let escape = self.directory.path().join("escape");
+            match guest::escape() {
+                Some(ready) => _ = fs::copy(ready, &escape).expect("the escape suite"),
+                None => build_static("escape", &escape).expect("the escape suite"),
+            }
+            escape
+        })
     }
 
     /// Whether this person can run what is here, and have a user namespace with a mount inside it.
@@ -111,13 +124,14 @@ impl Ground {
     }
 }
 
-fn build_probe(probe: &Path) -> Verdict {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/probe/main.rs");
+/// A program of the tests, by the compiler alone.
+fn build_static(name: &str, program: &Path) -> Verdict {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/{name}/main.rs"));
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let built = Command::new(rustc)
         .args(["--edition=2024", "-Copt-level=1", "-Ctarget-feature=+crt-static", "-Cpanic=abort"])
         .args(["-Cstrip=symbols", "-o"])
-        .args([probe, &source])
+        .args([program, &source])
         .output()
         .map_err(|error| format!("rustc ({error})"))?;
     if built.status.success() {

@@ -1,0 +1,60 @@
+//! What ordinary programs must still be able to do, in the sandboxes that contain every attempt: a matrix, in abilities.toml.
+
+use crate::Account;
+use crate::escape::{self, Sandboxes};
+use crate::harness::{Need, Stage, guest};
+use serde::Deserialize;
+
+const LIST: &str = include_str!("abilities.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    refused: Vec<Refused>,
+}
+
+/// What these sandboxes do not grant.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refused {
+    sandboxes: Vec<String>,
+    abilities: Vec<String>,
+    reason: String,
+}
+
+/// A trial for each sandbox.
+pub fn add(account: &mut Account) {
+    for (number, name) in (0..).zip(Sandboxes::read().names()) {
+        let title = format!("abilities/{name}");
+        account.add(&title, &[Need::UserNamespaces], move |stage| {
+            if !escape::thinned(stage, number) {
+                hold(stage, &name);
+            }
+        });
+    }
+}
+
+fn hold(stage: &Stage, name: &str) {
+    let list: List = toml::from_str(LIST).unwrap_or_else(|error| panic!("abilities.toml: {error}"));
+    let launcher = Sandboxes::read().launcher(stage, name, "able");
+    escape::make_lures(stage);
+    let run = stage.run(&launcher, &[]);
+    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    let outcomes = escape::read(&run);
+    assert!(outcomes.len() >= 36, "only {} abilities: {}{}", outcomes.len(), run.stdout, run.stderr);
+    let mut problems = Vec::new();
+    for (ability, (outcome, detail)) in &outcomes {
+        let mut refused = list.refused.iter().filter(|entry| {
+            entry.sandboxes.iter().any(|sandbox| sandbox == name) && entry.abilities.contains(ability)
+        });
+        let refused = refused.next().map(|entry| entry.reason.as_str());
+        match (outcome.as_str(), refused) {
+            ("works", None) | ("fails", Some(_)) => {}
+            // Not every program of the host is in a virtual machine.
+            ("not-applicable", _) | ("fails", None)
+                if guest::probe().is_some() && detail.contains("no such program") => {}
+            (_, reason) => problems.push(format!("{ability} {outcome} {detail} (refused: {reason:?})")),
+        }
+    }
+    assert!(problems.is_empty(), "{} in the sandbox {name}:\n{}", problems.len(), problems.join("\n"));
+}
