@@ -121,7 +121,7 @@ pub const PROBES: &[Probe] = &[
     ("audit", |_| call(nr::SOCKET, [NETLINK, RAW, 9]).map(drop)),
     ("events-of-devices", |world| {
         let socket = call(nr::SOCKET, [NETLINK, RAW, 15])?;
-        let group = [NETLINK as u32, 0, 1];
+        let group = [16_u32, 0, 1];
         call(nr::BIND, [socket, from(&group), 12])?;
         shares_network(world)
     }),

@@ -188,7 +188,7 @@ fn listen(directory: &str, secret: &str) -> Result<(), Stopped> {
 
 /// IPC objects of its number, with the secret in them, and a key.
 fn make_objects(secret: &str) -> u64 {
-    let key = call(nr::GETPID, []).unwrap_or(0) | 0x0b0c_0000_0000 & 0xffff_0000;
+    let key = call(nr::GETPID, []).unwrap_or(0);
     say("key", key);
     let private = 0o1600;
     if let Ok(memory) = call(nr::SHMGET, [key, 4096, private])
