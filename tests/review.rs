@@ -152,6 +152,29 @@ fn colours_and_links_are_asked_for_or_left_out() {
 }
 
 #[test]
+fn terminals_get_what_they_can_show() {
+    let folder = folder(&[("spec", BAD)]);
+    let shows = |environment: &[(&str, &str)]| {
+        let mut script = Command::new("script");
+        script.args(["-qec", &format!("{} check spec", env!("CARGO_BIN_EXE_boxwright")), "/dev/null"]);
+        script.current_dir(folder.path()).stdin(Stdio::null());
+        for variable in
+            ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR", "FORCE_HYPERLINK", "COLORTERM", "TERM_PROGRAM", "CI"]
+        {
+            script.env_remove(variable);
+        }
+        let stdout = text(&script.envs(environment.iter().copied()).output().unwrap().stdout);
+        assert!(stdout.contains("invalid-path") && stdout.contains("1 error in 1 spec"), "{stdout}");
+        (stdout.contains("\u{1b}["), stdout.contains("\u{1b}]8;;file:///"))
+    };
+    assert_eq!(shows(&[("TERM", "xterm-256color")]), (true, false));
+    assert_eq!(shows(&[("TERM", "xterm-kitty")]), (true, true), "it is known to show links");
+    assert_eq!(shows(&[("TERM", "xterm-kitty"), ("NO_COLOR", "1")]), (false, false));
+    assert_eq!(shows(&[("TERM", "xterm-kitty"), ("CLICOLOR", "0")]), (false, false));
+    assert_eq!(shows(&[("TERM", "dumb")]), (false, false));
+}
+
+#[test]
 fn many_specs_are_told_in_order() {
     let names: Vec<String> = (0..300).map(|number| format!("{number:03}.sandbox.toml")).collect();
     let texts = [GOOD, WARNING, BAD];

@@ -181,5 +181,5 @@ impl Diagnostic {
 
 /// Where a rule is explained.
 fn url(rule: &str) -> String {
-    format!("{}/blob/main/docs/rules.md#{rule}", env!("CARGO_PKG_REPOSITORY"))
+    format!("{}/blob/main/compiler/docs/rules.md#{rule}", env!("CARGO_PKG_REPOSITORY"))
 }

@@ -6,6 +6,7 @@ mod known;
 mod levels;
 mod mend;
 mod output;
+mod progress;
 
 use super::variables::Variables;
 use super::{complain, print};
