@@ -99,7 +99,7 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
         finding.place = spec.places.key(finding.span);
     }
     let review::Accepted { mut findings, accepted } =
-        review::accept(findings, &spec.accept, &rules(), options.today);
+        review::accept(findings, &spec.accept, &rules(), &source, options.today);
     let broken = broken || findings.iter().any(Diagnostic::is_error);
     findings
         .sort_by(|a, b| (a.level, a.span, a.rule, &a.message).cmp(&(b.level, b.span, b.rule, &b.message)));

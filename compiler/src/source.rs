@@ -120,6 +120,12 @@ impl Source {
         self.layers.partition_point(|layer| layer.span.start <= offset).saturating_sub(1)
     }
 
+    /// Is a file this one, or extended by it?
+    pub fn is_above(&self, layer: usize, below: usize) -> bool {
+        let mut chain = std::iter::successors(Some(below), |layer| self.layers.get(*layer)?.extended_by);
+        chain.any(|above| above == layer)
+    }
+
     /// Where the file begins that a byte is in.
     pub fn start_of_file(&self, offset: usize) -> usize {
         self.layers.get(self.layer(offset)).map_or(0, |layer| layer.span.start)

@@ -102,15 +102,13 @@ impl Gather {
 
     /// Each file once: of a second time nobody could say what it overrides.
     fn refuse_again(&self, name: &Spanned<String>, layer: usize, identity: &Path) -> Result<(), Diagnostic> {
-        let layers = self.source.layers();
-        if layers.len() >= LAYERS_MAX {
+        if self.source.layers().len() >= LAYERS_MAX {
             let finding =
                 EXTENDS_TOO_MANY.at(name.span, format!("the spec is made of more than {LAYERS_MAX} files"));
             return Err(finding.label("one too many"));
         }
         let Some(first) = self.identities.iter().position(|known| known == identity) else { return Ok(()) };
-        let mut chain = std::iter::successors(Some(layer), |layer| layers.get(*layer)?.extended_by);
-        Err(match chain.any(|above| above == first) {
+        Err(match self.source.is_above(first, layer) {
             true => EXTENDS_CYCLE
                 .at(name.span, format!("`{}` extends itself", name.value))
                 .label("it is one of the files that lead here"),

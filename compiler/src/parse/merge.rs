@@ -167,10 +167,8 @@ impl Merge<'_> {
         (span, new): (Span, &DeValue<'_>),
         name: &str,
     ) {
-        let layers = self.source.layers();
         let (above, below) = (self.source.layer(span.start), self.source.layer(old_span.start));
-        let mut chain = std::iter::successors(Some(below), |layer| layers.get(*layer)?.extended_by);
-        if chain.any(|layer| layer == above) {
+        if self.source.is_above(above, below) {
             self.findings.retain(|finding| finding.secondary.iter().all(|(other, _)| *other != old_span));
         } else if !same(old, new) {
             let finding = SHADOWED_VALUE

@@ -4,7 +4,7 @@ use super::rules::{EMPTY_REASON, FIXED_RULE, INVALID_DATE, UNKNOWN_RULE};
 use super::{expired_accept, unused_accept};
 use crate::diagnostic::{Diagnostic, Level, Rule, suggest};
 use crate::policy::Date;
-use crate::source::Spanned;
+use crate::source::{Source, Spanned};
 use crate::spec::Accept;
 
 /// What is left.
@@ -21,6 +21,7 @@ pub fn accept(
     findings: Vec<Diagnostic>,
     entries: &[Accept],
     rules: &[Rule],
+    source: &Source,
     today: Option<Date>,
 ) -> Accepted {
     let (mut findings, mild): (Vec<_>, Vec<_>) = findings.into_iter().partition(Diagnostic::is_error);
@@ -39,11 +40,18 @@ pub fn accept(
             findings.push(expired_accept::finding(&entry.rule.value, &until, today));
             continue;
         }
-        let of_rule = || mild.iter().enumerate().filter(|(_, finding)| finding.rule == entry.rule.value);
+        // Whoever wrote the entry had this file in mind, and what it extends, but nothing that overrides it.
+        let layer = source.layer(entry.rule.span.start);
+        let known = |finding: &Diagnostic| source.is_above(layer, source.layer(finding.span.start));
+        let of_rule = || {
+            let of_rule = mild.iter().enumerate().filter(|(_, finding)| finding.rule == entry.rule.value);
+            of_rule.filter(|(_, finding)| known(finding))
+        };
         let at = |place: &str| entry.at.as_ref().is_none_or(|at| within(place, &at.value));
         let meant: Vec<usize> =
             of_rule().filter(|(_, finding)| at(&finding.place)).map(|(index, _)| index).collect();
-        if meant.is_empty() {
+        // What a layer accepts may well be overridden.
+        if meant.is_empty() && layer == 0 {
             let places =
                 of_rule().map(|(_, finding)| finding.place.as_str()).filter(|place| !place.is_empty());
             findings.push(unused_accept::finding(entry, &places.collect()));
