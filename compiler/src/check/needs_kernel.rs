@@ -13,7 +13,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         let message = format!("no launcher works on Linux {}", oldest.value);
         return vec![RULE.at(oldest.span, message).label(format!("{} is the first", Kernel::OLDEST))];
     }
-    let newer = policy.newer_features().filter(|feature| feature.value.since > oldest.value);
+    let newer = policy.newer_features().into_iter().filter(|feature| feature.value.since > oldest.value);
     let finding = |feature: crate::source::Spanned<&crate::policy::Feature>| {
         let message = format!("{} needs Linux {}", feature.value.words(), feature.value.since);
         let finding = RULE.at(feature.span, message).label(format!("{} does not have it", oldest.value));

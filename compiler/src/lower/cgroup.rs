@@ -7,8 +7,8 @@ use super::linux::*;
 use super::mount_calls::is_set;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
-use crate::policy::landlock::Feature;
-use crate::policy::{Cgroup, CgroupParent, CgroupSetting, Namespace};
+use crate::policy::landlock::Feature as Optional;
+use crate::policy::{Cgroup, CgroupParent, CgroupSetting, Feature, Namespace};
 use boxwright_launcher::abi::CLONE_NEWCGROUP;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
@@ -76,7 +76,7 @@ impl Launch<'_> {
     /// Whether `requires.optional` lets a machine leave it out that has none for the sandbox. A limit that such a machine
     /// refuses stays an error.
     fn may_go_without_cgroup(self) -> bool {
-        self.policy.is_optional(Feature::Cgroup)
+        self.policy.is_optional(Optional::Cgroup)
     }
 
     /// What a check does that finds no cgroup for the sandbox: everything up to the note is passed over.
@@ -248,12 +248,15 @@ impl Launch<'_> {
 
 fn write_setting(setting: &CgroupSetting) -> Step {
     let CgroupSetting { file, value, span, .. } = setting;
+    let newer = Feature::of_setting(setting)
+        .map(|newer| format!("; {} needs Linux {}", newer.words(), newer.since))
+        .unwrap_or_default();
     Step::new(Phase::Start, format!("write {value} to {file}"), *span)
         .promise(Promise::Limits)
         .acts(write_file(Slot::Cgroup, file, value))
-        .note(ENOENT.into(), CGROUP_FILE_MISSING)
+        .note(ENOENT.into(), format!("{CGROUP_FILE_MISSING}{newer}"))
         .note(ENODEV.into(), CGROUP_DEVICE_MISSING)
-        .note(EINVAL.into(), CGROUP_VALUE_REFUSED)
+        .note(EINVAL.into(), format!("{CGROUP_VALUE_REFUSED}{newer}"))
         .note(EACCES.into(), NOT_DELEGATED)
         .note(EPERM.into(), NOT_DELEGATED)
         .note(EOPNOTSUPP.into(), STRANGERS_IN_CGROUP)

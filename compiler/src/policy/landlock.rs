@@ -6,7 +6,7 @@ mod files;
 pub use access::{Access, RIGHTS};
 pub use files::{Files, Rule, ancestors, inherited};
 
-use super::{Execution, Namespace, Policy};
+use super::{Execution, Kernel, Namespace, Policy};
 use crate::source::{Span, Spanned};
 
 /// The `[landlock]` section, and what `[requires]` says of it.
@@ -91,13 +91,22 @@ pub const FIRST_ABI: u32 = 2;
 pub const LAST_ABI: u32 = 9;
 
 /// The kernels that brought each ABI.
-const KERNELS: [&str; LAST_ABI as usize] =
-    ["5.13", "5.19", "6.2", "6.7", "6.10", "6.12", "6.15", "7.0", "7.1"];
+pub const KERNELS: [Kernel; LAST_ABI as usize] = [
+    Kernel::new(5, 13),
+    Kernel::new(5, 19),
+    Kernel::new(6, 2),
+    Kernel::new(6, 7),
+    Kernel::new(6, 10),
+    Kernel::new(6, 12),
+    Kernel::new(6, 15),
+    Kernel::new(7, 0),
+    Kernel::new(7, 1),
+];
 
 /// The kernel that brought an ABI; one that this compiler does not know is newer than the last.
 pub fn kernel(abi: u32) -> String {
     let known = usize::try_from(abi).ok().and_then(|abi| KERNELS.get(abi.checked_sub(1)?));
-    known.map_or_else(|| format!("after {}", KERNELS[KERNELS.len() - 1]), |kernel| (*kernel).to_owned())
+    known.map_or_else(|| format!("after {}", KERNELS[KERNELS.len() - 1]), Kernel::to_string)
 }
 
 /// `LANDLOCK_ACCESS_NET_BIND_TCP`.

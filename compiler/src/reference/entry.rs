@@ -58,9 +58,9 @@ pub(super) fn place(table: &str, key: &Key) -> String {
 
 /// What has to be known of a key besides its values.
 pub(super) fn notes(place: &str, key: &Key) -> Vec<String> {
-    let since = FEATURES.iter().filter(|feature| feature.place == place).map(|feature| match feature.with {
+    let since = FEATURES.iter().filter(|feature| feature.place == place).map(|feature| match feature.form {
         "" => format!("needs Linux {}", feature.since),
-        with => format!("with `{with}` it needs Linux {}", feature.since),
+        form => format!("{form} it needs Linux {}", feature.since),
     });
     let not_yet = match key.ty {
         Type::NotYet(_, milestone) => Some(format!("not in this version: {milestone}")),
