@@ -22,6 +22,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "cgroups/killed-as-a-unit", needs: NEEDS, run: unit },
     Test { name: "cgroups/killed-launcher", needs: NEEDS, run: killed_launcher },
     Test { name: "cgroups/divided-by-the-program", needs: NEEDS, run: divided },
+    Test { name: "cgroups/divided-and-killed", needs: NEEDS, run: divided_and_killed },
     Test { name: "cgroups/left-out", needs: NEEDS, run: left_out },
     Test { name: "cgroups/refusals", needs: NEEDS, run: refusals },
     Test { name: "cgroups/every-file", needs: NEEDS, run: every_file },
@@ -282,16 +283,27 @@ fn divided(stage: &Stage) {
         assert_eq!((run.status, run.stdout.as_str()), (137, ""), "{}", run.stderr);
         assert_eq!(tree.census(), [""; 0]);
     }
-    // What a killed launcher leaves has another group in it.
+}
+
+/// What a killed launcher leaves has another group in it.
+fn divided_and_killed(stage: &Stage) {
+    let Some(tree) = tree(stage, &["pids"]) else { return };
+    fs::write(tree.path.join("cgroup.subtree_control"), "+pids").expect("a controller");
+    places(&tree, 65534);
+    let parent = tree.path.join("sandboxes").display().to_string();
+    let spec = Spec::new(PLAIN).with(&format!(
+        "cgroup = {{ pids_max = 30, parent = '{parent}' }}
+         filesystem.mounts.'/cg' = {{ cgroup2 = true, writable = true }}"
+    ));
     let (launcher, mark) = marked(stage, spec.clone(), "sleep=20000");
-    let mut killed = tree.spawn(stage, "", 0, &launcher);
+    let mut killed = tree.spawn(stage, "launcher", 65534, &launcher);
     ready(&mut killed);
     kill_launcher(killed);
     expect_gone(&mark);
     let left = tree.census();
     assert!(left.iter().any(|name| name.ends_with(".sandbox/program")), "{left:?}");
-    expect_ended_well(&tree.launch(stage, "", 0, &build(stage, spec, &["exit=0"])));
-    assert_eq!(tree.census(), [""; 0]);
+    expect_ended_well(&tree.launch(stage, "launcher", 65534, &build(stage, spec, &["exit=0"])));
+    assert_eq!(tree.census(), ["launcher", "sandboxes"]);
 }
 
 fn left_out(stage: &Stage) {

@@ -4,6 +4,7 @@ use crate::Test;
 use crate::exits::{PLAIN, in_place};
 use crate::files::shared;
 use crate::harness::{Answers, Change, Mutant, Need, Run, Spec, Stage};
+use crate::kernels::landlock_abi;
 use boxwright::lower::{Act, Step, Value};
 use boxwright_launcher::arch::number;
 use std::fmt::Write as _;
@@ -198,7 +199,7 @@ fn the_mounts_alone(stage: &Stage) {
         assert_eq!(answers.get(&key(attempt, directory)), expected, "{attempt} in {directory}/");
     }
     // And who may mount: Landlock refuses it, the mounts alone do not.
-    for (start, expected) in [("everything", "0"), ("mounts", "32")] {
+    for (start, mounted) in [("everything", true), ("mounts", false)] {
         let spec = Spec::new(PLAIN).with(&format!(
             "{UNFILTERED}
              landlock.filesystem = '{start}'
@@ -206,7 +207,7 @@ fn the_mounts_alone(stage: &Stage) {
         ));
         let mount = "run=/bin/unshare,-Urm,--propagation,unchanged,/bin/mount,-t,tmpfs,none,/tmp".to_owned();
         let run = stage.launch(&spec.asking(&stage.site, &[mount]));
-        assert_eq!(run.answers().get("run./bin/unshare"), expected, "{start}: {}", run.stderr);
+        assert_eq!(run.answers().get("run./bin/unshare") == "0", mounted, "{start}: {}", run.stderr);
     }
 }
 
@@ -297,9 +298,10 @@ fn older_kernels(stage: &Stage) {
     let spec = spec.asking(&stage.site, &asked);
     for abi in [1, 2, 3, 4, 5, 6, 7, 9, 1000] {
         // Beyond what the running kernel has, its newest masks stand for those that it would have.
-        let run = on(stage, abi.min(7), &spec);
+        let played = abi.min(landlock_abi());
+        let run = on(stage, played, &spec);
         assert_eq!((run.status, run.stderr.as_str()), (0, ""), "ABI {abi}: {}", run.stdout);
-        let denied = |since| if abi >= since { "EACCES" } else { "ok" };
+        let denied = |since| if played >= since { "EACCES" } else { "ok" };
         run.answers().expect(&[
             (&key("write_file=file", &other), denied(2)),
             (&key("truncate=file", &other), denied(3)),
@@ -366,7 +368,7 @@ fn abi_required(stage: &Stage) {
     let logged = in_place(stage)
         .with("landlock.log = ['new_exec_on']\nlandlock.scoped = ['signal']")
         .asking(&stage.site, &["exit=3".to_owned()]);
-    assert_eq!(stage.launch(&logged).status, 3);
+    assert_eq!(stage.launch(&logged).status, if landlock_abi() >= 7 { 3 } else { 125 });
     expect_refused(&on(stage, 6, &logged), "landlock.log needs Landlock ABI 7", "came with Linux 6.15");
     expect_refused(&on(stage, 5, &logged), "landlock.scoped needs Landlock ABI 6", "came with Linux 6.12");
 }
@@ -378,5 +380,7 @@ fn whiteout(stage: &Stage) {
     let control = stage.ask(Spec::new(PLAIN).with(text).with("landlock.filesystem = 'everything'"), &asked);
     control.expect(&[("whiteout./tmp/file", "ok"), ("make_char./tmp/node", "ok")]);
     let answers = stage.ask(Spec::new(PLAIN).with(text), &asked);
-    answers.expect(&[("whiteout./tmp/file", "EINVAL"), ("make_char./tmp/node", "EACCES")]);
+    answers.expect(&[("whiteout./tmp/file", "EINVAL")]);
+    // Newer kernels, and Debian's, take a node of no device for a file.
+    assert!(["EACCES", "ok"].contains(&answers.get("make_char./tmp/node")));
 }

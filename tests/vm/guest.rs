@@ -43,6 +43,12 @@ const MODULES: &[&str] = &[
     "net/llc/llc",
     "net/802/stp",
     "net/bridge/bridge",
+    "drivers/virtio/virtio_ring",
+    "drivers/virtio/virtio",
+    "drivers/virtio/virtio_pci_legacy_dev",
+    "drivers/virtio/virtio_pci_modern_dev",
+    "drivers/virtio/virtio_pci",
+    "drivers/char/virtio_console",
 ];
 
 /// What trials read of the project.
@@ -52,6 +58,8 @@ const DATA: &[&str] = &["README.md", "specs"];
 const FILES: &[(&str, &str)] = &[
     ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"),
     ("etc/group", "root:x:0:\nnogroup:x:65534:\n"),
+    ("etc/subuid", ""),
+    ("etc/subgid", ""),
     ("etc/hosts", "127.0.0.1 localhost\n"),
     ("etc/services", "http 80/tcp\n"),
     ("etc/nsswitch.conf", "passwd: files\n"),
@@ -77,9 +85,7 @@ pub fn contents(ground: &Ground, kernel: &Kernel, scratch: &Path, names: &[Strin
         guest.program(&path, &path);
     }
     let compiler = Path::new(env!("CARGO_BIN_EXE_boxwright"));
-    // Most of the time there goes into compiling: an optimized one is worth naming, and makes the same bytes.
-    let named = std::env::var_os("BOXWRIGHT_COMPILER").map_or_else(|| compiler.to_owned(), PathBuf::from);
-    guest.program(&stripped(&named, scratch), compiler);
+    guest.program(&stripped(&super::compiler::path(), scratch), compiler);
     let own = std::env::current_exe().expect("the path of this program");
     guest.program(&stripped(&own, scratch), Path::new("/trials"));
     guest.program(&ground.probe, Path::new("/probe"));
@@ -184,6 +190,7 @@ chmod 1777 /disk
 ip link set lo up
 ulimit -n 524288
 export TMPDIR=/disk PATH=/usr/sbin:/usr/bin:/sbin:/bin BOXWRIGHT_PROBE=/probe BOXWRIGHT_ESCAPE=/escape BOXWRIGHT_TRIALS=/names BOXWRIGHT_REQUIRE_ALL=1
+export BOXWRIGHT_COMPILER_PORT=/dev/vport0p1
 echo
 /trials --format json --test-threads 4 || true
 poweroff -f

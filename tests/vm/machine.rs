@@ -1,22 +1,27 @@
 //! A virtual machine: one kernel, one initial file system, and what it prints on its serial console.
 
-use super::guest;
+use super::{compiler, guest};
 use crate::harness::{Ground, Need};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Runs these trials on a kernel, and returns the console's text.
+/// Runs these trials on a kernel, and returns the console's text, which stays in the target directory.
 pub fn run(ground: &Ground, kernel: &Kernel, names: &[String]) -> String {
     let scratch = tempfile::TempDir::with_prefix("boxwright-vm-").expect("a directory");
     let archive = scratch.path().join("initramfs");
     std::fs::write(&archive, guest::contents(ground, kernel, scratch.path(), names)).expect("an initramfs");
-    boot(&kernel.image, &archive, &scratch.path().join("console")).replace('\r', "")
+    let console = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("vm-{}.console", kernel.release));
+    let socket = scratch.path().join("compiler");
+    std::thread::scope(|scope| {
+        scope.spawn(|| compiler::serve(&socket));
+        boot(&kernel.image, &archive, &socket, &console).replace('\r', "")
+    })
 }
 
 /// Boots a kernel, waits until it powers off, and returns the console's text.
 ///
 /// Without hardware virtualisation on purpose: it is not everywhere, and emulation takes seconds.
-fn boot(kernel: &Path, initramfs: &Path, console: &Path) -> String {
+fn boot(kernel: &Path, initramfs: &Path, compiler: &Path, console: &Path) -> String {
     let emulator = Need::program("qemu-system-x86_64").expect("qemu, which the test needs");
     let output = Command::new("timeout")
         .args(["--signal=KILL", "1800"])
@@ -24,9 +29,11 @@ fn boot(kernel: &Path, initramfs: &Path, console: &Path) -> String {
         .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-M", "pc", "-m", "1024", "-smp", "2"])
         .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
         .args(["-serial", &format!("file:{}", console.display())])
+        .args(["-chardev", &format!("socket,id=compiler,path={},server=on,wait=on", compiler.display())])
+        .args(["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=compiler,name=compiler"])
         .args([
             "-append",
-            "console=ttyS0 quiet loglevel=1 panic=-1 rdinit=/init random.trust_cpu=on tsc=reliable",
+            "console=ttyS0 quiet loglevel=1 panic=-1 rdinit=/init random.trust_cpu=on tsc=reliable norandmaps",
         ])
         .arg("-kernel")
         .arg(kernel)

@@ -1,4 +1,5 @@
 //! Every trial on other kernels: this program itself runs in virtual machines, and here is what became of each.
+mod compiler;
 mod guest;
 mod initramfs;
 mod machine;
@@ -82,8 +83,8 @@ impl Report {
             (Some(Err(said)), None) => panic!("on {release}: {said}"),
             (None, _) => {
                 let lines: Vec<&str> = self.console.lines().collect();
-                let end = &lines[lines.len().saturating_sub(30)..];
-                panic!("it is not on the console, which ends:\n{}", end.join("\n"));
+                let end = &lines[lines.len().saturating_sub(3)..];
+                panic!("it is not on the console in target/tmp, which ends:\n{}", end.join("\n"));
             }
         }
     }

@@ -3,6 +3,9 @@
 use libtest_mimic::Trial;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read, Write as _};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The static probe, which is built already.
@@ -13,6 +16,24 @@ pub fn probe() -> Option<OsString> {
 /// The escape suite, which is built already, too.
 pub fn escape() -> Option<OsString> {
     std::env::var_os("BOXWRIGHT_ESCAPE")
+}
+
+/// What the host's compiler makes of a spec, where it is asked: a launcher is the same bytes wherever it is compiled, and
+/// there that takes ten times as long.
+pub fn compile(name: &str, text: &str) -> Option<Result<Vec<u8>, String>> {
+    static PORT: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| {
+        let path = std::env::var_os("BOXWRIGHT_COMPILER_PORT")?;
+        Some(Mutex::new(File::options().read(true).write(true).open(path).expect("the port")))
+    });
+    let mut port = PORT.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+    port.write_all(format!("{name} {}\n{text}", text.len()).as_bytes()).expect("the port");
+    let bytes = Read::by_ref(&mut *port).bytes().map(|byte| byte.expect("the port"));
+    let header = bytes.take_while(|byte| *byte != b'\n');
+    let header = String::from_utf8(header.collect()).expect("two words");
+    let (word, length) = header.split_once(' ').expect("two words");
+    let mut answer = vec![0; length.parse().expect("a number")];
+    port.read_exact(&mut answer).expect("the port");
+    Some(if word == "ok" { Ok(answer) } else { Err(String::from_utf8_lossy(&answer).into_owned()) })
 }
 
 /// Drops the trials that the host does not ask for.
