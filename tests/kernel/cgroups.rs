@@ -328,7 +328,7 @@ fn left_out(stage: &Stage) {
 }
 
 fn refusals(stage: &Stage) {
-    let Some(tree) = tree(stage, &["memory", "pids"]) else { return };
+    let Some(tree) = tree(stage, &["cpuset", "io", "memory", "pids"]) else { return };
     let path = tree.path.display().to_string();
     let launch = |text: &str, cgroup: &str, uid, words: &[&str]| {
         let before = tree.census();
@@ -347,6 +347,9 @@ fn refusals(stage: &Stage) {
     let missing = format!("cgroup = {{ parent = '{path}/missing', memory_max = 1048576 }}");
     launch(&missing, "", 0, &["find /sys/fs/cgroup/", "missing: No such file"]);
     launch("cgroup.io_max.'4095:1'.rbps = 1", "", 0, &["4095:1"]);
+    launch("cgroup.cpuset_cpus_partition = 'root'", "", 0, &["write root to cpuset", "not all that is asked"]);
+    fs::write(tree.path.join("cpuset.cpus"), "0").expect("a processor");
+    launch("cgroup.cpuset_cpus = '0-1'", "", 0, &["write 0-1 to cpuset.cpus", "not all that is asked"]);
     tree.delegate("", 65534);
     for uid in USERS {
         let conditions = format!("cgroup={path}");
@@ -381,7 +384,9 @@ const FILES: &[(&str, &str, &str)] = &[
     ("cpu_max = 1\ncpu_max_burst = '50ms'", "cpu.max.burst", "50000"),
     ("cpu_uclamp_min = '12.5%'", "cpu.uclamp.min", "12.50"),
     ("cpu_uclamp_max = '80%'", "cpu.uclamp.max", "80.00"),
-    ("cpuset_cpus = '0'", "cpuset.cpus", "0"),
+    ("cpuset_cpus = '1,0,1'", "cpuset.cpus", "0-1"),
+    ("cpuset_cpus = '0'", "cpuset.cpus.effective", "0"),
+    ("cpuset_mems = '0'", "cpuset.mems.effective", "0"),
     ("cpuset_mems = '0'", "cpuset.mems", "0"),
     ("cpuset_cpus_exclusive = '0'", "cpuset.cpus.exclusive", "0"),
     ("cpuset_cpus_partition = 'member'", "cpuset.cpus.partition", "member"),

@@ -251,9 +251,17 @@ fn write_setting(setting: &CgroupSetting) -> Step {
     let newer = Feature::of_setting(setting)
         .map(|newer| format!("; {} needs Linux {}", newer.words(), newer.since))
         .unwrap_or_default();
+    // Other limits hold or are refused: of these the kernel takes what it cannot give as well.
+    let in_force = match setting.key {
+        "cpuset_cpus" => expect_content("cpuset.cpus.effective", value),
+        "cpuset_mems" => expect_content("cpuset.mems.effective", value),
+        "cpuset_cpus_partition" => expect_content(file, value),
+        _ => Vec::new(),
+    };
     Step::new(Phase::Start, format!("write {value} to {file}"), *span)
         .promise(Promise::Limits)
         .acts(write_file(Slot::Cgroup, file, value))
+        .acts(in_force)
         .note(ENOENT.into(), format!("{CGROUP_FILE_MISSING}{newer}"))
         .note(ENODEV.into(), CGROUP_DEVICE_MISSING)
         .note(EINVAL.into(), format!("{CGROUP_VALUE_REFUSED}{newer}"))
@@ -272,6 +280,33 @@ fn write_file(group: Slot, file: &str, text: &str) -> [Act; 3] {
         Call::new(number::write, [Slot::File.into(), text.into(), length.into()]).equals(2).into(),
         close(Slot::File).into(),
     ]
+}
+
+/// Makes sure that a file of the new group says this and nothing more.
+fn expect_content(file: &str, text: &str) -> Vec<Act> {
+    let open = [Slot::Cgroup.into(), file.into(), O_CLOEXEC.into()];
+    let line = format!("{text}\n");
+    let length = u32::try_from(line.len()).unwrap_or(u32::MAX);
+    let read = [Slot::File.into(), Buffer::Answer.into(), length.into()];
+    let mut acts: Vec<Act> = vec![
+        Call::new(number::openat, open).keep(Slot::File).into(),
+        Call::new(number::read, read).keep(Slot::Length).into(),
+    ];
+    // A line that is shorter differs where it ends.
+    for (at, bytes) in (0..).step_by(8).zip(line.as_bytes().chunks(8)) {
+        let word = |byte: fn(u8) -> u8| {
+            bytes.iter().rev().fold(0, |word, own| word << 8 | u64::from(byte(*own)))
+        };
+        acts.push(Act::Check {
+            place: Place::Buffer(Buffer::Answer, at),
+            mask: word(|_| 0xff),
+            comparison: Comparison::Equal,
+            value: word(|byte| byte),
+            otherwise: Else::Fail(CPUSET_NOT_IN_FORCE.into()),
+        });
+    }
+    acts.push(close(Slot::File).into());
+    acts
 }
 
 fn directory(path: &str, flags: u32) -> [Value; 3] {

@@ -241,6 +241,9 @@ pub const CGROUP_DEVICE_MISSING: &str = "there is no block device of this number
 /// A value is refused.
 pub const CGROUP_VALUE_REFUSED: &str = "the kernel refuses the value here: see the file's entry in \
     Documentation/admin-guide/cgroup-v2.rst";
+/// The kernel has taken a value, and something else holds.
+pub const CPUSET_NOT_IN_FORCE: &str = "the parent cgroup has not all that is asked for, or nothing that can be its own: \
+    see its cpuset.cpus.effective, cpuset.mems.effective and cpuset.cpus.partition";
 /// Nothing can be born in the group.
 pub const CGROUP_ENTRY_REFUSED: &str = "a process may enter a cgroup only when it may write cgroup.procs of a cgroup above \
     both its own and that one: the launcher must be beneath the delegated cgroup itself (systemd-run --user --scope -p \

@@ -6,6 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::policy::{Cgroup, CgroupParent, CgroupSetting};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, CgroupValue as Value};
+use std::collections::BTreeSet;
 
 /// How the kernel wants a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,9 @@ const PERIOD: u64 = 100_000;
 const PERIODS: std::ops::RangeInclusive<u64> = 1_000..=1_000_000;
 /// Where version 2 is mounted, itself or beside the old ones.
 const ROOT: &str = "/sys/fs/cgroup";
+
+/// What is read back fits into the launcher's buffer, with the end of the line.
+const SET_BYTES: usize = 247;
 
 type Written = Spanned<Value>;
 /// A file, what is written to it, and that as one amount.
@@ -222,10 +226,30 @@ fn set(key: &str, text: &str, span: Span) -> Result<(String, Option<u64>), Diagn
     if text.is_empty() {
         return Err(INVALID_AMOUNT.at(span, format!("`cgroup.{key}` names none")));
     }
+    let mut numbers = BTreeSet::new();
     for range in text.split(',') {
-        scheduling::range(&format!("cgroup.{key}"), range, span)?;
+        numbers.extend(scheduling::range(&format!("cgroup.{key}"), range, span)?);
     }
-    Ok((text.to_owned(), None))
+    let text = ranges(numbers);
+    if text.len() > SET_BYTES {
+        return Err(INVALID_AMOUNT.at(span, format!("`cgroup.{key}` has too many ranges")));
+    }
+    Ok((text, None))
+}
+
+/// Numbers as the kernel lists them.
+fn ranges(numbers: BTreeSet<u32>) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    let range = |&(first, last): &(u32, u32)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
+    ranges.iter().map(range).collect::<Vec<_>>().join(",")
 }
 
 /// A size as the kernel names the file: 64KB, 2MB, 1GB.
@@ -286,8 +310,13 @@ fn check_device(name: &Spanned<String>, key: &str) -> Result<(), Diagnostic> {
 
 #[cfg(test)]
 mod tests {
-    use super::FILES;
+    use super::{FILES, ranges};
     use crate::spec::keys::{ROOT, Type};
+
+    #[test]
+    fn numbers_are_listed_as_by_the_kernel() {
+        assert_eq!(ranges([3, 0, 1, 7, 8, 9, 5].into()), "0-1,3,5,7-9");
+    }
 
     #[test]
     fn the_key_table_names_the_same_files() {

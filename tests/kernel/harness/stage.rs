@@ -5,7 +5,7 @@ use super::{Answers, Lack, Mutant, Site, Spec, guest};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::fs::{self, Permissions};
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -276,7 +276,12 @@ pub fn build(compiler: &Path, directory: &Path, name: &str, text: &str) -> PathB
     if let Some(compiled) = guest::compile(name, text) {
         let bytes =
             compiled.unwrap_or_else(|said| panic!("boxwright build said:\n{said}\nof the spec:\n{text}"));
-        fs::write(&launcher, bytes).expect("a launcher can be written");
+        // Not by this process: whoever it forks meanwhile would hold the file open for writing, and it could not be executed.
+        let mut copy = Command::new("cp");
+        copy.arg("/dev/stdin").arg(&launcher).stdin(Stdio::piped());
+        let mut copy = copy.spawn().expect("cp");
+        copy.stdin.take().expect("a pipe").write_all(&bytes).expect("cp");
+        assert!(copy.wait().expect("it can be waited for").success());
         fs::set_permissions(&launcher, Permissions::from_mode(0o755)).expect("chmod");
         return launcher;
     }
