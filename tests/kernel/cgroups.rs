@@ -347,7 +347,12 @@ fn refusals(stage: &Stage) {
     let missing = format!("cgroup = {{ parent = '{path}/missing', memory_max = 1048576 }}");
     launch(&missing, "", 0, &["find /sys/fs/cgroup/", "missing: No such file"]);
     launch("cgroup.io_max.'4095:1'.rbps = 1", "", 0, &["4095:1"]);
-    launch("cgroup.cpuset_cpus_partition = 'root'", "", 0, &["write root to cpuset", "not all that is asked"]);
+    launch(
+        "cgroup.cpuset_cpus_partition = 'root'",
+        "",
+        0,
+        &["write root to cpuset", "not all that is asked"],
+    );
     fs::write(tree.path.join("cpuset.cpus"), "0").expect("a processor");
     launch("cgroup.cpuset_cpus = '0-1'", "", 0, &["write 0-1 to cpuset.cpus", "not all that is asked"]);
     tree.delegate("", 65534);

@@ -294,9 +294,8 @@ fn expect_content(file: &str, text: &str) -> Vec<Act> {
     ];
     // A line that is shorter differs where it ends.
     for (at, bytes) in (0..).step_by(8).zip(line.as_bytes().chunks(8)) {
-        let word = |byte: fn(u8) -> u8| {
-            bytes.iter().rev().fold(0, |word, own| word << 8 | u64::from(byte(*own)))
-        };
+        let word =
+            |byte: fn(u8) -> u8| bytes.iter().rev().fold(0, |word, own| word << 8 | u64::from(byte(*own)));
         acts.push(Act::Check {
             place: Place::Buffer(Buffer::Answer, at),
             mask: word(|_| 0xff),
