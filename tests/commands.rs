@@ -197,6 +197,7 @@ fn new_refuses_what_would_not_pass() {
             let written = std::fs::read_to_string(folder.path().join("x.sandbox.toml")).unwrap();
             assert!(!written.lines().any(|line| line.starts_with("default_action")), "{written}");
             std::fs::remove_file(folder.path().join("x.sandbox.toml")).unwrap();
+            std::fs::remove_file(folder.path().join("sandbox.schema.json")).unwrap();
         }
     }
     code(&boxwright(folder.path(), &["new", "--name", "../escape"]), 2);

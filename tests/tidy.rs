@@ -20,6 +20,7 @@ const PASSES: [&str; 12] = [
     "link",
     "inspect",
     "explain",
+    "format",
     "reference",
     "report",
     "review",
@@ -51,17 +52,18 @@ const LENT: [(&str, &str); 16] = [
 ];
 
 /// Words that only some files of the compiler may say.
-const ONLY: [(&str, &[&str]); 10] = [
+const ONLY: [(&str, &[&str]); 11] = [
     ("annotate_snippets", &["diagnostic/"]),
     ("anyhow", &["main.rs", "commands"]),
     ("clap", &["main.rs", "commands"]),
     ("handlebars", &["commands/new.rs", "commands/report.rs"]),
     ("ignore", &["commands/check/discover.rs"]),
+    ("object", &["closure/", "link.rs"]),
     ("nix", &["commands"]),
     ("roff", &["reference/"]),
-    ("similar", &["commands/check/mend.rs"]),
+    ("similar", &["commands/check/mend.rs", "commands/fmt.rs"]),
     ("strsim", &["diagnostic/"]),
-    ("toml", &["parse"]),
+    ("toml", &["format", "parse"]),
 ];
 
 /// Where `unsafe` is: the launcher's start code, its memory functions and its system calls.

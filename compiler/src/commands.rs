@@ -6,6 +6,7 @@ pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod fmt;
 pub mod inspect;
 pub mod man;
 pub mod new;

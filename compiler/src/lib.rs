@@ -5,9 +5,11 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod closure;
 pub mod diagnostic;
 pub mod encode;
 pub mod explain;
+pub mod format;
 pub mod inspect;
 pub mod link;
 pub mod lower;
@@ -159,6 +161,25 @@ pub fn fix(source: &Source, options: &Options) -> (String, usize) {
         (text, done) = (fixed, done + count);
     }
     (text, done)
+}
+
+/// Why a spec has no canonical form.
+#[derive(Debug)]
+pub enum FormatError {
+    /// Its syntax is wrong.
+    Syntax(Vec<Diagnostic>),
+    /// It would mean something else: a mistake of ours.
+    Meaning,
+}
+
+/// The canonical form of a spec, which means the same.
+pub fn formatted(source: &Source) -> Result<String, FormatError> {
+    let errors = parse::syntax(source);
+    if !errors.is_empty() {
+        return Err(FormatError::Syntax(errors));
+    }
+    let formatted = format::format(&source.text);
+    if parse::same(&source.text, &formatted) { Ok(formatted) } else { Err(FormatError::Meaning) }
 }
 
 /// What a policy is compiled to.

@@ -17,6 +17,7 @@ Examples:
   boxwright new web.sandbox.toml --program /usr/bin/web    write a commented starter spec
   boxwright check                                          check every *.sandbox.toml beneath this directory
   boxwright check web.sandbox.toml --format concise        one line for each finding
+  boxwright fmt --check                                    are they in their canonical form?
   boxwright build web.sandbox.toml -o web                  one static executable
   boxwright run web.sandbox.toml                           the same without a file
   boxwright inspect web                                    what it does, call by call
@@ -48,6 +49,7 @@ enum Command {
     Doctor(commands::doctor::Args),
     New(commands::new::Args),
     Show(commands::show::Args),
+    Fmt(commands::fmt::Args),
     Schema(commands::schema::Args),
     Man(commands::man::Args),
     Completions(commands::completions::Args),
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::New(args) => commands::new::run(args),
         Command::Show(args) => commands::show::run(&args),
+        Command::Fmt(args) => commands::fmt::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Man(args) => commands::man::run(&args, Cli::command()),
         Command::Completions(args) => commands::completions::run(&args, &mut Cli::command()),

@@ -70,3 +70,20 @@ pub fn parse(source: &Source, given: &[(String, String)]) -> (Spec, Vec<Diagnost
 fn layers(source: &Source) -> Result<Vec<syntax::Read<'_>>, Diagnostic> {
     (0..source.layers().len()).map(|layer| syntax::read(source, layer)).collect()
 }
+
+/// The errors of a spec's syntax alone.
+pub fn syntax(source: &Source) -> Vec<Diagnostic> {
+    match syntax::read(source, 0) {
+        Ok(read) => read.errors,
+        Err(refusal) => vec![refusal],
+    }
+}
+
+/// Are two texts the same document, whatever the order of their keys?
+pub fn same(one: &str, other: &str) -> bool {
+    let document = |text| {
+        let (document, errors) = toml::de::DeTable::parse_recoverable(text);
+        errors.is_empty().then(|| toml::de::DeValue::Table(document.into_inner()))
+    };
+    document(one).zip(document(other)).is_some_and(|(one, other)| merge::same(&one, &other))
+}

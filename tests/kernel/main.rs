@@ -13,6 +13,7 @@ mod builds;
 mod bypasses;
 mod cgroups;
 mod changed_plans;
+mod closure;
 mod demonstrations;
 mod doctor;
 mod escape;
@@ -89,6 +90,7 @@ const TESTS: &[&[Test]] = &[
     limits::TESTS,
     cgroups::TESTS,
     changed_plans::TESTS,
+    closure::TESTS,
     scheduling::TESTS,
     many::TESTS,
     maps::TESTS,

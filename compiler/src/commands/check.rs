@@ -1,6 +1,6 @@
 //! `boxwright check`: findings of one or many specs.
 
-mod discover;
+pub(super) mod discover;
 mod examine;
 mod known;
 mod levels;

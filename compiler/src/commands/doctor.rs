@@ -6,6 +6,7 @@ mod rehearse;
 use super::variables::Variables;
 use super::{complain, print, style};
 use anyhow::Context;
+use boxwright::closure::missing_libraries;
 use boxwright::diagnostic::{Checked, Diagnostic, Run, render_full, render_json, visible};
 use boxwright::source::Source;
 use boxwright::understand_with;
@@ -69,7 +70,8 @@ fn spec(path: &Path, variables: &Variables, format: Format) -> anyhow::Result<Ex
         tell(source, understood.findings, format)?;
         return Ok(ExitCode::from(FINDINGS));
     };
-    let findings = rehearse::rehearse(source, &policy)?;
+    let mut findings = missing_libraries(&policy);
+    findings.extend(rehearse::rehearse(source, &policy)?);
     let clean = findings.is_empty();
     tell(source, findings, format)?;
     if clean && format == Format::Full {

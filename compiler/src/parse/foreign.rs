@@ -1,64 +1,35 @@
 //! Words of other tools, and ours for them.
 
 use crate::spec::keys::{ROOT, Type};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-/// What another tool calls it, which tool, and where it is here.
-const WORDS: &[(&str, &str, &str)] = &[
-    ("AllowedCPUs", "systemd", "cgroup.cpuset_cpus"),
-    ("AllowedMemoryNodes", "systemd", "cgroup.cpuset_mems"),
-    ("AmbientCapabilities", "systemd", "process.capabilities"),
-    ("CPUAffinity", "systemd", "process.cpu_affinity"),
-    ("CPUQuota", "systemd", "cgroup.cpu_max"),
-    ("CPUSchedulingPolicy", "systemd", "process.scheduler.policy"),
-    ("CPUSchedulingPriority", "systemd", "process.scheduler.priority"),
-    ("CPUSchedulingResetOnFork", "systemd", "process.scheduler.reset_on_fork"),
-    ("CPUWeight", "systemd", "cgroup.cpu_weight"),
-    ("CapabilityBoundingSet", "systemd", "process.capabilities"),
-    ("IOSchedulingClass", "systemd", "process.io_priority.class"),
-    ("IOSchedulingPriority", "systemd", "process.io_priority.priority"),
-    ("IOWeight", "systemd", "cgroup.io_weight"),
-    ("MemoryDenyWriteExecute", "systemd", "process.memory_deny_write_execute"),
-    ("MemoryHigh", "systemd", "cgroup.memory_high"),
-    ("MemoryLow", "systemd", "cgroup.memory_low"),
-    ("MemoryMax", "systemd", "cgroup.memory_max"),
-    ("MemoryMin", "systemd", "cgroup.memory_min"),
-    ("MemorySwapMax", "systemd", "cgroup.memory_swap_max"),
-    ("Nice", "systemd", "process.scheduler.nice"),
-    ("NoNewPrivileges", "systemd", "always on, so there is no key for it"),
-    ("OOMScoreAdjust", "systemd", "process.oom_score_adj"),
-    ("Personality", "systemd", "process.personality"),
-    ("PrivateDevices", "systemd", "filesystem.dev = \"minimal\""),
-    ("PrivateNetwork", "systemd", "namespaces.network = \"new\", the default"),
-    ("PrivateTmp", "systemd", "\"/tmp\" = { tmpfs = \"64MiB\" } in filesystem.mounts"),
-    ("ProtectSystem", "systemd", "filesystem.base = \"usr\", which is read-only"),
-    ("ReadOnlyPaths", "systemd", "filesystem.read_only"),
-    ("ReadWritePaths", "systemd", "filesystem.read_write"),
-    ("RestrictAddressFamilies", "systemd", "network.address_families"),
-    ("SystemCallArchitectures", "systemd", "seccomp.arches"),
-    ("SystemCallErrorNumber", "systemd", "seccomp.default_errno"),
-    ("SystemCallFilter", "systemd", "seccomp.allow and seccomp.deny"),
-    ("TasksMax", "systemd", "cgroup.pids_max"),
-    ("TimerSlackNSec", "systemd", "process.timer_slack"),
-    ("bind_ro", "nsjail", "filesystem.read_only"),
-    ("cap_add", "compose", "process.capabilities"),
-    ("cap_drop", "compose", "everything that process.capabilities does not name"),
-    ("command", "compose", "process.args"),
-    ("cpus", "compose", "cgroup.cpu_max"),
-    ("cpuset", "compose", "process.cpu_affinity"),
-    ("entrypoint", "compose", "process.args"),
-    ("environment", "compose", "process.env"),
-    ("ioPriority", "OCI", "process.io_priority"),
-    ("mem_limit", "compose", "cgroup.memory_max"),
-    ("noNewPrivileges", "OCI", "always on, so there is no key for it"),
-    ("no_new_privs", "the kernel", "always on, so there is no key for it"),
-    ("oomScoreAdj", "OCI", "process.oom_score_adj"),
-    ("pids_limit", "compose", "cgroup.pids_max"),
-    ("ro_bind", "bubblewrap", "filesystem.read_only"),
-    ("tmpfs", "compose", "\"/path\" = { tmpfs = \"64MiB\" } in filesystem.mounts"),
-    ("ulimits", "compose", "rlimits"),
-    ("volumes", "compose", "filesystem.read_only, filesystem.read_write and filesystem.mounts"),
-    ("working_dir", "compose", "process.cwd"),
-];
+/// Tools, and indented beneath each its words and our answers.
+const WORDS: &str = include_str!("foreign.txt");
+
+/// What an answer begins with when there is no key, but a reason.
+const NO_KEY: &str = "no key: ";
+
+/// A tool, what it calls it, and what it is here.
+type Word = (&'static str, &'static str, &'static str);
+
+/// The words as they are looked up; the first tool that knows one speaks.
+static FOLDED: LazyLock<BTreeMap<String, Word>> =
+    LazyLock::new(|| words().map(|word| (folded(word.1), word)).rev().collect());
+
+/// All words that are known.
+fn words() -> impl DoubleEndedIterator<Item = Word> {
+    let mut tool = "";
+    let word = |line: &'static str| match line.strip_prefix("  ").and_then(|line| line.split_once(' ')) {
+        Some((word, answer)) => Some((tool, word, answer.trim_start())),
+        None => {
+            tool = line;
+            None
+        }
+    };
+    let lines = WORDS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.filter_map(word).collect::<Vec<_>>().into_iter()
+}
 
 /// Words that other tools take for a key, and why there is none here.
 const REFUSED: &[(&str, &str, &str)] = &[
@@ -76,9 +47,11 @@ pub(super) fn refused(key: &str, word: &str) -> Option<&'static str> {
 
 /// "compose calls it mem_limit; here it is cgroup.memory_max".
 pub(super) fn ours(word: &str) -> Option<String> {
-    let same = |name: &str| name.replace('-', "_") == word.replace('-', "_");
-    match WORDS.iter().find(|(name, _, _)| same(name)) {
-        Some((name, tool, here)) => Some(format!("{tool} calls it {name}; here it is {here}")),
+    match FOLDED.get(&folded(word)) {
+        Some((tool, name, answer)) => Some(match answer.strip_prefix(NO_KEY) {
+            Some(reason) => format!("{tool} calls it {name}; there is no key for it: {reason}"),
+            None => format!("{tool} calls it {name}; here it is {answer}"),
+        }),
         None => file(word).map(|key| format!("the kernel calls it {word}; here it is cgroup.{key}")),
     }
 }
@@ -86,13 +59,21 @@ pub(super) fn ours(word: &str) -> Option<String> {
 /// Our key for a word, if it is in the section that the word is in.
 pub(super) fn key(word: &str, section: &str) -> Option<&'static str> {
     let bare = |key: &&str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    match WORDS.iter().find(|(name, _, _)| *name == word) {
+    match FOLDED.get(&folded(word)) {
         Some((_, _, here)) => here.strip_prefix(section)?.strip_prefix('.').filter(bare),
         None => {
             let same = word.strip_prefix("cgroup.").unwrap_or(word).replace('.', "_");
             file(word).filter(|key| section == "cgroup" && *key == same)
         }
     }
+}
+
+/// A word without what tools write differently: `--ro-bind`, `ro_bind` and `roBind` are one, `-c` and `-C` are two.
+fn folded(word: &str) -> String {
+    if word.len() == 2 && word.starts_with('-') {
+        return word.to_owned();
+    }
+    word.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// The key for a file of the kernel's control groups.
@@ -105,4 +86,75 @@ fn file(name: &str) -> Option<&'static str> {
         .map(|rest| if rest.contains("rsvd") { "hugetlb_rsvd" } else { "hugetlb" });
     let is_file = name.contains('.');
     keys.iter().map(|key| key.name).find(|key| is_file && (*key == own || sized == Some(*key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NO_KEY, ROOT, folded, ours, words};
+    use crate::spec::keys::{Key, Type};
+    use std::collections::BTreeSet;
+
+    /// Is there a key at this place?
+    fn is_key(keys: &[Key], place: &str) -> bool {
+        let (name, rest) = place.split_once('.').unwrap_or((place, ""));
+        keys.iter().any(|key| key.name == name && (rest.is_empty() || inside(&key.ty, rest)))
+    }
+
+    fn inside(ty: &Type, place: &str) -> bool {
+        match ty {
+            Type::Table(keys) => is_key(keys, place),
+            Type::Kinds(kinds) => kinds.iter().any(|keys| is_key(keys, place)),
+            Type::Union(types) => types.iter().any(|ty| inside(ty, place)),
+            Type::List(ty) | Type::Map(_, ty) | Type::NotYet(ty, _) => inside(ty, place),
+            _ => false,
+        }
+    }
+
+    /// The names of keys in an answer: words with a dot of sections that there are, outside of quotes.
+    fn places(answer: &str) -> Vec<&str> {
+        let unquoted = answer.split('"').step_by(2);
+        let words =
+            unquoted.flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '_')));
+        words.map(|word| word.trim_matches('.')).filter(|word| word.contains('.')).collect()
+    }
+
+    #[test]
+    fn every_answer_names_a_key_or_says_why_there_is_none() {
+        let mut known = 0;
+        for (tool, word, answer) in words() {
+            let places = places(answer);
+            let top = |key: &Key| answer == key.name || answer.starts_with(&format!("{} = ", key.name));
+            assert!(
+                answer.starts_with(NO_KEY) || !places.is_empty() || ROOT.iter().any(top),
+                "{tool} {word}: {answer}"
+            );
+            for place in places {
+                assert!(is_key(ROOT, place), "{tool} {word}: there is no {place}");
+            }
+            assert!(!answer.ends_with('.') && answer.len() > 3, "{tool} {word}: {answer}");
+            known += 1;
+        }
+        assert!(known > 350, "{known} words");
+    }
+
+    #[test]
+    fn words_are_found_however_they_are_written() {
+        for word in ["mem_limit", "mem-limit", "memLimit", "--mem-limit"] {
+            assert!(ours(word).is_some_and(|ours| ours.ends_with("cgroup.memory_max")), "{word}");
+        }
+        assert_eq!(ours("-C").as_deref(), Some("minijail calls it -C; here it is filesystem.root"));
+        assert!(ours("-c").is_some_and(|ours| ours.ends_with("process.capabilities")));
+        assert!(ours("c").is_none() && ours("").is_none());
+        assert!(ours("noNewPrivileges").is_some_and(|ours| ours.contains("there is no key for it: ")));
+        assert!(ours("memory.high").is_some_and(|ours| ours.ends_with("cgroup.memory_high")));
+    }
+
+    /// Each word of each tool gets that tool's answer, or that of a tool above it.
+    #[test]
+    fn no_tool_says_a_word_twice() {
+        let mut seen = BTreeSet::new();
+        for (tool, word, _) in words() {
+            assert!(seen.insert((tool, folded(word))), "{tool} says {word} twice");
+        }
+    }
 }

@@ -199,7 +199,7 @@ fn is_false(value: &DeValue<'_>) -> bool {
 }
 
 /// Do they mean the same, wherever they stand?
-fn same(a: &DeValue<'_>, b: &DeValue<'_>) -> bool {
+pub(super) fn same(a: &DeValue<'_>, b: &DeValue<'_>) -> bool {
     match (a, b) {
         (DeValue::Array(a), DeValue::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a.get_ref(), b.get_ref()))
@@ -213,6 +213,7 @@ fn same(a: &DeValue<'_>, b: &DeValue<'_>) -> bool {
         (DeValue::Boolean(a), DeValue::Boolean(b)) => a == b,
         (DeValue::Integer(a), DeValue::Integer(b)) => a.to_string() == b.to_string(),
         (DeValue::Float(a), DeValue::Float(b)) => a.to_string() == b.to_string(),
+        (DeValue::Datetime(a), DeValue::Datetime(b)) => a == b,
         _ => false,
     }
 }

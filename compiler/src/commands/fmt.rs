@@ -1,0 +1,116 @@
+//! `boxwright fmt`: specs in their canonical form.
+
+use super::check::discover::specs;
+use super::{complain, print, write_whole};
+use anyhow::{Context, bail};
+use boxwright::diagnostic::{Style, render_full, visible};
+use boxwright::source::{STANDARD_INPUT, Source};
+use boxwright::{FormatError, formatted};
+use similar::TextDiff;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A spec is not in its canonical form, or its syntax is wrong.
+const FINDINGS: u8 = 1;
+const UNREADABLE: u8 = 2;
+const NO_SPEC: u8 = 3;
+
+/// Write specs in their canonical form
+///
+/// Only space, line ends and the order of sections change, never a word or a comment, and what a spec means is compared
+/// before anything is written. One with syntax errors stays as it is. A directory stands for every *.sandbox.toml
+/// beneath it, and so does no path at all for the current directory. `-` is standard input, which goes to standard
+/// output.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  boxwright fmt                     every spec beneath the current directory
+  boxwright fmt --check --diff      say what would change; the exit status is 1 when something would
+  boxwright fmt - < spec            for editors")]
+pub struct Args {
+    /// Spec files and directories
+    paths: Vec<PathBuf>,
+    /// Write nothing; the exit status is 1 when something would change
+    #[arg(long)]
+    check: bool,
+    /// Write nothing, and print what would change
+    #[arg(long)]
+    diff: bool,
+}
+
+/// What became of the specs.
+#[derive(Default)]
+struct Counts {
+    changed: usize,
+    unchanged: usize,
+    broken: usize,
+    unreadable: usize,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let paths = specs(&args.paths)?;
+    if paths.is_empty() {
+        complain("error: no spec found");
+        return Ok(ExitCode::from(NO_SPEC));
+    }
+    let mut counts = Counts::default();
+    for path in &paths {
+        match Source::read(path) {
+            Ok(source) => one(args, &source, &mut counts)?,
+            Err(error) => {
+                complain(&visible(&format!("error: {error}")));
+                counts.unreadable += 1;
+            }
+        }
+    }
+    let would = if args.check || args.diff { "would be " } else { "" };
+    complain(&format!("{} {would}formatted, {} in order already", counts.changed, counts.unchanged));
+    let found = counts.broken + if args.check { counts.changed } else { 0 };
+    Ok(match (counts.unreadable, found) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(FINDINGS),
+        _ => ExitCode::from(UNREADABLE),
+    })
+}
+
+fn one(args: &Args, source: &Source, counts: &mut Counts) -> anyhow::Result<()> {
+    let name = source.path.display().to_string();
+    let text = match formatted(source) {
+        Ok(text) => text,
+        Err(FormatError::Syntax(errors)) => {
+            complain(render_full(source, &errors, Style::default()).trim_end());
+            counts.broken += 1;
+            return Ok(());
+        }
+        Err(FormatError::Meaning) => bail!("{name}: its canonical form would mean something else"),
+    };
+    let changed = text != source.text;
+    let standard_input = source.path == Path::new(STANDARD_INPUT);
+    if args.diff && changed {
+        let diff = TextDiff::from_lines(&source.text, &text);
+        let diff = diff.unified_diff().header(&name, &name).to_string();
+        print(&visible_lines(&diff)).context("standard output")?;
+    } else if args.check && changed {
+        print(&format!("{}\n", visible(&name))).context("standard output")?;
+    } else if standard_input {
+        print(&text).context("standard output")?;
+    } else if changed {
+        write_over(&source.path, &text).with_context(|| format!("cannot write {name}"))?;
+    }
+    *if changed { &mut counts.changed } else { &mut counts.unchanged } += 1;
+    Ok(())
+}
+
+/// Writes the file that a path leads to, with the mode that it has.
+fn write_over(path: &Path, text: &str) -> std::io::Result<()> {
+    let file = path.canonicalize()?;
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    write_whole(&file, text.as_bytes(), mode)
+}
+
+/// What a terminal would obey is visible in each line.
+fn visible_lines(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", visible(line))).collect()
+}
