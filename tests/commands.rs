@@ -261,6 +261,47 @@ fn explain_names_the_verdict_the_rule_and_the_line() {
 }
 
 #[test]
+fn explain_says_why_a_rule_matters() {
+    let folder = folder(&[("spec", FILTERED)]);
+    let output = boxwright(folder.path(), &["explain", "docker-socket"]);
+    code(&output, 0);
+    let said = text(&output.stdout);
+    assert!(said.starts_with("docker-socket\n\nwarning: "), "{said}");
+    assert!(said.contains("```toml\nversion = 1\n") && said.ends_with("```\n"), "{said}");
+    assert!(!said.contains("\n## "), "only the section of that rule: {said}");
+    for (subject, expected) in [
+        ("docker-sock", "did you mean `docker-socket`?"),
+        ("nonsense", "`boxwright rules` lists them"),
+        ("spec", "say with --syscall"),
+    ] {
+        let output = boxwright(folder.path(), &["explain", subject]);
+        code(&output, 2);
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    }
+    code(&boxwright(folder.path(), &["explain", "docker-socket", "--arch", "i386"]), 2);
+}
+
+#[test]
+fn rules_are_listed_with_level_and_summary() {
+    let folder = folder(&[]);
+    let listed = text(&boxwright(folder.path(), &["rules"]).stdout);
+    assert_eq!(listed.lines().count(), boxwright::rules().len());
+    let line = listed.lines().find(|line| line.contains(" no-memory-limit ")).unwrap();
+    assert!(
+        line.starts_with("note ") && line.ends_with("nothing limits the memory of the sandbox"),
+        "{line}"
+    );
+    let json = text(&boxwright(folder.path(), &["rules", "--format", "json"]).stdout);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["version"], 1);
+    for (rule, entry) in boxwright::rules().iter().zip(json["rules"].as_array().unwrap()) {
+        assert_eq!(entry["name"], rule.name);
+        assert_eq!(entry["level"], rule.level.name());
+        assert_eq!(entry["why"], rule.why);
+    }
+}
+
+#[test]
 fn a_call_that_is_none_is_a_usage_error_that_says_what_is_expected() {
     let folder = folder(&[("spec", FILTERED), ("bad", BAD)]);
     for (call, expected) in [

@@ -24,10 +24,14 @@ fn specs(folder: &str) -> Vec<PathBuf> {
     specs
 }
 
+/// With notes in the fixtures of such rules.
 fn read(path: &Path) -> (Source, Understood) {
     let source = Source::read(path).unwrap_or_else(|error| panic!("{error}"));
     let options = Options { today: "2027-01-01".parse().ok(), ..Options::default() };
     let understood = understand_with(&source, &options);
+    let notes = rules().into_iter().filter(|rule| rule.level == Level::Note);
+    let pedantic = notes.map(|rule| rule.name).any(|name| path.ends_with(format!("{name}.sandbox.toml")));
+    let understood = if pedantic { understood } else { understood.without_notes() };
     (understood.source.clone(), understood)
 }
 
@@ -61,7 +65,6 @@ fn bad_specs_get_the_expected_findings() {
 fn good_specs_have_no_findings() {
     for path in specs("fixtures/good") {
         let (source, understood) = read(&path);
-        let understood = understood.without_notes();
         assert_eq!(render_concise(&source, &understood.findings, Style::default()), "", "{}", path.display());
         assert!(understood.policy.is_some());
     }
@@ -73,31 +76,6 @@ fn specs_that_people_copy_have_no_errors() {
         let (source, understood) = read(&path);
         let findings = render_concise(&source, &understood.findings, Style::default());
         assert!(understood.policy.is_some(), "{findings}");
-    }
-}
-
-#[test]
-fn every_rule_has_a_fixture() {
-    let shown: String = specs("fixtures/bad")
-        .iter()
-        .map(|path| {
-            let (source, understood) = read(path);
-            render_concise(&source, &understood.findings, Style::default())
-        })
-        .collect();
-    for rule in rules() {
-        let printed = format!(": {}[{}]: ", rule.level.name(), rule.name);
-        assert!(shown.contains(&printed), "no fixture shows `{printed}`");
-    }
-}
-
-#[test]
-fn rules_are_unique_kebab_case_and_documented() {
-    let mut names = BTreeSet::new();
-    for rule in rules() {
-        assert!(names.insert(rule.name), "two rules are called {}", rule.name);
-        assert!(rule.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.name);
-        assert!(!rule.summary.is_empty() && !rule.summary.ends_with('.'), "{}", rule.name);
     }
 }
 

@@ -248,7 +248,7 @@ fn what_must_not_be_replaced_is_left_as_it_is() {
 fn levels_are_the_repositorys_and_then_the_command_lines() {
     let folder = folder(&[
         ("repo/.git/HEAD", ""),
-        ("repo/boxwright.toml", "[rules]\nhost-namespace = \"error\"\n"),
+        ("repo/boxwright.toml", "[rules]\nhost-pid = \"error\"\n"),
         ("repo/deep/er/a.sandbox.toml", WARNING),
         ("repo/inner/.git/HEAD", ""),
         ("repo/inner/b.sandbox.toml", WARNING),
@@ -261,15 +261,15 @@ fn levels_are_the_repositorys_and_then_the_command_lines() {
     assert_eq!(level("repo/deep/er/a.sandbox.toml", &[]), "error");
     assert_eq!(level("repo/inner/b.sandbox.toml", &[]), "warning", "another repository's is not read");
     assert_eq!(level("free/c.sandbox.toml", &[]), "warning");
-    assert_eq!(level("free/c.sandbox.toml", &["--error", "host-namespace"]), "error");
-    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--warn", "host-namespace"]), "warning");
-    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--allow", "host-namespace,no-such"]), "none");
-    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--note", "host-namespace"]), "none");
-    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--note", "host-namespace", "--pedantic"]), "note");
+    assert_eq!(level("free/c.sandbox.toml", &["--error", "host-pid"]), "error");
+    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--warn", "host-pid"]), "warning");
+    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--allow", "host-pid,no-such"]), "none");
+    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--note", "host-pid"]), "none");
+    assert_eq!(level("repo/deep/er/a.sandbox.toml", &["--note", "host-pid", "--pedantic"]), "note");
     for (arguments, why) in [
-        (&["--allow", "host-namespaces"][..], "did you mean `host-namespace`?"),
+        (&["--allow", "host-pids"][..], "did you mean `host-pid`?"),
         (&["--warn", "syntax"], "`syntax` is always an error; what it finds stops the build"),
-        (&["--warn", "host-namespace", "--error", "host-namespace"], "are both given"),
+        (&["--warn", "host-pid", "--error", "host-pid"], "are both given"),
     ] {
         let output = boxwright(folder.path(), &[&["check", "free"], arguments].concat());
         code(&output, 2);
@@ -282,7 +282,7 @@ fn a_repositorys_file_is_checked_like_a_spec() {
     let folder = folder(&[
         (
             "boxwright.toml",
-            "rule = 1\n[rules]\nhost-namespaces = \"error\"\nwrong-type = \"allow\"\nhost-namespace = \"eror\"\n",
+            "rule = 1\n[rules]\nhost-pids = \"error\"\nwrong-type = \"allow\"\nhost-pid = \"eror\"\n",
         ),
         ("a.sandbox.toml", WARNING),
         ("b/b.sandbox.toml", GOOD),
@@ -290,17 +290,17 @@ fn a_repositorys_file_is_checked_like_a_spec() {
     let output = boxwright(folder.path(), &["check", "--format", "concise"]);
     code(&output, 1);
     let expected = "boxwright.toml:1:1: error[unknown-key]: unknown key `rule` at the top level\n\
-        boxwright.toml:3:1: error[unknown-rule]: unknown rule `host-namespaces`\n\
+        boxwright.toml:3:1: error[unknown-rule]: unknown rule `host-pids`\n\
         boxwright.toml:4:1: error[fixed-rule]: `wrong-type` is always an error\n\
-        boxwright.toml:5:18: error[wrong-value]: `rules.\"host-namespace\"` is `\"eror\"`\n\
-        a.sandbox.toml:4:18: warning[host-namespace]: the pid namespace is the host's\n";
+        boxwright.toml:5:18: error[wrong-value]: `rules.\"host-pid\"` is `\"eror\"`\n\
+        a.sandbox.toml:4:18: warning[host-pid]: the pid namespace is the host's\n";
     assert_eq!(text(&output.stdout), expected);
     assert_eq!(text(&output.stderr), "4 errors and 1 warning in 2 specs\n");
     std::fs::write(folder.path().join("boxwright.toml"), b"\xff").unwrap();
     code(&boxwright(folder.path(), &["check"]), 2);
 }
 
-const ACCEPTED: &str = "\n[[accept]]\nrule = \"host-namespace\"\nat = \"namespaces\"\nreason = \"looked at\"\nuntil = \"2027-06-30\"\n";
+const ACCEPTED: &str = "\n[[accept]]\nrule = \"host-pid\"\nat = \"namespaces\"\nreason = \"looked at\"\nuntil = \"2027-06-30\"\n";
 
 #[test]
 fn what_is_accepted_is_counted_up_to_its_day() {

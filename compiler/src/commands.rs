@@ -11,6 +11,7 @@ pub mod inspect;
 pub mod man;
 pub mod new;
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod schema;
 pub mod show;

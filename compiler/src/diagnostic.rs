@@ -10,6 +10,7 @@ mod gitlab;
 mod json;
 mod junit;
 mod location;
+mod page;
 mod sarif;
 mod style;
 pub mod suggest;
@@ -25,6 +26,7 @@ pub use gitlab::render_gitlab;
 pub use json::render_json;
 pub use junit::render_junit;
 pub use location::relative;
+pub use page::{PAGE, section};
 pub use sarif::render_sarif;
 pub use style::Style;
 pub use visible::visible;
@@ -181,5 +183,7 @@ impl Diagnostic {
 
 /// Where a rule is explained.
 fn url(rule: &str) -> String {
-    format!("{}/blob/main/compiler/docs/rules.md#{rule}", env!("CARGO_PKG_REPOSITORY"))
+    // As a heading becomes an anchor: without its dots.
+    let anchor = rule.replace('.', "");
+    format!("{}/blob/main/compiler/docs/rules.md#{anchor}", env!("CARGO_PKG_REPOSITORY"))
 }

@@ -95,7 +95,8 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
         policy.oldest_kernel = Some(Spanned::new(oldest, Spec::NOWHERE));
     }
     let whole = !findings.iter().any(Diagnostic::is_error);
-    findings.extend(policy.iter().flat_map(|policy| check::check(policy, whole)));
+    let filter = policy.as_ref().and_then(seccomp::Meaning::of);
+    findings.extend(policy.iter().flat_map(|policy| check::check(policy, filter.as_ref(), whole)));
     let broken = findings.iter().any(Diagnostic::is_error);
     for finding in &mut findings {
         finding.place = spec.places.key(finding.span);
@@ -116,10 +117,13 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
     Understood { source, policy: policy.filter(|_| !broken), findings, left_out, accepted }
 }
 
-/// Every rule there is.
+/// Every rule there is, by name.
 pub fn rules() -> Vec<Rule> {
     let checks = check::CHECKS.iter().map(|check| check.rule);
-    parse::RULES.iter().chain(resolve::RULES).chain(review::RULES).copied().chain(checks).collect()
+    let known = parse::RULES.iter().chain(resolve::RULES).chain(review::RULES).copied();
+    let mut rules: Vec<Rule> = known.chain(checks).collect();
+    rules.sort_by_key(|rule| rule.name);
+    rules
 }
 
 /// What a repository says of the rules, and what is wrong with that.

@@ -13,6 +13,7 @@ mod layers;
 mod merge;
 mod namespaces;
 mod network;
+mod newer;
 mod places;
 mod process;
 mod repository;
@@ -44,6 +45,9 @@ pub fn parse(source: &Source, given: &[(String, String)]) -> (Spec, Vec<Diagnost
     };
     let mut lossy = layers.iter().any(|read| read.lossy);
     let mut findings: Vec<Diagnostic> = hidden::hidden(&source.text).collect();
+    if layers.iter().all(|read| read.errors.is_empty()) {
+        findings.extend(newer::newer(&source.text));
+    }
     let mut documents = Vec::new();
     for layer in layers {
         findings.extend(layer.errors);

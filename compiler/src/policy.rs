@@ -611,7 +611,7 @@ impl fmt::Display for RuleSource {
 }
 
 /// What an argument has to be; numbers are unsigned, and only the bits that the kernel reads count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operator {
     /// This value.
     Equal(u64),

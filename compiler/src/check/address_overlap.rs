@@ -5,7 +5,11 @@ use crate::policy::{InterfaceKind, Policy, Subnet};
 use crate::source::Spanned;
 
 pub(super) const RULE: Rule =
-    Rule::error("address-overlap", "two interfaces share a network, or two ends an address");
+    Rule::error("address-overlap", "two interfaces share a network, or two ends an address").why(
+        "With two interfaces on overlapping networks the one that a packet leaves by depends on the order \
+        in which they were made, and an answer may leave by the other one.\n\n\
+        Give each interface a network of its own.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     // Each address with the number of its interface; an end outside is of the same network as the one inside.

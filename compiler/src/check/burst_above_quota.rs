@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
 pub(super) const RULE: Rule =
-    Rule::error("burst-above-quota", "`cgroup.cpu_max_burst` is more than the time of a period");
+    Rule::error("burst-above-quota", "`cgroup.cpu_max_burst` is more than the time of a period").why(
+        "A burst is time saved from earlier periods, at most the quota itself; the kernel refuses more \
+        with EINVAL (cgroup-v2.rst, sched-bwc.rst), so no launch would succeed.\n\n\
+        Lower `cpu_max_burst`, or raise `cpu_max`.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(cgroup) = &policy.cgroup else { return Vec::new() };

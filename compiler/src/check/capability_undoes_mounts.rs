@@ -4,7 +4,14 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Namespace, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::warning("capability-undoes-mounts", "the program can undo what is read-only, masked or sealed");
+    Rule::warning("capability-undoes-mounts", "the program can undo what is read-only, masked or sealed")
+        .why(
+            "`CAP_SYS_ADMIN` over the mount namespace is the right to remount: a bind that the spec makes \
+        read-only becomes writable, a mask is unmounted (mount_namespaces(7); mounts of a more \
+        privileged namespace are locked, those that the launcher makes are not).\n\n\
+        Leave it out. Where the program needs it, a filter that refuses the calls of `@mount` keeps the \
+        mounts as they are.",
+        );
 
 /// `linux/capability.h`: `CAP_SYS_ADMIN`.
 const ADMINISTRATION: u64 = 1 << 21;

@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Namespace, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("cgroup-too-small", "a limit of the cgroup is below what every program needs to start");
+    Rule::error("cgroup-too-small", "a limit of the cgroup is below what every program needs to start").why(
+        "Everything of the sandbox is born in its cgroup, the launcher's own processes too. Below what \
+        these need, no launch succeeds.\n\n\
+        Raise the limit to what the finding names, and further to what the program needs.",
+    );
 
 /// No program starts in less: the launcher's processes, their stacks and page tables have taken some of it by then.
 const LEAST_MEMORY: u64 = 1 << 20;

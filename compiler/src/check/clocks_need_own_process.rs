@@ -4,7 +4,13 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
 pub(super) const RULE: Rule =
-    Rule::error("clocks-need-own-process", "clock offsets are asked for beside a namespace that is joined");
+    Rule::error("clocks-need-own-process", "clock offsets are asked for beside a namespace that is joined")
+        .why(
+            "Clock offsets are written to /proc of the process that made the time namespace. Before it joins \
+        a pid or user namespace that others are in, the launcher hides from them, and can no longer \
+        write there.\n\n\
+        Join a time namespace that has the offsets, or leave them out.",
+        );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let namespaces = &policy.namespaces;

@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
 pub(super) const RULE: Rule =
-    Rule::error("cpu-weight-twice", "two keys give the cgroup a share of the processors");
+    Rule::error("cpu-weight-twice", "two keys give the cgroup a share of the processors").why(
+        "`cpu.weight`, `cpu.weight.nice` and `cpu.idle` are views of one value (cgroup-v2.rst): what is \
+        written last holds.\n\n\
+        Keep one.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(cgroup) = &policy.cgroup else { return Vec::new() };

@@ -4,7 +4,11 @@ use super::tree;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Namespace, Policy, Root};
 
-pub(super) const RULE: Rule = Rule::error("cwd-not-visible", "the working directory is not in the tree");
+pub(super) const RULE: Rule = Rule::error("cwd-not-visible", "the working directory is not in the tree").why(
+    "The program starts in its working directory, which has to be a directory of its tree. A launch \
+        whose directory is missing fails.\n\n\
+        Grant the directory, or choose another.",
+);
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let (filesystem, cwd) = (&policy.filesystem, &policy.process.cwd);

@@ -6,6 +6,11 @@ use crate::policy::{Policy, SchedulingPolicy};
 pub(super) const RULE: Rule = Rule::error(
     "deadline-on-some-processors",
     "the policy deadline and a set of processors exclude each other",
+)
+.why(
+    "The kernel guarantees deadlines over all processors of a root domain, and refuses the policy to \
+        a process that may run on some of them alone (sched_setattr(2), EPERM).\n\n\
+        Take the affinity out, or make a cpuset on the host.",
 );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {

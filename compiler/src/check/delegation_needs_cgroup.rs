@@ -4,8 +4,16 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::landlock::Feature;
 use crate::policy::{Namespace, Policy};
 
-pub(super) const RULE: Rule =
-    Rule::error("delegation-needs-cgroup", "a program would divide a cgroup that is not certainly its own");
+pub(super) const RULE: Rule = Rule::error(
+    "delegation-needs-cgroup",
+    "a program would divide a cgroup that is not certainly its own",
+)
+.why(
+    "A program that may make cgroups divides the one that it is in. That has to be certainly its own, \
+        or it would move and limit processes of others.\n\n\
+        Give the sandbox a `[cgroup]` section that no machine may leave out, and a user namespace that \
+        is not joined.",
+);
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some((path, mount)) = policy.delegates_cgroup() else { return Vec::new() };

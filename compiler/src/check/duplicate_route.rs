@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Policy, Subnet};
 use std::collections::BTreeMap;
 
-pub(super) const RULE: Rule = Rule::error("duplicate-route", "two routes lead to one network");
+pub(super) const RULE: Rule = Rule::error("duplicate-route", "two routes lead to one network").why(
+    "The kernel takes one route to a network and refuses the second with EEXIST, so the launch would \
+        fail; the address of an interface already brings the route to its network.\n\n\
+        Take one out.",
+);
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let addresses = policy.interfaces.iter().flat_map(|interface| &interface.addresses);

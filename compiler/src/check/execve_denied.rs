@@ -2,17 +2,22 @@
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Action, Execution, Policy, SyscallRule};
-use crate::seccomp::{Architecture, always_permits};
+use crate::seccomp::{Architecture, Meaning};
 
-pub(super) const RULE: Rule = Rule::error("execve-denied", "the filter would stop the launcher's own execve");
+pub(super) const RULE: Rule = Rule::error("execve-denied", "the filter would stop the launcher's own execve")
+    .why(
+        "The filter is in force when the launcher executes the program, because only then nothing of the \
+        program runs without it. A filter that refuses this call refuses the program.\n\n\
+        Allow `execve`; `exec = \"once\"` lets the launcher's own pass and no other.",
+    );
 
-pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     let Some(seccomp) = &policy.seccomp else { return Vec::new() };
     // Then the launcher's own execve, and no other, passes whatever else is said of it.
     let once = policy.process.exec.value == Execution::Once;
     let launcher = Architecture::X86_64.name();
     let known = seccomp.architectures.iter().any(|architecture| architecture.value == launcher);
-    if once && known || !once && always_permits(policy, Architecture::X86_64, "execve") {
+    if known && (once || filter.refuses("execve", &[]).is_none()) {
         return Vec::new();
     }
     if let (Some(other), false) = (seccomp.architectures.first(), known) {

@@ -6,7 +6,11 @@ use crate::source::Spanned;
 use std::net::IpAddr;
 
 pub(super) const RULE: Rule =
-    Rule::error("gateway-outside-network", "an interface cannot reach the gateway of a route");
+    Rule::error("gateway-outside-network", "an interface cannot reach the gateway of a route").why(
+        "A gateway is reached directly, so it has to be in a network of the interface; the kernel answers \
+        ENETUNREACH to others.\n\n\
+        Correct the address of one of them.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let routes = |interface: &Interface| {

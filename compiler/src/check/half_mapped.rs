@@ -5,7 +5,11 @@ use crate::policy::{IdMapping, Policy};
 use crate::source::{Span, Spanned};
 
 pub(super) const RULE: Rule =
-    Rule::error("half-mapped", "user ids are mapped without group ids, or the other way round");
+    Rule::error("half-mapped", "user ids are mapped without group ids, or the other way round").why(
+        "A process and a file have a user and a group. With only one kind of ids mapped everything \
+        belongs to nobody in the other, and the launch fails at the first file that it makes.\n\n\
+        Name both mappings.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let namespaces = &policy.namespaces;

@@ -6,6 +6,12 @@ use crate::policy::{Namespace, Policy, Root};
 pub(super) const RULE: Rule = Rule::warning(
     "host-processes-visible",
     "the host's /proc shows the host's processes, and leads to their files",
+)
+.why(
+    "The host's `/proc` comes with `root = \"host\"`. It shows all processes of the host with their \
+        command lines, and `/proc/PID/root` of a process of the same user leads around what is mounted \
+        read-only (proc(5)).\n\n\
+        Write `proc = \"own\"`, or mask `/proc`.",
 );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {

@@ -3,7 +3,12 @@
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Namespace, Policy, User};
 
-pub(super) const RULE: Rule = Rule::warning("host-root-mapped", "the program can be the host's root");
+pub(super) const RULE: Rule = Rule::warning("host-root-mapped", "the program can be the host's root").why(
+    "The kernel decides about files of the host by the id outside. A program whose 0 is the host's 0 \
+        writes `/proc/sys/kernel/core_pattern`, and with it becomes root on the host, even without \
+        capabilities; CVE-2019-5736 in runc overwrote the runtime's own file that way.\n\n\
+        Map another id. Launched by root, boxwright refuses an id 0 without a mapping in words.",
+);
 
 const WHY: &str = "files and settings that belong to the host's root belong to the program";
 

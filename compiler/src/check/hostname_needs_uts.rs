@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Namespace, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("hostname-needs-uts", "a host name is asked for in a UTS namespace of others");
+    Rule::error("hostname-needs-uts", "a host name is asked for in a UTS namespace of others").why(
+        "Setting a name in a UTS namespace that is not the sandbox's renames the host, or whoever else is \
+        in it.\n\n\
+        Let `namespaces.uts` be new, or take the name out.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let uts = &policy.namespaces.uts;

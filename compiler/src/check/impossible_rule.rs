@@ -5,7 +5,12 @@ use crate::policy::{Policy, SyscallRule};
 use crate::seccomp::can_match;
 use std::collections::BTreeSet;
 
-pub(super) const RULE: Rule = Rule::error("impossible-rule", "no call can meet all conditions of a rule");
+pub(super) const RULE: Rule = Rule::error("impossible-rule", "no call can meet all conditions of a rule")
+    .why(
+        "A rule whose conditions on one argument exclude each other speaks of no call, and whoever wrote \
+        it believes that something is refused or allowed by it.\n\n\
+        Write two rules, or list the values in one condition.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let rules = policy.seccomp.iter().flat_map(|seccomp| &seccomp.rules);

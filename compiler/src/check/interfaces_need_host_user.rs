@@ -6,6 +6,11 @@ use crate::policy::Policy;
 pub(super) const RULE: Rule = Rule::error(
     "interfaces-need-host-user",
     "interfaces are asked for together with a user namespace that is joined",
+)
+.why(
+    "Interfaces that lead to the host's network are made with `CAP_NET_ADMIN` over it. Whoever joins \
+        a user namespace gives that up.\n\n\
+        Join the network namespace of a sandbox that has interfaces, or do not join the user namespace.",
 );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {

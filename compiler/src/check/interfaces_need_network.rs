@@ -4,7 +4,12 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Namespace, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("interfaces-need-network", "interfaces are asked for in a network namespace that is not new");
+    Rule::error("interfaces-need-network", "interfaces are asked for in a network namespace that is not new")
+        .why(
+            "An interface is made in a network namespace of the sandbox's own. In the host's, or in one that \
+        is joined, it would change the network of others.\n\n\
+        Let `namespaces.network` be new, or take the interfaces out.",
+        );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let network = &policy.namespaces.network;

@@ -4,8 +4,15 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{IdMap, IdMapping, Inexpressible, Policy};
 use crate::source::Spanned;
 
-pub(super) const RULE: Rule =
-    Rule::error("invalid-idmap", "an idmap gives files to nobody, or needs more lines than there may be");
+pub(super) const RULE: Rule = Rule::error(
+    "invalid-idmap",
+    "an idmap gives files to nobody, or needs more lines than there may be",
+)
+.why(
+    "An idmap says which ids inside own files of the disk. An id that the user namespace does not map \
+        owns nothing, and a map has at most 340 lines in a page (user_namespaces(7)).\n\n\
+        Map the ids in `namespaces.user` too.",
+);
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let user = &policy.namespaces.user;

@@ -5,7 +5,11 @@ use crate::policy::{Namespace, Policy};
 use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule =
-    Rule::error("joined-twice", "two kinds of namespaces are joined by the same thing");
+    Rule::error("joined-twice", "two kinds of namespaces are joined by the same thing").why(
+        "A namespace has one kind. A file of nsfs that is to be joined as two of them is a slip of the \
+        pen that the launch would refuse.\n\n\
+        Each kind has its own file in `/proc/PID/ns`.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let mut findings = Vec::new();

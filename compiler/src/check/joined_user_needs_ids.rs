@@ -5,7 +5,11 @@ use crate::policy::{Policy, User};
 use crate::spec::Spec;
 
 pub(super) const RULE: Rule =
-    Rule::error("joined-user-needs-ids", "a user namespace is joined without saying as whom");
+    Rule::error("joined-user-needs-ids", "a user namespace is joined without saying as whom").why(
+        "Who the caller is says nothing about who the program should be in somebody else's user \
+        namespace: the caller's id may be another's there, or nobody's.\n\n\
+        Name ids that are mapped there.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let (namespace, user) = (&policy.namespaces.user, &policy.process.user);

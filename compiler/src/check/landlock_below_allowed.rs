@@ -5,7 +5,12 @@ use crate::policy::Policy;
 use crate::policy::landlock::{PathBeneath, ancestors};
 
 pub(super) const RULE: Rule =
-    Rule::error("landlock-below-allowed", "a place is narrowed beneath one that keeps the rights");
+    Rule::error("landlock-below-allowed", "a place is narrowed beneath one that keeps the rights").why(
+        "Landlock's rights add up from `/` downwards, so what a rule above allows cannot be taken back \
+        below: the narrower entry would be without effect (Documentation/userspace-api/landlock.rst).\n\n\
+        Narrow the place above too, or protect the one below by a mount: `seal`, `mask`, a read-only \
+        bind.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let files = policy.landlock_files();

@@ -4,7 +4,14 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::landlock::{Access, PathBeneath};
 use crate::policy::{Namespace, Policy};
 
-pub(super) const RULE: Rule = Rule::warning("landlock-gap", "something passes that a key seems to forbid");
+pub(super) const RULE: Rule = Rule::warning("landlock-gap", "something passes that a key seems to forbid")
+    .why(
+        "Some things pass that a key seems to forbid, because the kernel's Landlock does not ask about \
+        them: connecting to a UNIX socket by its path before ABI 9, listening on a socket that was never \
+        bound. What can be closed by the filter boxwright closes by itself (UDP, MPTCP, fast open, \
+        io_uring); the rest is this finding, with what stays open.\n\n\
+        Do what the finding says, or accept it.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     sockets(policy).into_iter().chain(listening(policy)).collect()

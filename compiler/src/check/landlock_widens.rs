@@ -5,7 +5,11 @@ use crate::policy::Policy;
 use crate::policy::landlock::PathBeneath;
 
 pub(super) const RULE: Rule =
-    Rule::error("landlock-widens", "a narrowed place has rights that the mounts do not give");
+    Rule::error("landlock-widens", "a narrowed place has rights that the mounts do not give").why(
+        "Landlock takes rights away and gives none. A place that is allowed more than its mount gives \
+        would have the mount's rights, and the line would promise more.\n\n\
+        List the rights that the mount has, or change the mount.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let files = policy.landlock_files();

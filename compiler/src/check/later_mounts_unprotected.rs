@@ -6,6 +6,11 @@ use crate::policy::{MountKind, Policy, Propagation};
 pub(super) const RULE: Rule = Rule::warning(
     "later-mounts-unprotected",
     "what the host mounts later appears inside without the protection of the bind",
+)
+.why(
+    "A mount that the host makes beneath a bind with `propagation = \"slave\"` appears inside with \
+        its own flags: read-only, nosuid and noexec of the bind are not its (mount_namespaces(7)).\n\n\
+        Let the host mount it with the flags that are wanted, or leave `propagation` out.",
 );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {

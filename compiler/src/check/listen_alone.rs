@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
 pub(super) const RULE: Rule =
-    Rule::error("listen-alone", "descriptors are kept by number beside those of socket activation");
+    Rule::error("listen-alone", "descriptors are kept by number beside those of socket activation").why(
+        "A service manager passes its sockets from descriptor 3 on and says at launch how many they are. \
+        A number beside them may be one of the sockets, or not.\n\n\
+        Let the service manager pass that descriptor on too.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let process = &policy.process;

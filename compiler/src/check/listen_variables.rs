@@ -3,8 +3,15 @@
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
-pub(super) const RULE: Rule =
-    Rule::error("listen-variables", "a variable of socket activation is set or passed on in another way");
+pub(super) const RULE: Rule = Rule::error(
+    "listen-variables",
+    "a variable of socket activation is set or passed on in another way",
+)
+.why(
+    "With `keep_fds = [\"listen\"]` the launcher says `LISTEN_FDS`, `LISTEN_FDNAMES` and `LISTEN_PID` \
+        itself, the last with the program's pid. Another value would be a lie to the program.\n\n\
+        Take the variables out.",
+);
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let process = &policy.process;

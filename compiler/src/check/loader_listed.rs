@@ -4,7 +4,13 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Execution, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::warning("loader-listed", "a listed program executes any other that can be read");
+    Rule::warning("loader-listed", "a listed program executes any other that can be read").why(
+        "A dynamic linker executes whatever file it can read: `/lib64/ld-linux-x86-64.so.2 /tmp/x` maps \
+        it, and the kernel asks Landlock about the linker alone. With it on the list the list bounds \
+        execve(2), not which code runs.\n\n\
+        List statically linked programs alone, or mount with `executable = false` what is not to be run. \
+        Programs that are dynamic need the linker; accept the finding then.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Execution::Listed(programs) = &policy.process.exec.value else { return Vec::new() };

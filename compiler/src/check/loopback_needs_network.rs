@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Namespace, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("loopback-needs-network", "loopback is asked for in a network namespace of others");
+    Rule::error("loopback-needs-network", "loopback is asked for in a network namespace of others").why(
+        "`network.loopback` brings `lo` up in the sandbox's own network. In the host's, or in one that is \
+        joined, it would change the network of others.\n\n\
+        Take it out, or let `namespaces.network` be new.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let network = &policy.namespaces.network;

@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{IdMapping, Policy};
 use crate::source::Spanned;
 
-pub(super) const RULE: Rule = Rule::error("mapping-overlap", "two id mappings share an id");
+pub(super) const RULE: Rule = Rule::error("mapping-overlap", "two id mappings share an id").why(
+    "The kernel refuses a map in which an id has two meanings, inside or outside (user_namespaces(7), \
+        EINVAL).\n\n\
+        Make the ranges disjoint.",
+);
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let namespaces = &policy.namespaces;

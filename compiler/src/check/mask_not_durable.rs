@@ -5,7 +5,12 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Mount, MountKind, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::warning("mask-not-durable", "a masked file beneath a writable grant can be replaced");
+    Rule::warning("mask-not-durable", "a masked file beneath a writable grant can be replaced").why(
+        "A mask is mounted over the file that is there at launch. When a program outside saves that file \
+        anew, by renaming another over it, the kernel drops the mount with the old file, and the new one \
+        is seen inside.\n\n\
+        Mask the directory that the file is in.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let filesystem = &policy.filesystem;

@@ -6,6 +6,11 @@ use crate::policy::Policy;
 pub(super) const RULE: Rule = Rule::error(
     "memory-limits-crossed",
     "a limit of the cgroup's memory is above one that it has to be below",
+)
+.why(
+    "Protection, throttling and killing are meant in this order: `memory_min` and `memory_low` below \
+        `memory_high`, that below `memory_max`. Crossed, one of them never takes effect (cgroup-v2.rst).\n\n\
+        Put them in order.",
 );
 
 /// Pairs of which the first is at most the second.

@@ -5,7 +5,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("mount-under-file", "an entry is beneath a file, a device, a socket or a symbolic link");
+    Rule::error("mount-under-file", "an entry is beneath a file, a device, a socket or a symbolic link").why(
+        "Nothing can be mounted beneath what is no directory, and no destination passes through a \
+        symbolic link: following one is how CVE-2019-19921, CVE-2021-30465 and their kin left the root.\n\n\
+        Write the path that the link leads to, or move the entry.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let filesystem = &policy.filesystem;

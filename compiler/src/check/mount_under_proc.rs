@@ -5,7 +5,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("mount-under-proc", "something is to be made in a file system of the kernel");
+    Rule::error("mount-under-proc", "something is to be made in a file system of the kernel").why(
+        "In /proc, /sys and /dev/pts nothing can be made, so no mount point either. What is there can be \
+        masked, sealed, or covered by a file.\n\n\
+        Bind a file over one that is there, or take the entry out.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let filesystem = &policy.filesystem;

@@ -6,7 +6,10 @@ use crate::spec::Spec;
 use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule =
-    Rule::error("mounts-need-namespace", "a tree is asked for in a mount namespace of others");
+    Rule::error("mounts-need-namespace", "a tree is asked for in a mount namespace of others").why(
+        "In the host's mount namespace, or in one that is joined, a mount would be made for others too.\n\n\
+        Let `namespaces.mount` be new, or write `root = \"host\"` and no mounts.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let (namespace, filesystem) = (&policy.namespaces.mount, &policy.filesystem);

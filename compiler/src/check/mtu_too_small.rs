@@ -4,7 +4,12 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Interface, InterfaceKind, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("mtu-too-small", "an interface with an IPv6 address has packets of less than 1280 bytes");
+    Rule::error("mtu-too-small", "an interface with an IPv6 address has packets of less than 1280 bytes")
+        .why(
+            "IPv6 needs packets of 1280 bytes (RFC 8200); the kernel switches it off on an interface with \
+        smaller ones, and refuses the address.\n\n\
+        Raise `mtu`, or take the address out.",
+        );
 
 /// The smallest that IPv6 permits (RFC 8200, `IPV6_MIN_MTU` in linux/ipv6.h).
 const SMALLEST: u32 = 1280;

@@ -5,7 +5,12 @@ use crate::policy::{Kernel, Policy};
 use crate::spec::Spec;
 
 pub(super) const RULE: Rule =
-    Rule::error("needs-kernel", "the oldest kernel that a sandbox is for lacks what it asks for");
+    Rule::error("needs-kernel", "the oldest kernel that a sandbox is for lacks what it asks for").why(
+        "`requires.kernel`, or `check --kernel`, says how old a kernel may be. A launch looks at no \
+        version: it tries, and fails where a kernel lacks what is asked for. This finding says so \
+        before.\n\n\
+        Take out what is too new, or require a newer kernel. The README has the table.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(oldest) = &policy.oldest_kernel else { return Vec::new() };

@@ -4,7 +4,12 @@ use super::tree;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy, Root};
 
-pub(super) const RULE: Rule = Rule::error("nothing-to-protect", "a mask or seal stands where nothing can be");
+pub(super) const RULE: Rule = Rule::error("nothing-to-protect", "a mask or seal stands where nothing can be")
+    .why(
+        "A mask or a seal is about what a grant shows. Where no grant shows anything the path is \
+        misspelt, and what was to be hidden may be visible elsewhere.\n\n\
+        Correct the path, or take the line out.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let filesystem = &policy.filesystem;

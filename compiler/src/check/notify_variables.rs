@@ -3,8 +3,15 @@
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
-pub(super) const RULE: Rule =
-    Rule::error("notify-variables", "a variable of the service manager is set or passed on in another way");
+pub(super) const RULE: Rule = Rule::error(
+    "notify-variables",
+    "a variable of the service manager is set or passed on in another way",
+)
+.why(
+    "With `notify = true` the launcher says `NOTIFY_SOCKET` and the watchdog's variables itself, with \
+        the path that the socket has inside and the program's own pid. Other values would be wrong.\n\n\
+        Take the variables out.",
+);
 
 const VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
 

@@ -5,7 +5,11 @@ use crate::policy::{IdMapping, Mount, MountKind, Namespace, Ownership, Policy, U
 use crate::source::Spanned;
 
 pub(super) const RULE: Rule =
-    Rule::error("owner-not-mapped", "an owner of files is not mapped in the sandbox's user namespace");
+    Rule::error("owner-not-mapped", "an owner of files is not mapped in the sandbox's user namespace").why(
+        "A file can only belong to an id that the user namespace maps; the kernel answers EINVAL or \
+        EOVERFLOW to others.\n\n\
+        Map the id in `namespaces.user`, or leave the owner out.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let namespaces = &policy.namespaces;

@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
 pub(super) const RULE: Rule =
-    Rule::error("pasta-beside-interfaces", "pasta is asked for together with interfaces");
+    Rule::error("pasta-beside-interfaces", "pasta is asked for together with interfaces").why(
+        "pasta copies the host's addresses and routes into the sandbox, where they would stand beside \
+        those of the spec.\n\n\
+        Interfaces are for launches by root, `user_mode` for everybody: take one.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let both = policy.pasta.zip(policy.interfaces.first());

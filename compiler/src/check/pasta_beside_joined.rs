@@ -7,6 +7,12 @@ use crate::policy::Policy;
 pub(super) const RULE: Rule = Rule::error(
     "pasta-beside-joined",
     "pasta is asked for together with a mount or pid namespace that is joined",
+)
+.why(
+    "pasta is a program of the host, started by the launcher with the launcher's rights. In a mount \
+        namespace of others it would be their file that runs, and in their pid namespace they would see \
+        and signal it.\n\n\
+        Join a network that has a way out already.",
 );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {

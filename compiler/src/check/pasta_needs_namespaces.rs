@@ -4,7 +4,10 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Namespace, Policy};
 
 pub(super) const RULE: Rule =
-    Rule::error("pasta-needs-namespaces", "pasta is asked for without a new user and network namespace");
+    Rule::error("pasta-needs-namespaces", "pasta is asked for without a new user and network namespace").why(
+        "pasta enters the sandbox's user and network namespaces, which it must have rights over.\n\n\
+        Let both be new.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(pasta) = policy.pasta else { return Vec::new() };

@@ -6,7 +6,11 @@ use crate::policy::{MountKind, Policy};
 use crate::source::Spanned;
 
 pub(super) const RULE: Rule =
-    Rule::error("program-not-executable", "the program is on a mount that executes nothing");
+    Rule::error("program-not-executable", "the program is on a mount that executes nothing").why(
+        "What is writable is not executable, unless the spec says so; and `executable = false` says that \
+        nothing there is run. A program in such a place fails with EACCES.\n\n\
+        Grant the program itself read-only, outside of what is writable.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     tree::programs(policy).filter_map(|program| not_executable(policy, program)).collect()

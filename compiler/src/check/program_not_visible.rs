@@ -4,7 +4,11 @@ use super::tree;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Namespace, Policy, Root};
 
-pub(super) const RULE: Rule = Rule::error("program-not-visible", "no mount can contain the program");
+pub(super) const RULE: Rule = Rule::error("program-not-visible", "no mount can contain the program").why(
+    "The root is empty, so a program that no entry of the tree contains is not there, and the launch \
+        ends with 127.\n\n\
+        Write `base = \"usr\"`, or grant the program.",
+);
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let hidden = tree::programs(policy).filter(|program| !is_visible(policy, &program.value));

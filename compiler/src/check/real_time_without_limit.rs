@@ -4,7 +4,12 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Policy, SchedulingPolicy};
 
 pub(super) const RULE: Rule =
-    Rule::warning("real-time-without-limit", "a busy real-time program may keep a processor for itself");
+    Rule::warning("real-time-without-limit", "a busy real-time program may keep a processor for itself").why(
+        "A real-time program that never blocks takes its processor from everybody, the shell that wants \
+        to end it included; the kernel leaves others a twentieth of the time (sched(7), \
+        `sched_rt_runtime_us`).\n\n\
+        Limit it with `rlimits.rttime`, after which the kernel sends SIGXCPU.",
+    );
 
 /// `rlimits.rttime`.
 const RLIMIT_RTTIME: u32 = 15;

@@ -1,9 +1,16 @@
 //! Whoever can connect to a socket of the host can ask its service for everything that it does.
 
+use super::docker_socket;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy};
 
-pub(super) const RULE: Rule = Rule::warning("socket-bound", "a socket of the host is bound into the sandbox");
+pub(super) const RULE: Rule = Rule::warning("socket-bound", "a socket of the host is bound into the sandbox")
+    .why(
+        "A socket of the host leads to a service of the host, which does for the program what it does for \
+        anybody who can connect, with its own rights and not the sandbox's. D-Bus, for one, starts \
+        programs.\n\n\
+        Bind sockets whose service is meant to be used from inside, and accept the finding for them.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let bound = policy.filesystem.mounts.values().filter_map(|mount| match &mount.kind {
@@ -16,6 +23,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         _ => None,
     });
     bound
+        .filter(|(_, source, _)| !docker_socket::is_engine(&source.to_string()))
         .map(|(mount, source, is)| {
             RULE.at(mount.span, format!("`{source}` {is} a socket of the host"))
                 .label("the service behind it does not know of the sandbox")

@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
 pub(super) const RULE: Rule =
-    Rule::error("status-kept", "the program keeps the descriptor that the status is written to");
+    Rule::error("status-kept", "the program keeps the descriptor that the status is written to").why(
+        "Who reads the status trusts the launcher. A program that keeps the descriptor can write \
+        `{\"exit\":0}` itself.\n\n\
+        Use another descriptor for the status.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let Some(status) = &policy.status_fd else { return Vec::new() };

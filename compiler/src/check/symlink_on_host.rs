@@ -5,7 +5,10 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy, Root};
 
 pub(super) const RULE: Rule =
-    Rule::error("symlink-on-host", "a symbolic link would have to be made in files of the host");
+    Rule::error("symlink-on-host", "a symbolic link would have to be made in files of the host").why(
+        "A symbolic link has to be made, and nothing is ever made in a tree that is the host's.\n\n\
+        Make it beneath a tmpfs, or in an empty root.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let filesystem = &policy.filesystem;

@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
 pub(super) const RULE: Rule =
-    Rule::error("timeout-needs-namespace", "processes could outlive the time that the sandbox has");
+    Rule::error("timeout-needs-namespace", "processes could outlive the time that the sandbox has").why(
+        "When its time is up a program is ended. What it has started goes on, unless a pid namespace ends \
+        with the program or everything is in a cgroup that can be killed.\n\n\
+        Let `namespaces.pid` be new, or write a `[cgroup]` section that no machine may leave out.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let written = policy.ending.timeout.as_ref().or(policy.ending.grace.as_ref());

@@ -4,7 +4,11 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Policy, User};
 
 pub(super) const RULE: Rule =
-    Rule::error("user-not-mapped", "the program's id is not in the mappings of its user namespace");
+    Rule::error("user-not-mapped", "the program's id is not in the mappings of its user namespace").why(
+        "With mappings in words the program's own ids have to be among them: without one, it would be \
+        nobody in its own namespace, and setresuid(2) fails.\n\n\
+        Add a mapping that covers them.",
+    );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let (namespaces, user) = (&policy.namespaces, &policy.process.user);

@@ -7,6 +7,12 @@ use crate::source::Spanned;
 pub(super) const RULE: Rule = Rule::error(
     "view-needs-namespace",
     "a file system would show a namespace that is not the sandbox's to show",
+)
+.why(
+    "/proc, /sys, message queues and cgroups show the namespace that they are mounted in. Mounted \
+        where it is the host's they show the host; where it is joined the kernel asks for rights over \
+        its owner.\n\n\
+        Let that namespace be new, or take the entry out.",
 );
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {

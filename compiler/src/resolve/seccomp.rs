@@ -1,6 +1,8 @@
 //! `[seccomp]`: names and groups into system calls, words into actions.
 
-use super::rules::{DUPLICATE_ENTRY, NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT};
+use super::rules::{
+    ALLOW_AND_DENY, DUPLICATE_ENTRY, NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT,
+};
 use super::{syscall_rules, without};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::policy::{Action, FilterFlag, RuleSource, Seccomp, SyscallRule};
@@ -261,25 +263,31 @@ fn overridden(lists: &[List], named: &[SyscallRule]) -> Vec<Diagnostic> {
         let mut entries = stronger.iter().filter_map(|list| Some((list.key, *list.members.get(name)?)));
         entries.find(|(_, entry)| entry.alone || !alone)
     };
+    let refusing =
+        lists.iter().take_while(|list| !matches!(list.action, Action::Allow | Action::Log)).count();
     let mut findings = Vec::new();
     for (rank, weaker) in lists.iter().enumerate() {
         for (name, entry) in weaker.members.iter().filter(|(_, entry)| entry.alone) {
             if let Some((key, stronger)) = decides(&lists[..rank], name, true) {
-                findings.push(
+                let refused = lists.iter().take(refusing).any(|list| list.key == key);
+                findings.push(if rank < refusing || !refused {
                     WITHOUT_EFFECT
                         .at(entry.span, format!("`{name}` in `{}` changes nothing", weaker.key))
-                        .and(stronger.span, format!("`{key}` decides it")),
-                );
+                        .and(stronger.span, format!("`{key}` decides it"))
+                } else {
+                    ALLOW_AND_DENY
+                        .at(entry.span, format!("`{name}` stands in `{}` and in `{key}`", weaker.key))
+                        .and(stronger.span, format!("`{key}` decides it"))
+                        .help("take one of them out")
+                });
             }
         }
     }
-    let refusing =
-        lists.iter().take_while(|list| !matches!(list.action, Action::Allow | Action::Log)).count();
     for rule in named.iter().filter(|rule| matches!(rule.action, Action::Allow | Action::Log)) {
         if let Some((key, stronger)) = decides(&lists[..refusing], rule.name, false) {
             let message = format!("what `{}` allows of `{}` is refused all the same", rule.source, rule.name);
             findings.push(
-                WITHOUT_EFFECT
+                ALLOW_AND_DENY
                     .at(rule.span, message)
                     .and(stronger.span, format!("`{key}` refuses all its calls")),
             );

@@ -90,6 +90,12 @@ impl Diagram {
         diagram
     }
 
+    /// Forgets how its nodes came about: for a diagram that is only asked from now on.
+    pub fn settle(&mut self) {
+        self.unique = HashMap::default();
+        self.computed = HashMap::default();
+    }
+
     /// How many nodes have been made.
     pub fn len(&self) -> usize {
         self.nodes.len()

@@ -4,7 +4,6 @@ use super::diagram::{Diagram, FALSE};
 use super::implied::{exec_once, implied};
 use super::request::{Asked, Listed, NO_ORIGIN, Request, Source};
 use super::table::Architecture;
-use super::verdict::Verdict;
 use crate::policy::{Policy, RuleSource, SyscallRule};
 use crate::source::Span;
 
@@ -53,26 +52,6 @@ fn asked(rule: &SyscallRule, origin: usize) -> Asked {
         source: Source::Stated,
         origin,
     }
-}
-
-/// Does the filter of a policy let every call of a system call through, whatever its arguments?
-pub fn always_permits(policy: &Policy, architecture: Architecture, name: &str) -> bool {
-    permits(policy, architecture, name, &[])
-}
-
-/// Does it let every call through whose first arguments are these?
-pub fn permits(policy: &Policy, architecture: Architecture, name: &str, arguments: &[u32]) -> bool {
-    let Some(merged) = merge(policy) else { return true };
-    let Some(number) = architecture.syscall_number(name) else { return false };
-    let mut filter = merged.request.filter();
-    filter.tables.values_mut().for_each(|table| table.rules.retain(|rule| rule.number == number));
-    let mut diagram = Diagram::default();
-    // Rules without a meaning are found as such; they are no reason to doubt this call.
-    let Ok(meaning) = filter.meaning(&mut diagram) else { return true };
-    // The upper half of an argument comes first.
-    let words = arguments.iter().flat_map(|&argument| [0, argument]);
-    let known: Vec<u32> = [architecture.audit(), number].into_iter().chain(words).collect();
-    diagram.decided(meaning, &known).is_some_and(Verdict::permits)
 }
 
 /// Is there a call that a rule matches?

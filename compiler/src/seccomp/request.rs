@@ -9,7 +9,7 @@ use super::word::Argument;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Request {
     /// The architectures that may make calls; every other one, and x32, is killed.
     pub architectures: BTreeSet<Architecture>,
@@ -25,7 +25,7 @@ pub struct Request {
 }
 
 /// A system call in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
     /// Its name; it need not exist on every architecture.
     pub name: &'static str,
@@ -36,7 +36,7 @@ pub struct Listed {
 }
 
 /// A rule on some calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asked {
     /// The system call; it need not exist on every architecture.
     pub name: &'static str,

@@ -145,6 +145,40 @@ impl Diagram {
         seen.len()
     }
 
+    /// An input whose words have these bits under these masks, and whose verdict is wanted.
+    pub fn find(
+        &self,
+        meaning: Node,
+        fixed: &[(u32, u32); WORDS],
+        wanted: fn(Verdict) -> bool,
+    ) -> Option<Input> {
+        let start = fixed.map(|(mask, bits)| mask & bits);
+        let (mut pending, mut seen) = (vec![(meaning, start)], BTreeSet::new());
+        while let Some((node, input)) = pending.pop() {
+            let Inner { bit, low, high } = self.inner(node);
+            if bit == TERMINAL {
+                if wanted(Verdict(low.0)) {
+                    return Some(input);
+                }
+                continue;
+            }
+            if !seen.insert(node) {
+                continue;
+            }
+            let (word, weight) = (usize::from(bit / 32), 1 << (31 - bit % 32));
+            let (mask, bits) = fixed[word];
+            let mut set = input;
+            set[word] |= weight;
+            if mask & weight == 0 || bits & weight != 0 {
+                pending.push((high, set));
+            }
+            if mask & weight == 0 || bits & weight == 0 {
+                pending.push((low, input));
+            }
+        }
+        None
+    }
+
     /// Every verdict of a meaning that inputs with these words can get, each with the first such input.
     pub fn verdicts(&self, meaning: Node, known: &Known) -> BTreeMap<Verdict, Input> {
         let start = known.map(Option::unwrap_or_default);

@@ -1,0 +1,35 @@
+//! The host's /proc, /sys and /dev hold switches of the whole machine, and devices are the machine.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::{MountKind, Policy};
+
+pub(super) const RULE: Rule =
+    Rule::warning("kernel-interface-visible", "files of the host's kernel are bound into the sandbox").why(
+        "The host's /proc, /sys and /dev are the kernel's switches: core_pattern, sysrq, uevent_helper, \
+        memory and disks. Containers that bound them were left through them (CVE-2022-0492 through \
+        cgroup's release_agent; `core_pattern` in many write-ups).\n\n\
+        `filesystem.proc`, `sys` and `dev` make the sandbox's own. A device that is needed is bound \
+        alone; accept the finding for it.",
+    );
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let bound = policy.filesystem.mounts.iter().filter_map(|(path, mount)| match &mount.kind {
+        MountKind::Bind { source, .. } if is_kernels(&source.to_string()) => Some((path, mount, source)),
+        MountKind::Device { source, number: None, .. } => Some((path, mount, source)),
+        _ => None,
+    });
+    bound
+        .map(|(path, mount, source)| {
+            RULE.at(mount.span, format!("`{path}` is the host's `{source}`"))
+                .label("it shows and may change the whole machine")
+                .help("`filesystem.proc` and `filesystem.dev` make the sandbox's own")
+        })
+        .collect()
+}
+
+/// The directories themselves, what is in the two that the kernel makes up, and a root that has them all.
+fn is_kernels(source: &str) -> bool {
+    matches!(source, "/" | "/proc" | "/sys" | "/dev")
+        || source.starts_with("/proc/")
+        || source.starts_with("/sys/")
+}

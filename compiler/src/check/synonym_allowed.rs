@@ -1,0 +1,59 @@
+//! System calls come in families, and a member of one does what the others do.
+
+use super::calls;
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::policy::{Action, Policy, SyscallRule};
+use crate::seccomp::{Meaning, call_words};
+use std::collections::BTreeSet;
+
+pub(super) const RULE: Rule =
+    Rule::warning("synonym-allowed", "a system call is refused, and one that does the same passes").why(
+        "The kernel never takes a system call away, it adds a better one beside it: `open`, `openat` and \
+        `openat2` open files, `chmod`, `fchmodat` and `fchmodat2` change modes, `mount` and `move_mount` \
+        mount. Who refuses one and forgets another refuses nothing (CVE-2021-41133: a list that had \
+        `mount` and not its successors).\n\n\
+        Refuse the whole family, or none of it. Only calls that are refused by name and altogether are \
+        looked at, not what is merely not allowed.",
+    );
+
+/// Calls that do the same for whoever wants it done.
+const FAMILIES: [&[&str]; 14] = [
+    &["open", "openat", "openat2"],
+    &["chmod", "fchmodat", "fchmodat2"],
+    &["chown", "fchownat"],
+    &["mkdir", "mkdirat"],
+    &["mknod", "mknodat"],
+    &["rename", "renameat", "renameat2"],
+    &["link", "linkat"],
+    &["symlink", "symlinkat"],
+    &["unlink", "unlinkat"],
+    &["setxattr", "setxattrat"],
+    &["mount", "move_mount"],
+    &["accept", "accept4"],
+    &["kill", "tgkill", "pidfd_send_signal"],
+    &["settimeofday", "clock_settime"],
+];
+
+pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
+    let Some(seccomp) = &policy.seccomp else { return Vec::new() };
+    let stated = |rule: &&SyscallRule| {
+        rule.conditions.is_empty() && !matches!(rule.action, Action::Allow | Action::Log | Action::Trace(_))
+    };
+    let (mut findings, mut told) = (Vec::new(), BTreeSet::new());
+    for rule in seccomp.rules.iter().filter(stated) {
+        let families = FAMILIES.iter().filter(|family| family.contains(&rule.name));
+        for family in families.filter(|_| filter.passes(rule.name, &[]).is_none()) {
+            let passing = family.iter().find_map(|name| Some((name, filter.passes(name, &[])?)));
+            let (Some((name, passes)), true) = (passing, told.insert(family)) else { continue };
+            findings.push(
+                RULE.at(
+                    rule.span,
+                    format!("`{}` is refused, and `{}` passes", rule.name, call_words(&passes)),
+                )
+                .and(calls::place(policy, name), format!("`{name}` is allowed here"))
+                .help(format!("refuse {} together", family.join(", "))),
+            );
+        }
+    }
+    findings
+}
