@@ -9,6 +9,7 @@
 )]
 
 mod abilities;
+mod attest;
 mod builds;
 mod bypasses;
 mod cgroups;
@@ -27,6 +28,7 @@ mod harness;
 mod hostile_root;
 mod idmaps;
 mod in_place;
+mod inspected;
 mod jobs;
 mod joins;
 mod kernels;
@@ -74,6 +76,7 @@ pub struct Test {
 
 /// The tests, file by file.
 const TESTS: &[&[Test]] = &[
+    attest::TESTS,
     builds::TESTS,
     bypasses::TESTS,
     exec_list::TESTS,
