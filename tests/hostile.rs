@@ -308,6 +308,40 @@ fn a_reader_that_goes_away() {
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panic"));
 }
 
+/// Paths that lead elsewhere than they seem to, or nowhere, wherever one may stand.
+#[test]
+fn odd_paths() {
+    let long = "/a".repeat(2100);
+    let component = format!("/{}", "x".repeat(300));
+    for (path, words) in [
+        ("", "the path is empty"),
+        ("a", "is not absolute"),
+        ("/..", "contains `..`"),
+        ("/a/../b", "contains `..`"),
+        ("/./a", "contains `.`"),
+        ("//", "contains `//`"),
+        ("/a//b", "contains `//`"),
+        ("/a/", "ends with `/`"),
+        ("/\\u0000", "contains a NUL"),
+        (&long, "is too long"),
+        (&component, "has a component that is too long"),
+    ] {
+        let refuses = |name, text: String| refuses_in(&["concise"], name, text, 1, words);
+        refuses("granted", format!("{HEAD}read_only = [\"{path}\"]"));
+        refuses("destination", format!("{HEAD}[filesystem.mounts]\n\"{path}\" = {{ tmpfs = true }}"));
+        refuses("root", format!("{HEAD}root = {{ path = \"{path}\", overlay = 'memory' }}"));
+        refuses("program", HEAD.replace("/usr/bin/id", path));
+    }
+}
+
+/// What looks like a key, to people and not to the compiler: another alphabet's letter, a ligature, another case, a space.
+#[test]
+fn look_alikes() {
+    for key in ["pr\u{43e}cess", "\u{fb01}lesystem", "Process", "process ", "process\u{301}"] {
+        refuses_in(&["concise"], "look-alike", format!("\"{key}\" = 1\n{HEAD}"), 1, "unknown key");
+    }
+}
+
 /// Ten thousand rules on one system call: values that join, values that cannot, and two that contradict each other at
 /// the end.
 #[test]
