@@ -5,7 +5,8 @@
 //! once; with `BOXWRIGHT_FAULTS=complete` it is the whole product, with figures.
 
 use crate::Account;
-use crate::harness::{Answers, Run, Stage, guest};
+use crate::harness::{Run, Stage, guest};
+use crate::sight::Whole;
 use crate::subjects::{EMPTY_GROUP, SUBJECTS, Scene, Subject};
 use std::collections::BTreeMap;
 use std::io::Error;
@@ -237,59 +238,6 @@ fn expect_reason(run: &Run, call: &Call, errno: i32, what: &str) {
     let words = words.split(" (os error").next().unwrap_or_default();
     let other = OTHER_WORDS.iter().any(|(number, words)| *number == call.number && line.contains(words));
     assert!(line.contains(words) || other, "{what}: {line}");
-}
-
-/// What is seen in a whole sandbox.
-struct Whole<'a> {
-    outside: &'a Answers,
-    /// Namespaces that are neither the host's nor new.
-    known: Vec<String>,
-    /// What every launch sees alike.
-    same: BTreeMap<String, String>,
-    /// What is another each time, and whether it is the host's.
-    others: BTreeMap<String, bool>,
-}
-
-impl<'a> Whole<'a> {
-    fn new([one, other]: [Answers; 2], outside: &'a Answers, known: Vec<String>) -> Self {
-        let mut whole = Self { outside, known, same: BTreeMap::new(), others: BTreeMap::new() };
-        for (key, value) in one.under("") {
-            let (value, is_hosts) = whole.view(key, value);
-            let again = other.find(key).map(|value| whole.view(key, value).0);
-            if again.as_ref() == Some(&value) {
-                whole.same.insert(key.to_owned(), value);
-            } else {
-                whole.others.insert(key.to_owned(), is_hosts);
-            }
-        }
-        whole
-    }
-
-    /// An answer without the numbers that the kernel gives out anew, and whether it is the host's.
-    fn view(&self, key: &str, value: &str) -> (String, bool) {
-        let is_hosts = self.outside.find(key) == Some(value);
-        let value = match key {
-            // A new namespace may have the number of one that has just ended.
-            _ if key.starts_with("ns.") && !is_hosts && !self.known.iter().any(|known| known == value) => {
-                "new".to_owned()
-            }
-            _ if key.starts_with("descriptor.") => value.replace(|letter: char| letter.is_ascii_digit(), ""),
-            _ => value.to_owned(),
-        };
-        (value, is_hosts)
-    }
-
-    #[track_caller]
-    fn expect(&self, seen: &Answers, what: &str) {
-        let keys: Vec<&str> = seen.under("").map(|(key, _)| key).collect();
-        assert_eq!(keys.len(), self.same.len() + self.others.len(), "{what}: {keys:?}");
-        for (key, value) in &self.same {
-            assert_eq!(self.view(key, seen.get(key)).0, *value, "{what}: {key}");
-        }
-        for (key, is_hosts) in &self.others {
-            assert_eq!(self.view(key, seen.get(key)).1, *is_hosts, "{what}: {key}");
-        }
-    }
 }
 
 /// Of the places up to the program's exec as many as are tried with a signal.

@@ -4,10 +4,10 @@
 use crate::Test;
 use crate::exits::PLAIN;
 use crate::files::shared;
-use crate::harness::{Need, Person, Run, Spec, Stage, command};
+use crate::harness::{Need, Person, Run, Spec, Stage, command, guest};
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -41,6 +41,7 @@ pub const TESTS: &[Test] = &[
         needs: ROOTFS,
         run: mount_points_swapped,
     },
+    Test { name: "hostile-root/cve-2021-30465-every-kind-swapped", needs: ROOTFS, run: every_kind_swapped },
     Test { name: "hostile-root/files-for-directories", needs: ROOTFS, run: files_for_directories },
 ];
 
@@ -104,7 +105,7 @@ impl Scene {
     }
 }
 
-/// Everything beneath a directory, with what it is and what is in it.
+/// Everything beneath a directory, with which inode it is and what is in it.
 fn files(directory: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory).expect("a directory").flatten() {
@@ -114,8 +115,9 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, String> {
         }
         let content =
             if kind.is_file() { fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
-        let mode = std::os::unix::fs::MetadataExt::mode(&entry.metadata().expect("its mode"));
-        found.insert(path, format!("{mode:o} {content}"));
+        let data = entry.metadata().expect("its mode");
+        let what = [u64::from(data.mode()), data.ino(), u64::from(data.uid()), data.nlink(), data.rdev()];
+        found.insert(path, format!("{what:?} {content}"));
     }
     found
 }
@@ -141,6 +143,28 @@ fn launcher(stage: &Stage, spec: Spec, questions: &[&str]) -> PathBuf {
     stage.build(&spec.asking(&stage.site, &questions))
 }
 
+/// What can be mounted on a directory, and on a file, with a tree of the host and a socket in it.
+fn kinds(tree: &Path) -> Vec<(String, bool)> {
+    let tree = tree.display();
+    let directories = [
+        "{ tmpfs = '1MiB' }".to_owned(),
+        "{ directory = true }".to_owned(),
+        format!("{{ bind = '{tree}' }}"),
+        format!("{{ overlay = ['{tree}'], writable = true }}"),
+        "{ mqueue = true }".to_owned(),
+        "{ mask = true }".to_owned(),
+        "{ seal = true }".to_owned(),
+    ];
+    let files = [
+        "{ text = 'x' }".to_owned(),
+        format!("{{ bind = '{tree}/file' }}"),
+        format!("{{ socket = '{tree}/socket' }}"),
+        "{ device = '/dev/null' }".to_owned(),
+    ];
+    let directories = directories.map(|kind| (kind, true));
+    directories.into_iter().chain(files.map(|kind| (kind, false))).collect()
+}
+
 fn links_on_the_way(stage: &Stage) {
     let mut scene = Scene::new(stage);
     symlink("/chain2", scene.root.join("chain")).expect("a link");
@@ -148,24 +172,7 @@ fn links_on_the_way(stage: &Stage) {
     symlink("/loop", scene.root.join("loop")).expect("a link");
     let _listener = UnixListener::bind(scene.canary.join("socket")).expect("a socket");
     scene.remember();
-    let canary = scene.canary.display().to_string();
-    let directories = [
-        "{ tmpfs = '1MiB' }".to_owned(),
-        "{ directory = true }".to_owned(),
-        format!("{{ bind = '{canary}' }}"),
-        format!("{{ overlay = ['{canary}'], writable = true }}"),
-        "{ mqueue = true }".to_owned(),
-        "{ mask = true }".to_owned(),
-        "{ seal = true }".to_owned(),
-    ];
-    let files = [
-        "{ text = 'x' }".to_owned(),
-        format!("{{ bind = '{canary}/file' }}"),
-        format!("{{ socket = '{canary}/socket' }}"),
-        "{ device = '/dev/null' }".to_owned(),
-    ];
-    let kinds = directories.iter().map(|kind| (kind, true)).chain(files.iter().map(|kind| (kind, false)));
-    for (kind, is_directory) in kinds {
+    for (kind, is_directory) in kinds(&scene.canary) {
         let leaf = scene.root.join("a/b/c");
         _ = fs::remove_dir(&leaf).or_else(|_| fs::remove_file(&leaf));
         if is_directory { fs::create_dir(&leaf) } else { fs::write(&leaf, "") }.expect("the mount point");
@@ -309,6 +316,51 @@ fn swapped_for_a_link(stage: &Stage) {
             drop(attacker);
             restore(&scene.root.join(swapped), &scene.root.join("link"));
         }
+    }
+}
+
+/// All kinds at once: what is swapped is the way to them or the place of one, for links to what the program may write and to the
+/// same on the host.
+fn every_kind_swapped(stage: &Stage) {
+    let mut scene = Scene::new(stage);
+    let _listener = UnixListener::bind(scene.canary.join("socket")).expect("a socket");
+    let other = shared(stage, "other");
+    let _other = UnixListener::bind(other.join("socket")).expect("a socket");
+    let mut tree = String::from("[filesystem.mounts]\n");
+    let mut places = vec!["a".to_owned(), "a/b".to_owned()];
+    for (number, (kind, is_directory)) in kinds(&other).into_iter().enumerate() {
+        let place = format!("a/b/{number}");
+        let real = scene.root.join(&place);
+        if is_directory { fs::create_dir(&real) } else { fs::write(&real, "") }.expect("the mount point");
+        tree += &format!("'/{place}' = {kind}\n");
+        places.push(place);
+    }
+    let canary = scene.canary.display().to_string();
+    scene.remember();
+    for (root, link) in ROOTS.iter().zip(["/granted", canary.as_str()]) {
+        symlink(link, scene.root.join("link")).expect("a link");
+        let launcher = launcher(stage, scene.spec(root, &tree).with("filesystem.proc = 'own'"), &["mounts"]);
+        for place in places.iter().step_by(guest::stride()) {
+            let swapped = scene.root.join(place);
+            let attacker = Attacker::new(stage, &swapped, &scene.root.join("link"));
+            let start = Instant::now();
+            for round in 0..12 {
+                let run = stage.run(&launcher, &[]);
+                let what = format!("{place} in {root}, link -> {link}, round {round}");
+                assert!(run.status == 0 || run.status == 125, "{what}: {} {}", run.status, run.stderr);
+                assert!(run.status == 0 || run.stdout.is_empty(), "{what}: {}", run.stdout);
+                scene.expect_unchanged(&what);
+                let answers = run.answers();
+                let astray = answers.under("mount.").find(|(point, _)| point.starts_with("/granted/"));
+                assert_eq!(astray, None, "{what}");
+                if round > 2 && start.elapsed() > Duration::from_millis(300) {
+                    break;
+                }
+            }
+            drop(attacker);
+            restore(&swapped, &scene.root.join("link"));
+        }
+        fs::remove_file(scene.root.join("link")).expect("the link");
     }
 }
 

@@ -2,14 +2,14 @@
 
 use crate::Test;
 use crate::exits::PLAIN;
-use crate::harness::{Answers, Need, Spec, Stage, command, guest, wait};
+use crate::harness::{Answers, Need, Spec, Stage, guest, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getsid};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,6 @@ pub const TESTS: &[Test] = &[
         needs: USER_NAMESPACES,
         run: parent_is_a_thread,
     },
-    Test { name: "life/a-thousand-at-once", needs: USER_NAMESPACES, run: a_thousand_at_once },
     Test { name: "life/zombies-are-reaped", needs: USER_NAMESPACES, run: zombies },
     Test { name: "life/fork-bomb-has-a-limit", needs: USER_NAMESPACES, run: fork_bomb },
     Test { name: "life/outlive-the-parent", needs: USER_NAMESPACES, run: outlive_the_parent },
@@ -80,7 +79,7 @@ pub fn ready(child: &mut Child) -> Answers {
     Answers::parse(&text)
 }
 
-fn pid(child: &Child) -> Pid {
+pub fn pid(child: &Child) -> Pid {
     Pid::from_raw(i32::try_from(child.id()).expect("a process id"))
 }
 
@@ -90,7 +89,7 @@ pub fn kill_launcher(mut child: Child) {
     child.wait().expect("it can be waited for");
 }
 
-fn traces(stage: &Stage) -> (Vec<PathBuf>, String) {
+pub fn traces(stage: &Stage) -> (Vec<PathBuf>, String) {
     let mut files: Vec<PathBuf> =
         fs::read_dir(stage.directory()).expect("the directory").flatten().map(|entry| entry.path()).collect();
     files.sort();
@@ -220,28 +219,8 @@ fn parent_is_a_thread(stage: &Stage) {
     }
 }
 
-fn a_thousand_at_once(stage: &Stage) {
-    let (launcher, mark) = marked(stage, Spec::new(PLAIN).with("filesystem.proc = 'own'"), "exit=7");
-    let before = traces(stage);
-    std::thread::scope(|scope| {
-        for _ in (0..40).step_by(guest::stride()) {
-            scope.spawn(|| {
-                for _ in 0..25 {
-                    let mut command = command(stage.person, &launcher, &[]);
-                    let output = command.stdin(Stdio::null()).output().expect("a launch");
-                    let said = String::from_utf8_lossy(&output.stderr);
-                    assert_eq!((output.status.code(), &*said), (Some(7), ""));
-                }
-            });
-        }
-    });
-    expect_gone(&mark);
-    expect_gone(&launcher.display().to_string());
-    assert_eq!(traces(stage), before);
-}
-
 /// A process's children, and their states.
-fn children(parent: u32) -> Vec<(u32, String)> {
+pub fn children(parent: u32) -> Vec<(u32, String)> {
     let entries = fs::read_dir("/proc").expect("/proc").flatten();
     let stats = entries.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
     let child = |stat: String| {
@@ -282,7 +261,7 @@ fn zombies(stage: &Stage) {
 }
 
 #[track_caller]
-fn wait_until(holds: impl Fn() -> bool) {
+pub fn wait_until(holds: impl Fn() -> bool) {
     let deadline = Instant::now() + guest::slowly(Duration::from_secs(5));
     while !holds() {
         assert!(Instant::now() < deadline, "it never came to that");

@@ -9,14 +9,17 @@
 )]
 
 mod abilities;
+mod at_once;
 mod attest;
 mod builds;
 mod bypasses;
+mod callers;
 mod cgroups;
 mod changed_plans;
 mod closure;
 mod demonstrations;
 mod doctor;
+mod ends;
 mod escape;
 mod exec_list;
 mod exec_once;
@@ -54,6 +57,7 @@ mod rows;
 mod runtime;
 mod scarcity;
 mod scheduling;
+mod sight;
 mod sources;
 mod starts;
 mod subjects;
@@ -77,8 +81,10 @@ pub struct Test {
 /// The tests, file by file.
 const TESTS: &[&[Test]] = &[
     attest::TESTS,
+    at_once::TESTS,
     builds::TESTS,
     bypasses::TESTS,
+    ends::TESTS,
     exec_list::TESTS,
     exec_once::TESTS,
     exits::TESTS,
@@ -144,6 +150,7 @@ fn main() -> ExitCode {
                 escape::add(&mut account);
                 abilities::add(&mut account);
             }
+            callers::add(&mut account);
             TESTS.iter().copied().flatten().for_each(|test| account.add(test.name, test.needs, test.run));
         }
         if lack.is_none() {

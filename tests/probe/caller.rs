@@ -81,7 +81,7 @@ fn scheduler(value: &str) -> Result<(), i32> {
     let (policy, priority) = value.split_once(':').unwrap_or((value, "0"));
     let number = |text: &str| text.parse().unwrap_or_else(|_| usage("`scheduler` takes POLICY:PRIORITY"));
     let priority: u32 = number(priority);
-    call(nr::SCHED_SETSCHEDULER, [u64::from(number(policy)), from(&priority), 0, 0, 0, 0]).map(drop)
+    call(nr::SCHED_SETSCHEDULER, [0, u64::from(number(policy)), from(&priority), 0, 0, 0]).map(drop)
 }
 
 /// In a process group that the terminal is not for, which stops whoever writes to it: TOSTOP. A terminal is standard input.

@@ -144,6 +144,7 @@ fn answer(question: &str) {
         ("watched", []) => notify::watched(),
         ("ignore", [signal]) => fact("ignore", sys::outcome(start::ignore(start::parse(signal)))),
         ("sleep", [milliseconds]) => process::sleep(start::number(milliseconds)),
+        ("hold", [status]) => process::hold(start::number(status)),
         ("wait_for", [signal]) => process::wait_for(start::number(signal)),
         ("fork_bomb", [most]) => start::fork_bomb(start::number(most)),
         ("orphan", [milliseconds]) => start::orphan(start::number(milliseconds)),

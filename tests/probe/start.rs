@@ -236,13 +236,8 @@ fn hold_pod() -> Result<(), i32> {
 
 /// Goes on in a child, the first process of a new pid namespace, which ends with this one.
 fn become_init() -> Result<(), i32> {
-    let child = call(nr::FORK, [0; 6])?;
-    if child == 0 {
-        return call(nr::PRCTL, [1, 9, 0, 0, 0, 0]).map(drop);
-    }
-    let mut status = 0_i32;
-    call(nr::WAIT4, [child, into(&mut status), 0, 0, 0, 0])?;
-    std::process::exit(0)
+    go_on_in_child()?;
+    call(nr::PRCTL, [1, 9, 0, 0, 0, 0]).map(drop)
 }
 
 /// From here on this signal is ignored.

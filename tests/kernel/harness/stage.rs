@@ -246,7 +246,9 @@ impl Stage {
     /// Starts a program as the person without waiting; its output is piped.
     #[track_caller]
     pub fn spawn(&self, program: &Path, arguments: &[&str]) -> Child {
-        if self.lack.is_some_and(Lack::stops_namespaces) && program.starts_with(self.directory()) {
+        let launches = program.starts_with(self.directory())
+            || arguments.last().is_some_and(|last| Path::new(last).starts_with(self.directory()));
+        if launches && self.lack.is_some_and(|lack| lack.stops) {
             // Whoever waits for what it says would not hear why it does not come.
             self.run(program, arguments);
         }
