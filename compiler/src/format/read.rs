@@ -145,8 +145,7 @@ impl<'a> Reader<'a> {
     fn list(&mut self) -> Value<'a> {
         self.take(TokenKind::LeftSquareBracket);
         let mut list = super::value::List::default();
-        loop {
-            let Some(token) = self.tokens.peek().copied() else { break };
+        while let Some(token) = self.tokens.peek().copied() {
             match token.kind() {
                 TokenKind::Eof => break,
                 TokenKind::RightSquareBracket => {
