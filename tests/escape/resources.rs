@@ -1,6 +1,6 @@
 //! More than a sandbox was given: processes, files, memory, sizes and locks.
 
-use crate::attempt::{Attempt, O_RDWR, Probe, call, ended, expect, fork, on_path, open, scratch, write};
+use crate::attempt::{Attempt, O_RDWR, Probe, call, ended, expect, fork, open, scratch, write};
 use crate::sys::{from, into, nr};
 use std::fs;
 
@@ -56,18 +56,6 @@ pub const PROBES: &[Probe] = &[
         information[2] = -1;
         let own = crate::attempt::own_pid();
         (0..300).try_for_each(|_| call(nr::RT_SIGQUEUEINFO, [own, 34, from(&information)]).map(drop))
-    }),
-    ("message-queues", |_| {
-        let name = format!("escape-{}", crate::attempt::own_pid());
-        // struct mq_attr: 10 messages of 8,192 bytes.
-        let attributes = [0_u64, 10, 8192, 0, 0, 0, 0, 0];
-        let names: Vec<String> = (0..6).map(|number| format!("{name}-{number}")).collect();
-        let made = names
-            .iter()
-            .try_for_each(|name| on_path(nr::MQ_OPEN, name, [0o102, 0o600, from(&attributes)]).map(drop));
-        // One that could not be opened may have been made.
-        names.iter().for_each(|name| _ = on_path(nr::MQ_UNLINK, name, []));
-        made
     }),
     ("raise-the-limit-of-processes", |_| raise(6)),
     ("raise-the-limit-of-descriptors", |_| raise(7)),

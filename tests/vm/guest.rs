@@ -89,7 +89,6 @@ pub fn contents(ground: &Ground, kernel: &Kernel, scratch: &Path, names: &[Strin
     let own = std::env::current_exe().expect("the path of this program");
     guest.program(&stripped(&own, scratch), Path::new("/trials"));
     guest.program(&ground.probe, Path::new("/probe"));
-    guest.program(ground.escape(), Path::new("/escape"));
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     guest.directory(home);
     DATA.iter().for_each(|data| guest.tree(&home.parent().expect("the project").join(data)));
@@ -189,7 +188,7 @@ mount -t ext4 -o loop /disk.image /disk
 chmod 1777 /disk
 ip link set lo up
 ulimit -n 524288
-export TMPDIR=/disk PATH=/usr/sbin:/usr/bin:/sbin:/bin BOXWRIGHT_PROBE=/probe BOXWRIGHT_ESCAPE=/escape BOXWRIGHT_TRIALS=/names BOXWRIGHT_REQUIRE_ALL=1
+export TMPDIR=/disk PATH=/usr/sbin:/usr/bin:/sbin:/bin BOXWRIGHT_PROBE=/probe BOXWRIGHT_TRIALS=/names BOXWRIGHT_REQUIRE_ALL=1
 export BOXWRIGHT_COMPILER_PORT=/dev/vport0p1
 echo
 /trials --format json --test-threads 4 || true

@@ -13,11 +13,6 @@ pub fn probe() -> Option<OsString> {
     std::env::var_os("BOXWRIGHT_PROBE")
 }
 
-/// The escape suite, which is built already, too.
-pub fn escape() -> Option<OsString> {
-    std::env::var_os("BOXWRIGHT_ESCAPE")
-}
-
 /// What the host's compiler makes of a spec, where it is asked: a launcher is the same bytes wherever it is compiled, and
 /// there that takes ten times as long.
 pub fn compile(name: &str, text: &str) -> Option<Result<Vec<u8>, String>> {
