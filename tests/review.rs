@@ -292,7 +292,7 @@ fn a_repositorys_file_is_checked_like_a_spec() {
     let expected = "boxwright.toml:1:1: error[unknown-key]: unknown key `rule` at the top level\n\
         boxwright.toml:3:1: error[unknown-rule]: unknown rule `host-pids`\n\
         boxwright.toml:4:1: error[fixed-rule]: `wrong-type` is always an error\n\
-        boxwright.toml:5:18: error[wrong-value]: `rules.\"host-pid\"` is `\"eror\"`\n\
+        boxwright.toml:5:12: error[wrong-value]: `rules.\"host-pid\"` is `\"eror\"`\n\
         a.sandbox.toml:4:18: warning[host-pid]: the pid namespace is the host's\n";
     assert_eq!(text(&output.stdout), expected);
     assert_eq!(text(&output.stderr), "4 errors and 1 warning in 2 specs\n");

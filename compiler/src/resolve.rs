@@ -59,14 +59,14 @@ fn each_once<T: Clone + Ord + std::fmt::Display>(
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<Spanned<T>> {
     let mut seen = BTreeMap::new();
-    for item in list {
+    for (at, item) in list.iter().enumerate() {
         if let Some(first) = seen.insert(item.value.clone(), item.span) {
             findings.push(
                 rules::DUPLICATE_ENTRY
                     .at(item.span, format!("`{}` stands twice in {key}", item.value))
                     .label("the second")
                     .and(first, "the first")
-                    .fix(without(list, item.span)),
+                    .fix(without(list, at)),
             );
         }
     }
@@ -74,8 +74,8 @@ fn each_once<T: Clone + Ord + std::fmt::Display>(
 }
 
 /// Leaves an item out of a list, with the comma before it.
-fn without<T>(list: &[Spanned<T>], item: Span) -> Option<Fix> {
-    let before = list.iter().take_while(|other| other.span != item).last()?.span;
+fn without<T>(list: &[Spanned<T>], at: usize) -> Option<Fix> {
+    let (before, item) = (list.get(at.checked_sub(1)?)?.span, list.get(at)?.span);
     (before.end <= item.start).then(|| Fix::remove(Span::new(before.end, item.end)))
 }
 

@@ -12,12 +12,12 @@ use crate::spec::{Leaf, Spec};
 pub(super) fn resolve(leaf: &Leaf<Vec<Spanned<String>>>, findings: &mut Vec<Diagnostic>) -> Spanned<u64> {
     let Some(names) = leaf else { return Spanned::new(0, Spec::NOWHERE) };
     let mut mask = 0;
-    for name in &names.value {
+    for (at, name) in names.value.iter().enumerate() {
         match CAPABILITIES.iter().position(|known| *known == name.value) {
             Some(number) if mask & (1 << number) != 0 => findings.push(
                 DUPLICATE_ENTRY
                     .at(name.span, format!("capability `{}` is named twice", name.value))
-                    .fix(without(&names.value, name.span)),
+                    .fix(without(&names.value, at)),
             ),
             Some(number) => mask |= 1 << number,
             None => findings.push(unknown(name, findings.len())),

@@ -97,10 +97,10 @@ fn architectures(
 ) -> Vec<Spanned<Architecture>> {
     let Some(leaf) = leaf else { return vec![Spanned::new(Architecture::X86_64, Spec::NOWHERE)] };
     let mut found: BTreeMap<Architecture, Span> = BTreeMap::new();
-    for name in &leaf.value {
+    for (at, name) in leaf.value.iter().enumerate() {
         let Some(architecture) = Architecture::from_name(&name.value) else { continue };
         if let Some(first) = found.insert(architecture, name.span) {
-            findings.push(twice(&leaf.value, &name.value, "seccomp.arches", name.span, first));
+            findings.push(twice(&leaf.value, at, "seccomp.arches", first));
         }
     }
     found.into_iter().map(|(architecture, span)| Spanned::new(architecture, span)).collect()
@@ -109,10 +109,10 @@ fn architectures(
 fn flags(leaf: &Leaf<Vec<Spanned<String>>>, findings: &mut Vec<Diagnostic>) -> Vec<FilterFlag> {
     let mut found: BTreeMap<FilterFlag, Span> = BTreeMap::new();
     let list = leaf.as_ref().map_or(&[][..], |leaf| &leaf.value);
-    for name in list {
+    for (at, name) in list.iter().enumerate() {
         let flag = if name.value == "log" { FilterFlag::Log } else { FilterFlag::SpecAllow };
         if let Some(first) = found.insert(flag, name.span) {
-            findings.push(twice(list, &name.value, "seccomp.flags", name.span, first));
+            findings.push(twice(list, at, "seccomp.flags", first));
         }
     }
     found.into_keys().collect()
@@ -190,9 +190,9 @@ impl Names {
         findings: &mut Vec<Diagnostic>,
     ) -> BTreeMap<&'static str, Entry> {
         let (mut members, mut seen) = (BTreeMap::new(), BTreeMap::new());
-        for name in entries {
+        for (at, name) in entries.iter().enumerate() {
             match (self.meant(&name.value), seen.insert(&name.value, name.span)) {
-                (_, Some(first)) => findings.push(twice(entries, &name.value, key, name.span, first)),
+                (_, Some(first)) => findings.push(twice(entries, at, key, first)),
                 (Some(meant), None) => {
                     let alone = !name.value.starts_with('@');
                     let entry = Entry { span: name.span, alone };
@@ -249,12 +249,13 @@ impl Names {
     }
 }
 
-fn twice(list: &[Spanned<String>], name: &str, key: &str, span: Span, first: Span) -> Diagnostic {
+fn twice(list: &[Spanned<String>], at: usize, key: &str, first: Span) -> Diagnostic {
+    let (name, span) = list.get(at).map_or(("", first), |item| (&item.value, item.span));
     DUPLICATE_ENTRY
         .at(span, format!("`{name}` stands twice in `{key}`"))
         .label("the second")
         .and(first, "the first")
-        .fix(without(list, span))
+        .fix(without(list, at))
 }
 
 /// Calls that stand by name in two lists, or in a rule that allows them and in a list that refuses them.
