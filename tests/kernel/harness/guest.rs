@@ -4,7 +4,7 @@ use libtest_mimic::Trial;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,12 +22,13 @@ pub fn compile(name: &str, text: &str) -> Option<Result<Vec<u8>, String>> {
     });
     let mut port = PORT.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
     port.write_all(format!("{name} {}\n{text}", text.len()).as_bytes()).expect("the port");
-    let bytes = Read::by_ref(&mut *port).bytes().map(|byte| byte.expect("the port"));
-    let header = bytes.take_while(|byte| *byte != b'\n');
-    let header = String::from_utf8(header.collect()).expect("two words");
-    let (word, length) = header.split_once(' ').expect("two words");
+    // There is nothing behind an answer before the next question.
+    let mut answers = BufReader::new(&*port);
+    let mut header = String::new();
+    answers.read_line(&mut header).expect("two words");
+    let (word, length) = header.trim_end().split_once(' ').expect("two words");
     let mut answer = vec![0; length.parse().expect("a number")];
-    port.read_exact(&mut answer).expect("the port");
+    answers.read_exact(&mut answer).expect("the port");
     Some(if word == "ok" { Ok(answer) } else { Err(String::from_utf8_lossy(&answer).into_owned()) })
 }
 
