@@ -13,6 +13,26 @@ use std::sync::{Arc, LazyLock};
 /// What cannot run in a machine, and why.
 const CANNOT: &str = include_str!("cannot.toml");
 
+/// What says nothing of a kernel: what is compiled only, and kernels that are played.
+const ELSEWHERE: [&str; 3] = ["build/", "lacking-", "readme/matcher"];
+
+/// Under this variable with the value `complete` every trial runs on every kernel. Otherwise those that two people have are
+/// run by one of them, in turns from trial to trial and from kernel to kernel.
+const EXTENT: &str = "BOXWRIGHT_VM";
+
+/// Whether a trial is for the nth kernel.
+fn is_for(name: &str, names: &[String], nth: usize) -> bool {
+    let complete = std::env::var_os(EXTENT).is_some_and(|extent| extent == "complete");
+    let (test, person) = name.rsplit_once('/').unwrap_or((name, ""));
+    let both = [format!("{test}/root"), format!("{test}/65534")];
+    let places = both.map(|name| names.iter().position(|known| *known == name));
+    let own_turn = match places {
+        [Some(at), Some(_)] => person == ["root", "65534"][(at + nth) % 2],
+        _ => true,
+    };
+    !ELSEWHERE.iter().any(|start| name.starts_with(start)) && (complete || own_turn)
+}
+
 /// A trial for each of these on each kernel; a machine boots when the first of its trials is asked about.
 pub fn trials(
     ground: &'static Ground,
@@ -31,8 +51,9 @@ pub fn trials(
         return vec![trial("vm".to_owned(), &lacking, missing, || {})];
     }
     let mut columns = Vec::new();
-    for kernel in kernels {
+    for (nth, kernel) in kernels.into_iter().enumerate() {
         let release = kernel.release.clone();
+        let names: Vec<String> = names.iter().filter(|name| is_for(name, names, nth)).cloned().collect();
         let title = |name: &String| format!("vm/{release}/{name}");
         let asked = |name: &&String| !arguments.is_filtered_out(&Trial::test(title(name), || Ok(())));
         let asked: Vec<String> = names.iter().filter(asked).cloned().collect();
