@@ -276,10 +276,10 @@ pub fn build(compiler: &Path, directory: &Path, name: &str, text: &str) -> PathB
         let bytes =
             compiled.unwrap_or_else(|said| panic!("boxwright build said:\n{said}\nof the spec:\n{text}"));
         // Not by this process: whoever it forks meanwhile would hold the file open for writing, and it could not be executed.
-        let mut copy = Command::new("cp");
-        copy.arg("/dev/stdin").arg(&launcher).stdin(Stdio::piped());
-        let mut copy = copy.spawn().expect("cp");
-        copy.stdin.take().expect("a pipe").write_all(&bytes).expect("cp");
+        let mut copy = Command::new("dd");
+        copy.arg(format!("of={}", launcher.display())).args(["bs=64k", "status=none"]).stdin(Stdio::piped());
+        let mut copy = copy.spawn().expect("dd");
+        copy.stdin.take().expect("a pipe").write_all(&bytes).expect("dd");
         assert!(copy.wait().expect("it can be waited for").success());
         fs::set_permissions(&launcher, Permissions::from_mode(0o755)).expect("chmod");
         return launcher;
