@@ -277,11 +277,13 @@ pub fn build(compiler: &Path, directory: &Path, name: &str, text: &str) -> PathB
             compiled.unwrap_or_else(|said| panic!("boxwright build said:\n{said}\nof the spec:\n{text}"));
         // Not by this process: whoever it forks meanwhile would hold the file open for writing, and it could not be executed.
         let mut copy = Command::new("dd");
-        copy.arg(format!("of={}", launcher.display())).args(["bs=64k", "status=none"]).stdin(Stdio::piped());
+        let part = directory.join(format!("{name}.part"));
+        copy.arg(format!("of={}", part.display())).args(["bs=64k", "status=none"]).stdin(Stdio::piped());
         let mut copy = copy.spawn().expect("dd");
         copy.stdin.take().expect("a pipe").write_all(&bytes).expect("dd");
         assert!(copy.wait().expect("it can be waited for").success());
-        fs::set_permissions(&launcher, Permissions::from_mode(0o755)).expect("chmod");
+        fs::set_permissions(&part, Permissions::from_mode(0o755)).expect("chmod");
+        fs::rename(&part, &launcher).expect("a launcher");
         return launcher;
     }
     let mut command = command(Person::Own, compiler, &["build", &spec, "-o", name]);
