@@ -170,7 +170,9 @@ fn whatever_space_there_was_the_form_means_the_same() {
     let mut tried = 0;
     for path in specs() {
         let Ok(source) = Source::read(&path) else { continue };
-        if !parse::syntax(&source).is_empty() {
+        // An inline table on several lines, which TOML 1.0 has not, is left as it stands.
+        let newer = understand(&source).findings.iter().any(|finding| finding.rule == "toml-1.1-syntax");
+        if newer || !parse::syntax(&source).is_empty() {
             continue;
         }
         for _ in 0..5 {
