@@ -33,7 +33,8 @@ struct Sleeper {
 
 impl Sleeper {
     fn new(stage: &Stage, milliseconds: u32) -> Self {
-        let (launcher, mark) = marked(stage, Spec::new(PLAIN), &format!("sleep={milliseconds}"));
+        let sleeps = guest::slowly(Duration::from_millis(milliseconds.into())).as_millis();
+        let (launcher, mark) = marked(stage, Spec::new(PLAIN), &format!("sleep={sleeps}"));
         let mut launcher = stage.spawn(&launcher, &[]);
         ready(&mut launcher);
         let only = |parent| match children(parent)[..] {

@@ -185,7 +185,7 @@ fn parent_dies_at_any_call(stage: &Stage) {
         stage.run(&stage.ground.probe, &arguments).stderr
     };
     // The control: who did not ask for it lives on.
-    let (launcher, mark) = marked(stage, Spec::new(PLAIN), "sleep=5000");
+    let (launcher, mark) = marked(stage, Spec::new(PLAIN), "sleep=20000");
     assert!(orphaned(&launcher, 20).contains("left=processes"), "the tracer does not see who is left");
     expect_gone(&mark);
     let spec = Spec::new(PLAIN).with("lifecycle.die_with_parent = true\nfilesystem.proc = 'own'");

@@ -203,12 +203,17 @@ fn interfaces(stage: &Stage) -> Option<Scene> {
 /// Where the machine has control groups of version 2.
 fn cgroup(stage: &Stage) -> Option<Scene> {
     let tree = Tree::new(stage, &["cpu", "memory", "pids"])?;
-    let own = tree.within("own");
-    let spec = Spec::new(PLAIN).with(
-        "cgroup = { memory_max = '64MiB', memory_swap_max = 0, pids_max = 20, cpu_max = 0.5 }
+    for controller in ["cpu", "memory", "pids"] {
+        fs::write(tree.path.join("cgroup.subtree_control"), format!("+{controller}")).expect("a controller");
+    }
+    // Who traces the launcher is in its cgroup, which therefore cannot be divided.
+    let (own, parent) = (tree.within("own"), tree.within("sandboxes"));
+    let spec = Spec::new(PLAIN).with(&format!(
+        "cgroup = {{ parent = '{}', memory_max = '64MiB', memory_swap_max = 0, pids_max = 20, cpu_max = 0.5 }}
          filesystem.proc = 'own'
-         filesystem.mounts.'/cg' = { cgroup2 = true, writable = true }",
-    );
+         filesystem.mounts.'/cg' = {{ cgroup2 = true, writable = true }}",
+        parent.display()
+    ));
     let scene = Scene::new(
         spec,
         &["identity", "namespaces", "mounts", "read=/cg/memory.max", "read=/cg/pids.max", "list=/cg"],

@@ -340,7 +340,7 @@ fn watch() -> Result<(), i32> {
     call(nr::WAIT4, [child, into(&mut status), 0, 0, 0, 0])?;
     eprintln!("status={}", if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) });
     // What is dying already may take a moment to be gone.
-    let deadline = Instant::now() + Duration::from_secs(15);
+    let deadline = Instant::now() + Duration::from_secs(8);
     while call(nr::WAIT4, [u64::MAX, 0, 1, 0, 0, 0]).is_ok() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(2));
     }

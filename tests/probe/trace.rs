@@ -126,7 +126,7 @@ fn trace(program: &[String], mut decide: impl FnMut(u64, u64, [u64; 3]) -> Optio
             (Err(_), None) => exit(99),
             (Ok(0), Some((own, end))) => {
                 // What is dying already may take a moment to be gone.
-                if end.elapsed() > Duration::from_secs(15) {
+                if end.elapsed() > Duration::from_secs(8) {
                     eprintln!("left=processes");
                     exit(own)
                 }

@@ -70,9 +70,10 @@ pub fn contents(ground: &Ground, kernel: &Kernel, scratch: &Path, names: &[Strin
     let mut guest = Guest::default();
     guest.archive.directory("tmp", 0o1777);
     guest.made.insert("/tmp".into());
-    for directory in
-        ["dev", "proc", "sys", "run", "newroot", "root", "home", "media", "mnt", "opt", "srv", "var/tmp"]
-    {
+    for directory in [
+        "dev", "etc", "proc", "sys", "run", "newroot", "root", "home", "media", "mnt", "opt", "srv",
+        "var/tmp",
+    ] {
         guest.directory(&Path::new("/").join(directory));
     }
     for name in ["bin", "sbin", "lib", "lib64"] {
