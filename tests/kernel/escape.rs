@@ -11,6 +11,10 @@ use std::process::{Child, ChildStdin, Stdio};
 /// The sandboxes, what is open in them and why, and what cannot be shown here.
 const LIST: &str = include_str!("escape.toml");
 
+/// The pages that say how many attempts there are.
+const README: &str = include_str!("../../README.md");
+const SECURITY: &str = include_str!("../../SECURITY.md");
+
 /// Secrets: of the process outside, and of the environment that the launcher is started with.
 fn secrets(stage: &Stage) -> [String; 2] {
     ["victim", "caller"].map(|owner| format!("secret-of-the-{owner}-{}", stage.site.key))
@@ -166,6 +170,11 @@ fn controls(stage: &Stage) {
         seen(&Victim::new(stage).attempts(stage, &launcher, false));
     }
     let excused: Vec<&String> = list.without_control.iter().flat_map(|entry| &entry.attempts).collect();
+    let figure = format!("{} attempts to get out", names(stage).len());
+    for (name, page) in [("README.md", README), ("SECURITY.md", SECURITY)] {
+        assert!(page.contains(&figure), "{name} says another figure than {figure}");
+    }
+    assert!(SECURITY.contains(&format!("but for {} that need", excused.len())), "{}", excused.len());
     let missing: Vec<&String> = never.iter().filter(|attempt| !excused.contains(attempt)).collect();
     assert!(missing.is_empty(), "nothing shows that these could succeed: {missing:#?}");
     let vain: Vec<_> = excused.iter().filter(|attempt| !never.contains(**attempt)).collect();
