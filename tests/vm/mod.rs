@@ -16,8 +16,11 @@ const CANNOT: &str = include_str!("cannot.toml");
 /// What says nothing of a kernel: what is compiled only, and kernels that are played.
 const ELSEWHERE: [&str; 3] = ["build/", "lacking-", "readme/matcher"];
 
+/// What is about parts of the kernel that machines differ in.
+const EVERYWHERE: [&str; 3] = ["cgroups/", "kernel/", "landlock/"];
+
 /// Under this variable with the value `complete` every trial runs on every kernel. Otherwise those that two people have are
-/// run by one of them, in turns from trial to trial and from kernel to kernel.
+/// run by one of them, and most on every second kernel, in turns from trial to trial and from kernel to kernel.
 const EXTENT: &str = "BOXWRIGHT_VM";
 
 /// Whether a trial is for the nth kernel.
@@ -30,7 +33,9 @@ fn is_for(name: &str, names: &[String], nth: usize) -> bool {
         [Some(at), Some(_)] => person == ["root", "65534"][(at + nth) % 2],
         _ => true,
     };
-    !ELSEWHERE.iter().any(|start| name.starts_with(start)) && (complete || own_turn)
+    let at = places.into_iter().flatten().min().unwrap_or_default();
+    let here = EVERYWHERE.iter().any(|start| name.starts_with(start)) || (at / 2 + nth) % 2 == 0;
+    !ELSEWHERE.iter().any(|start| name.starts_with(start)) && (complete || own_turn && here)
 }
 
 /// A trial for each of these on each kernel; a machine boots when the first of its trials is asked about.
