@@ -34,7 +34,7 @@ fn is_for(name: &str, names: &[String], nth: usize) -> bool {
         _ => true,
     };
     let at = places.into_iter().flatten().min().unwrap_or_default();
-    let here = EVERYWHERE.iter().any(|start| name.starts_with(start)) || (at / 2 + nth) % 2 == 0;
+    let here = EVERYWHERE.iter().any(|start| name.starts_with(start)) || (at / 2 + nth).is_multiple_of(2);
     !ELSEWHERE.iter().any(|start| name.starts_with(start)) && (complete || own_turn && here)
 }
 
