@@ -19,8 +19,12 @@ const ELSEWHERE: [&str; 3] = ["build/", "lacking-", "readme/matcher"];
 /// What is about parts of the kernel that machines differ in.
 const EVERYWHERE: [&str; 3] = ["cgroups/", "kernel/", "landlock/"];
 
-/// Under this variable with the value `complete` every trial runs on every kernel. Otherwise those that two people have are
-/// run by one of them, and most on every second kernel, in turns from trial to trial and from kernel to kernel.
+/// What shows most of a launch at once.
+const WHOLE: &str = "demonstration/";
+
+/// Under this variable with the value `complete` every trial runs on every kernel, which takes half an hour. Otherwise it is
+/// those above, and of what two people have one runs it, in turns from trial to trial and from kernel to kernel, and the
+/// demonstrations run on every second one.
 const EXTENT: &str = "BOXWRIGHT_VM";
 
 /// Whether a trial is for the nth kernel.
@@ -34,7 +38,8 @@ fn is_for(name: &str, names: &[String], nth: usize) -> bool {
         _ => true,
     };
     let at = places.into_iter().flatten().min().unwrap_or_default();
-    let here = EVERYWHERE.iter().any(|start| name.starts_with(start)) || (at / 2 + nth).is_multiple_of(2);
+    let here = EVERYWHERE.iter().any(|start| name.starts_with(start))
+        || name.starts_with(WHOLE) && (at / 2 + nth).is_multiple_of(2);
     !ELSEWHERE.iter().any(|start| name.starts_with(start)) && (complete || own_turn && here)
 }
 

@@ -5,14 +5,14 @@ use super::{Answers, Lack, Mutant, Site, Spec, guest};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::fs::{self, Permissions};
-use std::io::{Read, Write as _};
+use std::io::{ErrorKind, Read, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Who starts the launchers.
@@ -328,7 +328,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[track_caller]
 fn spawn(mut command: Command, directory: &Path) -> Child {
     command.current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program()))
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match command.spawn() {
+            Ok(child) => return child,
+            // Another thread's child may hold the file that was just written, until it executes.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => panic!("{:?}: {error}", command.get_program()),
+        }
+    }
 }
 
 /// Runs a command to its end, which is a kill when it hangs.
