@@ -5,7 +5,7 @@
 //! `console,ignore` is not run. The fences of the whole file share one directory.
 
 use crate::Test;
-use crate::harness::{Need, Stage};
+use crate::harness::{Need, Person, Stage};
 use std::fs;
 use std::path::Path;
 
@@ -27,16 +27,20 @@ fn commands(stage: &Stage) {
     let mut commands = 0;
     for fence in fences(&text) {
         match fence {
-            Fence::File(name, content) => write(&stage.directory().join(name), content),
+            Fence::File(name, content) => write(stage, &stage.directory().join(name), content),
             Fence::Console(content) => commands += console(stage, content),
         }
     }
     assert_ne!(commands, 0, "README.md shows no command");
 }
 
-fn write(path: &Path, content: &str) {
+/// As the person would, whose file it then is.
+fn write(stage: &Stage, path: &Path, content: &str) {
     fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
     fs::write(path, content).expect("a file");
+    if stage.person == Person::Nobody {
+        std::os::unix::fs::chown(path, Some(65534), Some(65534)).expect("chown");
+    }
 }
 
 fn fences(text: &str) -> Vec<Fence<'_>> {

@@ -334,7 +334,7 @@ fn spawn(mut command: Command, directory: &Path) -> Child {
             Ok(child) => return child,
             // Another thread's child may hold the file that was just written, until it executes.
             Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(5));
+                thread::sleep(Duration::from_millis(5));
             }
             Err(error) => panic!("{:?}: {error}", command.get_program()),
         }
