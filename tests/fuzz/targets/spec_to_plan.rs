@@ -1,23 +1,27 @@
 //! A spec's text to findings or a plan: always the same, never a panic, and never a plan that the launcher refuses.
 #![no_main]
 
-use boxwright::diagnostic::{Diagnostic, render_concise, render_full, render_json};
+use boxwright::diagnostic::{Checked, Diagnostic, Run, Style, render_concise, render_full, render_json};
 use boxwright::inspect::{render, render_filters};
 use boxwright::report::report;
 use boxwright::source::Source;
-use boxwright::{BuildError, build, understand};
+use boxwright::{BuildError, build, rules, understand};
 use boxwright_launcher::plan::Plan;
 use libfuzzer_sys::fuzz_target;
+use std::path::Path;
 
 fuzz_target!(|text: &str| {
-    let source = Source::new("fuzz.sandbox.toml", text);
-    let understood = understand(&source);
-    let shown =
-        render_full(&source, &understood.findings, false) + &render_concise(&source, &understood.findings);
+    let understood = understand(&Source::new("fuzz.sandbox.toml", text));
+    // With all that it extends.
+    let source = understood.source.clone();
+    let style = Style::default();
+    let shown = render_full(&source, &understood.findings, style)
+        + &render_concise(&source, &understood.findings, style);
     assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
     let broken = understood.findings.iter().any(Diagnostic::is_error);
     assert_eq!(understood.policy.is_none(), broken);
-    render_json(&[(source.clone(), understood.findings)], understood.left_out);
+    let files = [Checked::new(source.clone(), understood.findings)];
+    render_json(&Run { files: &files, rules: &rules(), root: Path::new("/"), fails: None });
     let Some(policy) = understood.policy else { return };
     _ = report(&source, &policy);
     let built = match build(&source, &policy) {
