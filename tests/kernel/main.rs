@@ -14,6 +14,7 @@ mod attest;
 mod builds;
 mod bypasses;
 mod callers;
+mod cgroup_files;
 mod cgroups;
 mod changed_plans;
 mod closure;
@@ -98,6 +99,7 @@ const TESTS: &[&[Test]] = &[
     listen::TESTS,
     limits::TESTS,
     cgroups::TESTS,
+    cgroup_files::TESTS,
     changed_plans::TESTS,
     closure::TESTS,
     scheduling::TESTS,

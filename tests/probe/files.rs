@@ -99,6 +99,32 @@ pub fn fill(path: &str) {
     fact("fill", io_outcome(result));
 }
 
+/// Reads or writes so many blocks of a file past the page cache, one request after the other, and says how long that takes.
+pub fn direct(path: &str, mode: &str, blocks: i32) {
+    #[repr(align(4096))]
+    struct Block([u8; 4096]);
+    let mut block = Block([0x5a; 4096]);
+    let mut done = 0;
+    let start = Instant::now();
+    // O_DIRECT
+    let file =
+        OpenOptions::new().read(mode == "read").write(mode == "write").custom_flags(0o40000).open(path);
+    let result = file.and_then(|mut file| {
+        for _ in 0..blocks {
+            if mode == "read" {
+                file.read_exact(&mut block.0)?
+            } else {
+                file.write_all(&block.0)?
+            }
+            done += 1;
+        }
+        Ok(())
+    });
+    fact(&format!("direct.{mode}"), io_outcome(result));
+    fact(&format!("direct.{mode}.blocks"), done);
+    fact(&format!("direct.{mode}.milliseconds"), start.elapsed().as_millis());
+}
+
 /// Copies itself to a directory and executes the copy.
 pub fn execute_copy(directory: &str) {
     let copy = Path::new(directory).join("copy-of-probe");

@@ -105,6 +105,7 @@ fn answer(question: &str) {
         ("chown", [path, uid, gid]) => files::chown(path, uid, gid),
         ("connect", [path]) => files::connect(path),
         ("fill", [path]) => files::fill(path),
+        ("direct", [path, mode, blocks]) => files::direct(path, mode, start::number(blocks)),
         ("execute_copy", [directory]) => files::execute_copy(directory),
         ("execute_again", []) => execute::execute_again(),
         ("rename", [from, to]) => files::rename(from, to),

@@ -258,16 +258,22 @@ fn write_setting(setting: &CgroupSetting) -> Step {
         "cpuset_cpus_partition" => expect_content(file, value),
         _ => Vec::new(),
     };
+    let (refused, missing, unsupported) = match setting.key {
+        "io_weight" => (CGROUP_VALUE_REFUSED, CGROUP_DISK_MISSING, CGROUP_WEIGHTS_INACTIVE),
+        "misc_max" => (CGROUP_RESOURCE_MISSING, CGROUP_DISK_MISSING, STRANGERS_IN_CGROUP),
+        "rdma_max" => (CGROUP_VALUE_REFUSED, CGROUP_RDMA_MISSING, STRANGERS_IN_CGROUP),
+        _ => (CGROUP_VALUE_REFUSED, CGROUP_DISK_MISSING, STRANGERS_IN_CGROUP),
+    };
     Step::new(Phase::Start, format!("write {value} to {file}"), *span)
         .promise(Promise::Limits)
         .acts(write_file(Slot::Cgroup, file, value))
         .acts(in_force)
         .note(ENOENT.into(), format!("{CGROUP_FILE_MISSING}{newer}"))
-        .note(ENODEV.into(), CGROUP_DEVICE_MISSING)
-        .note(EINVAL.into(), format!("{CGROUP_VALUE_REFUSED}{newer}"))
+        .note(ENODEV.into(), missing)
+        .note(EINVAL.into(), format!("{refused}{newer}"))
         .note(EACCES.into(), NOT_DELEGATED)
         .note(EPERM.into(), NOT_DELEGATED)
-        .note(EOPNOTSUPP.into(), STRANGERS_IN_CGROUP)
+        .note(EOPNOTSUPP.into(), unsupported)
 }
 
 /// Writes a text to a file of an open group, in one write.

@@ -236,8 +236,16 @@ pub const CGROUP_NOT_VISIBLE: &str = "the launcher's own cgroup, as /proc/self/c
     /sys/fs/cgroup here: name another one in cgroup.parent";
 /// The kernel has no such file.
 pub const CGROUP_FILE_MISSING: &str = "this kernel, or its configuration, does not have the file";
-/// A device is not there.
-pub const CGROUP_DEVICE_MISSING: &str = "there is no block device of this number here: see lsblk";
+/// A device is not there: ENODEV.
+pub const CGROUP_DISK_MISSING: &str = "there is no block device of this number here, or it is a partition, which has no limits of its own: see lsblk";
+/// A disk has no weights: EOPNOTSUPP.
+pub const CGROUP_WEIGHTS_INACTIVE: &str = "nothing shares this disk by weights: switch that on in io.cost.qos of \
+    /sys/fs/cgroup, or give the disk the scheduler bfq";
+/// A device of another kind is not there: ENODEV.
+pub const CGROUP_RDMA_MISSING: &str = "there is no RDMA device of this name here: see /sys/class/infiniband";
+/// The machine has none of a resource: EINVAL.
+pub const CGROUP_RESOURCE_MISSING: &str =
+    "the machine has nothing of this resource to give: see misc.capacity in /sys/fs/cgroup";
 /// A value is refused.
 pub const CGROUP_VALUE_REFUSED: &str = "the kernel refuses the value here: see the file's entry in \
     Documentation/admin-guide/cgroup-v2.rst";
