@@ -162,7 +162,11 @@ impl Launch {
         if let Some(make) = &self.cgroups[0] {
             self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
             for (file, key) in COUNTS {
-                let bytes = self.read_file(make, file).unwrap_or(0);
+                let mut bytes = self.read_file(make, file).unwrap_or(0);
+                // Before Linux 6.11 a refusal is counted in the group of who asks alone, since then in those above too.
+                if is_text(make.text + CONTENT, bytes, b"max 0\n") {
+                    bytes = self.read_file(make, Make::PROGRAM_PIDS).unwrap_or(bytes);
+                }
                 if bytes > 0 {
                     out_of_memory |= count(make.text + CONTENT, bytes, key, account);
                 }
@@ -249,6 +253,11 @@ impl Launch {
         }
         sys::execute(&self.plan, &call, 0).unwrap_or(Err(EBADF))
     }
+}
+
+/// Whether so many bytes at an offset of the arena are these.
+fn is_text(at: u32, bytes: u32, text: &[u8]) -> bool {
+    bytes == text.len() as u32 && text.iter().zip(at..).all(|(&byte, at)| mem::byte(at) == byte)
 }
 
 /// Adds what a file says to an account: a number, or lines `key number`. Whether it counts a process killed for want of memory.

@@ -11,15 +11,13 @@ use crate::policy::landlock::Feature as Optional;
 use crate::policy::{Cgroup, CgroupParent, CgroupSetting, Feature, Namespace};
 use boxwright_launcher::abi::CLONE_NEWCGROUP;
 use boxwright_launcher::arch::number;
-use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
+use boxwright_launcher::plan::operation::{Comparison, Make, Promise, Then};
 
 /// `linux/magic.h`: CGROUP2_SUPER_MAGIC.
 const CGROUP2_SUPER_MAGIC: u64 = 0x6367_7270;
 /// What is read of /proc/self/cgroup: with version 2 mounted on /sys/fs/cgroup it has one line.
 const OWN_BYTES: u32 = 4095;
 
-/// The name of a cgroup that the program may divide.
-const PROGRAM: &str = "program";
 /// What belongs to whom a cgroup is delegated to: itself, and these of its files (cgroups(7), "Delegation").
 const DELEGATED: [&str; 4] = ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"];
 
@@ -101,8 +99,8 @@ impl Launch<'_> {
     fn delegated(self, controllers: &[&str]) -> Option<Step> {
         let (_, mount) = self.policy.delegates_cgroup()?;
         let switch = |name: &&str| write_file(Slot::Cgroup, "cgroup.subtree_control", &format!("+{name}"));
-        let make = Call::new(number::mkdirat, [Slot::Cgroup.into(), PROGRAM.into(), 0o755.into()]);
-        let open = [Slot::Cgroup.into(), PROGRAM.into(), (O_DIRECTORY | O_CLOEXEC).into()];
+        let make = Call::new(number::mkdirat, [Slot::Cgroup.into(), Make::PROGRAM.into(), 0o755.into()]);
+        let open = [Slot::Cgroup.into(), Make::PROGRAM.into(), (O_DIRECTORY | O_CLOEXEC).into()];
         let step = Step::new(Phase::Start, "make a cgroup that the program may divide", mount.span)
             .acts(controllers.iter().flat_map(switch))
             .act(make)

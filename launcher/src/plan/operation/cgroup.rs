@@ -39,6 +39,11 @@ impl Make {
     /// The ends of both kinds of names.
     pub const SUFFIXES: [&[u8]; 2] = [b".sandbox\0", b".launcher\0"];
 
+    /// The group in a sandbox's that its program may divide, and the file of it that counts refused processes.
+    pub const PROGRAM: &str = "program";
+    /// See [`Make::PROGRAM`].
+    pub const PROGRAM_PIDS: &[u8] = b"program/pids.events\0";
+
     /// The end of its name.
     pub fn suffix(&self) -> &'static [u8] {
         Self::SUFFIXES[usize::from(self.leaf)]
