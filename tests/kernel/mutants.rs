@@ -2,18 +2,19 @@
 
 use crate::harness::{Change, Ground, Mutant, Need, Person, Stage};
 use crate::life::processes_with;
-use crate::{Test, demonstrations, protections};
+use crate::{Test, cgroups, demonstrations, protections};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::{Mutex, Once};
 
-pub const TESTS: &[Test] = &[Test {
-    name: "mutants/each-is-noticed",
-    needs: &[Need::Root, Need::UserNamespaces],
-    run: each_is_noticed,
-}];
+const NEEDS: &[Need] = &[Need::Root, Need::UserNamespaces];
+
+pub const TESTS: &[Test] = &[
+    Test { name: "mutants/each-is-noticed", needs: NEEDS, run: each_is_noticed },
+    Test { name: "cgroups/each-is-noticed", needs: NEEDS, run: each_of_cgroups_is_noticed },
+];
 
 /// A protection, how it is left out, and the test that has to fail then.
 #[derive(Clone)]
@@ -32,6 +33,23 @@ const SECURITY: &str = include_str!("../../SECURITY.md");
 fn each_is_noticed(stage: &Stage) {
     let protections = protections::all();
     assert!(protections.len() >= 30, "{}", protections.len());
+    assert_eq!(survivors(stage.ground, &protections), NOT_NOTICED);
+    let figure = format!("{} protections", protections.len() + protections::cgroups().len());
+    assert!(SECURITY.contains(&figure), "SECURITY.md says another figure than {figure}");
+    for name in NOT_NOTICED {
+        assert!(SECURITY.contains(name), "SECURITY.md does not say why nobody notices `{name}`");
+    }
+}
+
+/// Where the machine has version 2, which those in a virtual one have.
+fn each_of_cgroups_is_noticed(stage: &Stage) {
+    if cgroups::tree(stage, &["cpu", "cpuset", "io", "memory", "pids"]).is_some() {
+        assert_eq!(survivors(stage.ground, &protections::cgroups()), [""; 0]);
+    }
+}
+
+/// Leaves out one after the other. Which of them nobody notices.
+fn survivors(ground: &'static Ground, protections: &[Protection]) -> Vec<&'static str> {
     stay_quiet_where_asked();
     let next = Mutex::new(protections.iter().enumerate());
     let found = Mutex::new(vec![Err("nothing is left out"); protections.len()]);
@@ -41,7 +59,7 @@ fn each_is_noticed(stage: &Stage) {
                 QUIET.set(true);
                 loop {
                     let Some((index, protection)) = next.lock().expect("no panic here").next() else { break };
-                    found.lock().expect("no panic here")[index] = noticed(stage.ground, protection);
+                    found.lock().expect("no panic here")[index] = noticed(ground, protection);
                 }
             });
         }
@@ -55,13 +73,8 @@ fn each_is_noticed(stage: &Stage) {
         });
         println!("left out: {:<42} {}: {words:.120}", protection.name, protection.test);
     }
-    let figure = format!("{} protections", protections.len());
-    println!("{figure} left out, {} not noticed", survivors.len());
-    assert_eq!(survivors, NOT_NOTICED);
-    assert!(SECURITY.contains(&figure), "SECURITY.md says another figure than {figure}");
-    for name in NOT_NOTICED {
-        assert!(SECURITY.contains(name), "SECURITY.md does not say why nobody notices `{name}`");
-    }
+    println!("{} protections left out, {} not noticed", protections.len(), survivors.len());
+    survivors
 }
 
 /// What fails in its test, in the words of the failure.

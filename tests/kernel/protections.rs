@@ -27,6 +27,35 @@ pub fn all() -> Vec<Protection> {
     [privileges(), processes(), namespaces(), mounts(), starts(), landlock(), filters()].concat()
 }
 
+/// Those of control groups, which need a machine that has version 2.
+pub fn cgroups() -> Vec<Protection> {
+    [
+        left_out("cgroup: memory", "cgroups/out-of-memory", |step| limit(step, "memory.max")),
+        left_out("cgroup: swap", "cgroups/in-the-launchers-own", |step| limit(step, "memory.swap.max")),
+        left_out("cgroup: processes", "cgroups/fork-bomb", |step| limit(step, "pids.max")),
+        left_out("cgroup: processors", "cgroups/half-a-processor", |step| limit(step, "cpu.max")),
+        left_out("cgroup: disks", "cgroups/io-max", |step| limit(step, "io.max")),
+        left_out("cgroup: groups beneath", "cgroups/divided-at-most", |step| {
+            limit(step, "cgroup.max.descendants")
+        }),
+        left_out("cgroup: levels beneath", "cgroups/divided-at-most", |step| limit(step, "cgroup.max.depth")),
+        left_out("cgroup: processors are had", "cgroups/refusals", |step| {
+            acts(step, "write 0-1 to cpuset.cpus", |act| matches!(act, Act::Check { .. }))
+        }),
+        left_out("cgroup: born inside", "cgroups/in-the-launchers-own", |step| born(step, |_| None)),
+        left_out("cgroup: beneath its limits", "cgroups/divided-by-the-program", |step| {
+            born(step, |group| (group == Slot::CgroupProgram).then_some(Slot::Cgroup))
+        }),
+        left_out("cgroup namespace of the sandbox", "cgroups/in-the-launchers-own", |step| {
+            whole(step, "make a cgroup namespace")
+        }),
+        left_out("cgroups are read-only", "cgroups/in-the-launchers-own", |step| {
+            step.words.starts_with("make cgroup2") && file_system_flags(step, RDONLY)
+        }),
+    ]
+    .concat()
+}
+
 /// Looked at with what root launches, unless it is what an ordinary user's launch rests on.
 fn left_out(name: &'static str, test: &'static str, change: fn(&mut Step) -> bool) -> Vec<Protection> {
     vec![Protection { name, test, change: Change::Step(change), person: Person::Own }]
@@ -60,6 +89,24 @@ fn acts(step: &mut Step, words: &str, is: impl Fn(&Act) -> bool) -> bool {
 
 fn calls(step: &mut Step, words: &str, is: impl Fn(&Call) -> bool) -> bool {
     acts(step, words, |act| matches!(act, Act::Call(call) if is(call)))
+}
+
+/// What is written to a file of the new control group.
+fn limit(step: &mut Step, file: &str) -> bool {
+    step.words.ends_with(&format!(" to {file}")) && whole(step, "write ")
+}
+
+/// The control group that the child is born in becomes another.
+fn born(step: &mut Step, other: impl Fn(Slot) -> Option<Slot>) -> bool {
+    let mut changed = false;
+    for act in &mut step.acts {
+        if let Act::Fork { cgroup: group @ Some(_), .. } = act {
+            let before = *group;
+            *group = before.and_then(&other);
+            changed |= *group != before;
+        }
+    }
+    changed
 }
 
 /// Flags of new mounts, in the struct that mount_setattr(2) takes.

@@ -188,10 +188,7 @@ impl Stage {
         let Some(mutant) = &self.mutant else {
             return build(&self.ground.compiler, self.directory(), name, text);
         };
-        let launcher = self.directory().join(name);
-        fs::write(&launcher, mutant.compile(&format!("{name}.sandbox.toml"), text)).expect("a launcher");
-        open_to_all(&launcher);
-        launcher
+        copy(&mutant.compile(&format!("{name}.sandbox.toml"), text), self.directory(), name)
     }
 
     /// Compiles a spec, launches it and waits for its end.
@@ -275,21 +272,27 @@ pub fn build(compiler: &Path, directory: &Path, name: &str, text: &str) -> PathB
     if let Some(compiled) = guest::compile(name, text) {
         let bytes =
             compiled.unwrap_or_else(|said| panic!("boxwright build said:\n{said}\nof the spec:\n{text}"));
-        // Not by this process: whoever it forks meanwhile would hold the file open for writing, and it could not be executed.
-        let mut copy = Command::new("dd");
-        let part = directory.join(format!("{name}.part"));
-        copy.arg(format!("of={}", part.display())).args(["bs=64k", "status=none"]).stdin(Stdio::piped());
-        let mut copy = copy.spawn().expect("dd");
-        copy.stdin.take().expect("a pipe").write_all(&bytes).expect("dd");
-        assert!(copy.wait().expect("it can be waited for").success());
-        fs::set_permissions(&part, Permissions::from_mode(0o755)).expect("chmod");
-        fs::rename(&part, &launcher).expect("a launcher");
-        return launcher;
+        return copy(&bytes, directory, name);
     }
     let mut command = command(Person::Own, compiler, &["build", &spec, "-o", name]);
     command.env("NO_COLOR", "1");
     let run = finish(command, directory);
     assert_eq!(run.status, 0, "boxwright build said:\n{}{}\nof the spec:\n{text}", run.stdout, run.stderr);
+    launcher
+}
+
+/// Puts a launcher in its place. Not by this process: whoever it forks meanwhile would hold the file open for writing, and it
+/// could not be executed.
+fn copy(bytes: &[u8], directory: &Path, name: &str) -> PathBuf {
+    let part = directory.join(format!("{name}.part"));
+    let mut copy = Command::new("dd");
+    copy.arg(format!("of={}", part.display())).args(["bs=64k", "status=none"]).stdin(Stdio::piped());
+    let mut copy = copy.spawn().expect("dd");
+    copy.stdin.take().expect("a pipe").write_all(bytes).expect("dd");
+    assert!(copy.wait().expect("it can be waited for").success());
+    open_to_all(&part);
+    let launcher = directory.join(name);
+    fs::rename(&part, &launcher).expect("a launcher");
     launcher
 }
 
