@@ -19,7 +19,7 @@ pub mod variables;
 
 use anstream::{AutoStream, ColorChoice};
 use boxwright::diagnostic::{Style, render_full, visible};
-use boxwright::source::{Source, Span, Spanned};
+use boxwright::source::{Source, Span, Spanned, directory};
 use boxwright::{Built, understand_with};
 use std::io::{self, Write};
 use std::path::Path;
@@ -81,7 +81,7 @@ pub fn write_whole_if(
     ready: impl FnOnce(&std::fs::File) -> io::Result<()>,
 ) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory(path);
     let name = path.file_name().ok_or_else(|| io::Error::other("a file name is expected"))?;
     let temporary = directory.join(format!(".{}.{}", visible(&name.to_string_lossy()), std::process::id()));
     let mut options = std::fs::OpenOptions::new();

@@ -127,7 +127,7 @@ pub fn rules() -> Vec<Rule> {
 }
 
 /// What a repository says of the rules, and what is wrong with that.
-pub fn repository(source: &Source) -> (Levels, Vec<Diagnostic>) {
+pub fn levels(source: &Source) -> (Levels, Vec<Diagnostic>) {
     let (repository, mut findings) = parse::repository(source);
     let (levels, wrong) = Levels::of(&repository, &rules());
     findings.extend(wrong);

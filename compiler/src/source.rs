@@ -2,9 +2,11 @@
 
 mod places;
 mod read;
+mod repository;
 
 pub use places::Places;
 pub use read::{ReadError, ReadErrorKind, STANDARD_INPUT};
+pub use repository::{REPOSITORY_FILE, directory, repository};
 
 use std::path::{Path, PathBuf};
 

@@ -7,7 +7,7 @@ use super::{complain, print};
 use anyhow::{Context, bail};
 use boxwright::closure::missing_libraries;
 use boxwright::diagnostic::{Style, render_concise, visible};
-use boxwright::source::{STANDARD_INPUT, Source};
+use boxwright::source::{STANDARD_INPUT, Source, directory};
 use boxwright::{formatted, understand};
 use handlebars::Handlebars;
 use serde::Serialize;
@@ -64,7 +64,7 @@ pub fn run(mut args: Args) -> anyhow::Result<ExitCode> {
     let name = args.name.clone().unwrap_or_else(|| default_name(&args));
     let file = args.file.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.sandbox.toml")));
     let standard_output = file == Path::new(STANDARD_INPUT);
-    let near = schema::near(&schema::directory(&file));
+    let near = schema::near(&file);
     let write_schema = near.is_none() && !standard_output;
     let schema = near.or_else(|| write_schema.then(|| format!("./{}", schema::NAME)));
     let source = Source::new(&file, spec(&args, &name, schema)?);
@@ -81,7 +81,7 @@ pub fn run(mut args: Args) -> anyhow::Result<ExitCode> {
     }
     write_new(&file, &source.text)?;
     if write_schema {
-        let path = schema::directory(&file).join(schema::NAME);
+        let path = directory(&file).join(schema::NAME);
         write_new(&path, &boxwright::reference::schema()?)?;
         complain(&visible(&format!("wrote {}, for editors", path.display())));
     }

@@ -6,15 +6,12 @@ use super::rules::{
 };
 use super::{builtin, syntax};
 use crate::diagnostic::{Diagnostic, suggest};
-use crate::source::{Source, Spanned};
+use crate::source::{Source, Spanned, repository};
 use crate::spec::keys::alternatives;
 use std::path::{Path, PathBuf};
 
 /// The most files that a spec can be made of; a person has to read them.
 const LAYERS_MAX: usize = 32;
-
-/// What the repository of a spec has at its root.
-const ROOTS: [&str; 2] = [".git", "boxwright.toml"];
 
 /// The spec with everything that it extends behind it, each file before those that it overrides, and what is wrong with that.
 pub fn gather(spec: &Source) -> (Source, Vec<Diagnostic>) {
@@ -135,11 +132,4 @@ fn unknown_profile(name: &Spanned<String>) -> Diagnostic {
 fn identity(path: &Path) -> PathBuf {
     let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
-}
-
-/// The root of the repository that a spec is in.
-fn repository(spec: &Path) -> Option<PathBuf> {
-    let directory = spec.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let directory = directory.canonicalize().ok()?;
-    directory.ancestors().find(|above| ROOTS.iter().any(|root| above.join(root).exists())).map(Path::to_owned)
 }

@@ -3,13 +3,10 @@
 use anyhow::{Context, bail};
 use boxwright::diagnostic::{Checked, Level, relative};
 use boxwright::review::{Levels, Setting};
-use boxwright::source::{Source, Span, Spanned};
-use boxwright::{repository, rules};
+use boxwright::source::{REPOSITORY_FILE, Source, Span, Spanned, directory, repository};
+use boxwright::{levels, rules};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// The file at the root of a repository.
-const FILE: &str = "boxwright.toml";
 
 /// What the command line says of rules.
 #[derive(clap::Args)]
@@ -47,14 +44,14 @@ impl Repositories {
             if repositories.levels.contains_key(directory) {
                 continue;
             }
-            let levels = match find(&root.join(directory)) {
+            let levels = match file(spec) {
                 None => Levels::default(),
                 Some(file) => match known.get(&file) {
                     Some(levels) => levels.clone(),
                     None => {
                         let source =
                             Source::read(relative(&file, root)).context("the repository's levels")?;
-                        let (levels, findings) = repository(&source);
+                        let (levels, findings) = levels(&source);
                         if !findings.is_empty() {
                             repositories.wrong.push(Checked::new(source, findings));
                         }
@@ -98,20 +95,8 @@ impl LevelArgs {
     }
 }
 
-fn directory(spec: &Path) -> &Path {
-    spec.parent().unwrap_or(Path::new(""))
-}
-
-/// The file of the repository that a directory is in: the nearest above, up to where git's files are.
-fn find(directory: &Path) -> Option<PathBuf> {
-    for directory in directory.ancestors() {
-        let file = directory.join(FILE);
-        if file.symlink_metadata().is_ok() {
-            return Some(file);
-        }
-        if directory.join(".git").symlink_metadata().is_ok() {
-            return None;
-        }
-    }
-    None
+/// The file of the repository that a spec is in, if it has one.
+fn file(spec: &Path) -> Option<PathBuf> {
+    let file = repository(spec)?.join(REPOSITORY_FILE);
+    file.symlink_metadata().is_ok().then_some(file)
 }
