@@ -35,6 +35,7 @@ pub use show::{Show, show};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::spec::{Spec, keys};
+use toml::de::{DeTable, DeValue};
 
 /// Reads a spec of all its layers, with values for its variables from outside. What is wrong is in the findings, and absent
 /// from the `Spec`.
@@ -55,10 +56,8 @@ pub fn parse(source: &Source, given: &[(String, String)]) -> (Spec, Vec<Diagnost
     }
     let places = places::places(&documents);
     let values = values::Values::new(&documents, given);
-    let mut substitute = substitute::Substitute::new(&values);
-    documents.iter_mut().for_each(|document| substitute.layer(document, keys::ROOT));
+    let (merged, substitute) = one_document(documents, &values, source);
     lossy |= substitute.lossy;
-    let merged = merge::merge(documents, keys::ROOT, source);
     findings.extend(conform::conform(&merged.document, keys::ROOT, lossy));
     findings.extend(substitute.finish());
     findings.extend(merged.findings);
@@ -75,6 +74,17 @@ fn layers(source: &Source) -> Result<Vec<syntax::Read<'_>>, Diagnostic> {
     (0..source.layers().len()).map(|layer| syntax::read(source, layer)).collect()
 }
 
+/// All layers in one, with what the variables stand for in their places, and what replacing them has met.
+fn one_document<'a>(
+    mut layers: Vec<DeTable<'a>>,
+    values: &'a values::Values,
+    source: &Source,
+) -> (merge::Merged<'a>, substitute::Substitute<'a>) {
+    let mut substitute = substitute::Substitute::new(values);
+    layers.iter_mut().for_each(|layer| substitute.layer(layer, keys::ROOT));
+    (merge::merge(layers, keys::ROOT, source), substitute)
+}
+
 /// The errors of a spec's syntax alone.
 pub fn syntax(source: &Source) -> Vec<Diagnostic> {
     match syntax::read(source, 0) {
@@ -86,8 +96,8 @@ pub fn syntax(source: &Source) -> Vec<Diagnostic> {
 /// Are two texts the same document, whatever the order of their keys?
 pub fn same(one: &str, other: &str) -> bool {
     let document = |text| {
-        let (document, errors) = toml::de::DeTable::parse_recoverable(text);
-        errors.is_empty().then(|| toml::de::DeValue::Table(document.into_inner()))
+        let (document, errors) = DeTable::parse_recoverable(text);
+        errors.is_empty().then(|| DeValue::Table(document.into_inner()))
     };
     document(one).zip(document(other)).is_some_and(|(one, other)| merge::same(&one, &other))
 }

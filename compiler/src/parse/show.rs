@@ -1,6 +1,6 @@
 //! A spec as it is understood: all layers in one, and where each value comes from.
 
-use super::{merge, substitute, values};
+use super::values;
 use crate::diagnostic::visible;
 use crate::source::{Source, Span};
 use crate::spec::keys::{Key, Presence, ROOT, Type};
@@ -23,12 +23,9 @@ const COLUMN: usize = 48;
 
 /// The spec as one TOML document in the order of the language.
 pub fn show(source: &Source, given: &[(String, String)], show: Show) -> String {
-    let mut layers: Vec<_> =
-        super::layers(source).into_iter().flatten().map(|layer| layer.document).collect();
+    let layers: Vec<_> = super::layers(source).into_iter().flatten().map(|layer| layer.document).collect();
     let values = values::Values::new(&layers, given);
-    let mut substitute = substitute::Substitute::new(&values);
-    layers.iter_mut().for_each(|layer| substitute.layer(layer, ROOT));
-    let merged = merge::merge(layers, ROOT, source);
+    let (merged, _) = super::one_document(layers, &values, source);
     let mut writer = Writer { source, show, taken: &merged.taken, text: String::new() };
     writer.table("", &merged.document, ROOT);
     writer.text
