@@ -31,7 +31,7 @@ pub use sarif::render_sarif;
 pub use style::Style;
 pub use visible::visible;
 
-use crate::source::Span;
+use crate::source::{Places, Span};
 use suggest::Near;
 
 /// One finding.
@@ -55,6 +55,13 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The same for a program, where there is only one way.
     pub fix: Option<Fix>,
+}
+
+/// Tells findings the keys that they are about.
+pub fn place(findings: &mut [Diagnostic], places: &Places) {
+    for finding in findings {
+        finding.place = places.key(finding.span);
+    }
 }
 
 /// How bad a finding is.

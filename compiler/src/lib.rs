@@ -98,11 +98,9 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
     let filter = policy.as_ref().and_then(seccomp::Meaning::of);
     findings.extend(policy.iter().flat_map(|policy| check::check(policy, filter.as_ref(), whole)));
     let broken = findings.iter().any(Diagnostic::is_error);
-    for finding in &mut findings {
-        finding.place = spec.places.key(finding.span);
-    }
+    diagnostic::place(&mut findings, &spec.places);
     let review::Accepted { mut findings, accepted } =
-        review::accept(findings, &spec.accept, &rules(), &source, options.today);
+        review::accept(findings, &spec, &rules(), &source, options.today);
     let broken = broken || findings.iter().any(Diagnostic::is_error);
     findings
         .sort_by(|a, b| (a.level, a.span, a.rule, &a.message).cmp(&(b.level, b.span, b.rule, &b.message)));
@@ -111,7 +109,6 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
     findings.sort_by_key(|finding| finding.span);
     let own = source.layers().first().and_then(|spec| source.text.get(spec.span.start..spec.span.end));
     for finding in &mut findings {
-        finding.place = spec.places.key(finding.span);
         finding.fix.take_if(|fix| !fix.is_whole(own.unwrap_or_default()));
     }
     Understood { source, policy: policy.filter(|_| !broken), findings, left_out, accepted }

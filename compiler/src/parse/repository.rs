@@ -2,7 +2,7 @@
 
 use super::extract::{Extract, entries};
 use super::{conform, hidden, places, syntax};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, place};
 use crate::source::Source;
 use crate::spec::{Repository, keys};
 
@@ -17,8 +17,6 @@ pub fn repository(source: &Source) -> (Repository, Vec<Diagnostic>) {
     findings.extend(conform::conform(&read.document, keys::REPOSITORY, read.lossy));
     let rules = entries(&read.document, "rules", String::extract_spanned);
     let places = places::places(std::slice::from_ref(&read.document));
-    for finding in &mut findings {
-        finding.place = places.key(finding.span);
-    }
+    place(&mut findings, &places);
     (Repository { rules }, findings)
 }

@@ -2,10 +2,10 @@
 
 use super::rules::{EMPTY_REASON, FIXED_RULE, INVALID_DATE, UNKNOWN_RULE};
 use super::{expired_accept, unused_accept};
-use crate::diagnostic::{Diagnostic, Level, Rule, suggest};
+use crate::diagnostic::{Diagnostic, Level, Rule, place, suggest};
 use crate::policy::Date;
 use crate::source::{Source, Spanned};
-use crate::spec::Accept;
+use crate::spec::{Accept, Spec};
 
 /// What is left.
 #[derive(Debug, Clone, Default)]
@@ -16,28 +16,28 @@ pub struct Accepted {
     pub accepted: usize,
 }
 
-/// Takes out what the entries accept on this day; without a day none has an end. A finding has to know its key.
+/// Takes out what a spec's entries accept on this day; without a day none has an end. A finding has to know its key.
 pub fn accept(
     findings: Vec<Diagnostic>,
-    entries: &[Accept],
+    spec: &Spec,
     rules: &[Rule],
     source: &Source,
     today: Option<Date>,
 ) -> Accepted {
     let (mut findings, mild): (Vec<_>, Vec<_>) = findings.into_iter().partition(Diagnostic::is_error);
-    let mut taken = vec![false; mild.len()];
-    for entry in entries {
+    let (mut taken, mut wrong) = (vec![false; mild.len()], Vec::new());
+    for entry in &spec.accept {
         let until = match understood(entry, rules) {
             Ok(until) => until,
             Err(refusals) => {
-                findings.extend(refusals);
+                wrong.extend(refusals);
                 continue;
             }
         };
         if let (Some(until), Some(today)) = (until, today)
             && until.value < today
         {
-            findings.push(expired_accept::finding(&entry.rule.value, &until, today));
+            wrong.push(expired_accept::finding(&entry.rule.value, &until, today));
             continue;
         }
         // Whoever wrote the entry had this file in mind, and what it extends, but nothing that overrides it.
@@ -54,7 +54,7 @@ pub fn accept(
         if meant.is_empty() && layer == 0 {
             let places =
                 of_rule().map(|(_, finding)| finding.place.as_str()).filter(|place| !place.is_empty());
-            findings.push(unused_accept::finding(entry, &places.collect()));
+            wrong.push(unused_accept::finding(entry, &places.collect()));
         }
         for index in meant {
             if let Some(taken) = taken.get_mut(index) {
@@ -62,6 +62,8 @@ pub fn accept(
             }
         }
     }
+    place(&mut wrong, &spec.places);
+    findings.append(&mut wrong);
     let accepted = taken.iter().filter(|taken| **taken).count();
     let left = mild.into_iter().zip(taken).filter(|(_, taken)| !taken);
     findings.extend(left.map(|(finding, _)| finding));
