@@ -6,39 +6,10 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use std::path::Path;
-use std::process::{Command, Output};
-use tempfile::TempDir;
+#[path = "commands/program.rs"]
+mod program;
 
-const GOOD: &str = "version = 1\nprocess.args = [\"/usr/bin/id\"]\nfilesystem.base = \"usr\"\n";
-const WARNING: &str =
-    "version = 1\nprocess.args = [\"/usr/bin/id\"]\nfilesystem.base = \"usr\"\nnamespaces.pid = \"host\"\n";
-const BAD: &str = "version = 1\nprocess.args = [\"id\"]\n";
-
-fn boxwright(directory: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_boxwright"));
-    command.current_dir(directory).args(arguments).env_remove("CLICOLOR_FORCE").output().unwrap()
-}
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-#[track_caller]
-fn code(output: &Output, expected: i32) {
-    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(expected), "{stdout}\n{stderr}");
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
+use program::{BAD, GOOD, WARNING, boxwright, code, command, folder, text};
 
 #[test]
 fn exit_status_follows_the_threshold() {
@@ -136,8 +107,8 @@ fn colours_only_for_terminals() {
     let folder = folder(&[("bad", BAD)]);
     assert!(!text(&boxwright(folder.path(), &["check", "bad"]).stdout).contains('\u{1b}'));
     let coloured = |variable: Option<&str>| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_boxwright"));
-        command.current_dir(folder.path()).args(["check", "bad"]).env("CLICOLOR_FORCE", "1");
+        let mut command = command(folder.path(), &["check", "bad"]);
+        command.env("CLICOLOR_FORCE", "1");
         variable.map(|variable| command.env(variable, "1"));
         text(&command.output().unwrap().stdout).contains('\u{1b}')
     };

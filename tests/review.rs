@@ -6,47 +6,12 @@
     reason = "a test that cannot go on should stop"
 )]
 
+#[path = "commands/program.rs"]
+mod program;
+
+use program::{BAD, GOOD, WARNING, boxwright, code, command, folder, text};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
-
-const GOOD: &str = "version = 1\nprocess.args = [\"/usr/bin/id\"]\nfilesystem.base = \"usr\"\n";
-const WARNING: &str =
-    "version = 1\nprocess.args = [\"/usr/bin/id\"]\nfilesystem.base = \"usr\"\nnamespaces.pid = \"host\"\n";
-const BAD: &str = "version = 1\nprocess.args = [\"id\"]\n";
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_boxwright"));
-    command.current_dir(folder).args(arguments).stdin(Stdio::null());
-    for variable in ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR", "FORCE_HYPERLINK"] {
-        command.env_remove(variable);
-    }
-    command
-}
-
-fn boxwright(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-#[track_caller]
-fn code(output: &Output, expected: i32) {
-    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(expected), "{stdout}\n{stderr}");
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
+use std::process::{Command, Stdio};
 
 #[test]
 fn what_the_repository_ignores_is_not_checked() {
