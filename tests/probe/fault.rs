@@ -2,12 +2,11 @@
 
 use crate::sys::{call, into, nr};
 use crate::trace::{
-    self, ARGUMENTS, GETEVENTMSG, ORIGINAL_RAX, RAX, SYSCALL, WAIT_ALL, registers, set_registers, whole,
+    self, ARGUMENTS, GETEVENTMSG, ORIGINAL_RAX, RAX, SYSCALL, registers, set_registers, whole,
 };
 use crate::usage;
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::exit;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// PTRACE_CONT: no stop at calls.
 const CONT: u64 = 7;
@@ -94,36 +93,18 @@ impl Tracer {
         _ = call(nr::ALARM, [PATIENCE_SECONDS, 0, 0, 0, 0, 0]);
         self.first = trace::spawn(&program[0], &program[1..]);
         self.processes.insert(self.first, Process { name: "0".to_owned(), ..Process::default() });
-        let mut ended: Option<(i32, Instant)> = None;
-        loop {
-            let mut status = 0_i32;
-            let flags = WAIT_ALL | u64::from(ended.is_some());
-            let waited = call(nr::WAIT4, [u64::MAX, into(&mut status), flags, 0, 0, 0]);
-            match (waited, ended) {
-                (Err(_), ended) => exit(ended.map_or(99, |(own, _)| own)),
-                (Ok(0), Some((own, end))) => {
-                    // What is dying already may take a moment to be gone.
-                    if end.elapsed() > Duration::from_secs(3) {
-                        eprintln!("left=processes");
-                        exit(own)
-                    }
-                    std::thread::sleep(Duration::from_micros(200));
-                }
-                (Ok(pid), _) if status & 0x7f != 0x7f => {
-                    self.processes.remove(&pid);
-                    // Whoever was killed at a fork told of no child.
-                    for child in std::mem::take(&mut self.early) {
-                        self.processes.insert(child, Process::default());
-                        self.go_on(child, 0);
-                    }
-                    if pid == self.first {
-                        let signal = status & 0x7f;
-                        let own = if signal == 0 { status >> 8 & 0xff } else { 128 + signal };
-                        ended = Some((own, Instant::now()));
-                    }
-                }
-                (Ok(pid), _) => self.stopped(pid, status >> 8),
-            }
+        trace::wait_for_all(self.first, Duration::from_secs(3), |pid, stopped| match stopped {
+            Some(stop) => self.stopped(pid, stop),
+            None => self.ended(pid),
+        })
+    }
+
+    fn ended(&mut self, pid: u64) {
+        self.processes.remove(&pid);
+        // Whoever was killed at a fork told of no child.
+        for child in std::mem::take(&mut self.early) {
+            self.processes.insert(child, Process::default());
+            self.go_on(child, 0);
         }
     }
 

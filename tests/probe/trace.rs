@@ -17,8 +17,8 @@ const SETOPTIONS: u64 = 0x4200;
 pub const GETEVENTMSG: u64 = 0x4201;
 /// TRACESYSGOOD, TRACEFORK, TRACEVFORK, TRACECLONE, TRACEEXEC and EXITKILL.
 const OPTIONS: u64 = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x10_0000;
-/// Any child, those of other threads and `clone`d ones too.
-pub const WAIT_ALL: u64 = 0x4000_0000;
+/// __WALL of linux/wait.h: any child, those of other threads and `clone`d ones too.
+const WAIT_ALL: u64 = 0x4000_0000;
 const ENOSYS: i64 = 38;
 /// Where struct user_regs_struct has the first four arguments, rax and orig_rax.
 pub const ARGUMENTS: [usize; 4] = [14, 13, 12, 7];
@@ -110,51 +110,60 @@ fn pair(text: &str) -> (u64, i64) {
     parsed.unwrap_or_else(|| usage(&format!("`{text}` is not a number and an errno")))
 }
 
-/// Runs a program to its end, and ends like it; says so when something that it started lives on. `decide` is asked at the
-/// entry of each call, with the program's process, the calling one, and the call's number and first two arguments, whether
-/// the call is answered with an errno instead of being made.
+/// Runs a program to its end, and ends like it. `decide` is asked at the entry of each call, with the program's process, the
+/// calling one, and the call's number and first two arguments, whether the call is answered with an errno instead of being made.
 fn trace(program: &[String], mut decide: impl FnMut(u64, u64, [u64; 3]) -> Option<i64>) -> ! {
     let first = spawn(&program[0], &program[1..]);
     let mut entered: BTreeMap<u64, Option<i64>> = BTreeMap::new();
+    wait_for_all(first, Duration::from_secs(8), |pid, stopped| match stopped {
+        None => _ = entered.remove(&pid),
+        Some(stopped) => {
+            let signal = stop(stopped, pid, &mut entered, |entry| decide(first, pid, entry));
+            _ = call(nr::PTRACE, [SYSCALL, pid, 0, signal, 0, 0]);
+        }
+    })
+}
+
+/// Waits for a program and for everything that it started, and ends like the program; says so when something lives on for
+/// longer than this. `handle` is told of each process that stops, with its signal and the event in the bits above that, and of
+/// each that ends.
+pub fn wait_for_all(first: u64, longest: Duration, mut handle: impl FnMut(u64, Option<i32>)) -> ! {
     let mut ended: Option<(i32, Instant)> = None;
     loop {
         let mut status = 0_i32;
         let flags = WAIT_ALL | u64::from(ended.is_some());
         let waited = call(nr::WAIT4, [u64::MAX, into(&mut status), flags, 0, 0, 0]);
         match (waited, ended) {
-            (Err(_), Some((own, _))) => exit(own),
-            (Err(_), None) => exit(99),
+            (Err(_), ended) => exit(ended.map_or(99, |(own, _)| own)),
             (Ok(0), Some((own, end))) => {
                 // What is dying already may take a moment to be gone.
-                if end.elapsed() > Duration::from_secs(8) {
+                if end.elapsed() > longest {
                     eprintln!("left=processes");
                     exit(own)
                 }
                 std::thread::sleep(Duration::from_micros(200));
             }
             (Ok(pid), _) if status & 0x7f != 0x7f => {
-                entered.remove(&pid);
+                handle(pid, None);
                 if pid == first {
-                    let own = if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) };
+                    let signal = status & 0x7f;
+                    let own = if signal == 0 { status >> 8 & 0xff } else { 128 + signal };
                     ended = Some((own, Instant::now()));
                 }
             }
-            (Ok(pid), _) => {
-                let signal = stop(status, pid, &mut entered, |entry| decide(first, pid, entry));
-                _ = call(nr::PTRACE, [SYSCALL, pid, 0, signal, 0, 0]);
-            }
+            (Ok(pid), _) => handle(pid, Some(status >> 8)),
         }
     }
 }
 
 /// Handles the stop of a process, and returns the signal that it gets when it goes on.
 fn stop(
-    status: i32,
+    stopped: i32,
     pid: u64,
     entered: &mut BTreeMap<u64, Option<i64>>,
     decide: impl FnOnce([u64; 3]) -> Option<i64>,
 ) -> u64 {
-    match status >> 8 & 0xff {
+    match stopped & 0xff {
         // A stop of a system call: the entry and the exit alternate.
         0x85 => {
             match entered.remove(&pid) {
@@ -253,11 +262,10 @@ pub fn swap(number: i32) {
     fact("swap", outcome(if status == 0 { Ok(0) } else { Err(status >> 8 & 0xff) }));
 }
 
-/// PTRACE_ATTACH, PTRACE_DETACH and PTRACE_SECCOMP_GET_FILTER of linux/ptrace.h, and __WALL of linux/wait.h.
+/// PTRACE_ATTACH, PTRACE_DETACH and PTRACE_SECCOMP_GET_FILTER of linux/ptrace.h.
 const ATTACH: u64 = 16;
 const DETACH: u64 = 17;
 const GET_FILTER: u64 = 0x420C;
-const ALL_CHILDREN: u64 = 0x4000_0000;
 
 /// The seccomp filters that the kernel runs for a process, as hexadecimal instructions.
 pub fn filters(pid: i32) {
@@ -266,7 +274,7 @@ pub fn filters(pid: i32) {
         return fact("filters", errno_name(errno));
     }
     let mut status = 0_i32;
-    _ = call(nr::WAIT4, [pid, into(&mut status), ALL_CHILDREN, 0, 0, 0]);
+    _ = call(nr::WAIT4, [pid, into(&mut status), WAIT_ALL, 0, 0, 0]);
     for index in 0.. {
         let mut program = [[0_u8; 8]; 4096];
         match call(nr::PTRACE, [GET_FILTER, pid, index, into(&mut program), 0, 0]) {
