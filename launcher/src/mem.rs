@@ -38,6 +38,7 @@ pub fn load_word(offset: u32) -> u32 {
 }
 
 /// The byte of the arena at an offset.
+#[inline(never)]
 pub fn byte(offset: u32) -> u8 {
     (load(offset) & 0xff) as u8
 }

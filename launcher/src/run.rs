@@ -1,5 +1,9 @@
 //! The loop: one operation after the other, and the one place where their errors are handled.
 
+mod directory;
+mod environment;
+mod landlock;
+
 use crate::failure::{self, Failure, Words, decimal};
 use crate::mem::{self, Pointers};
 use crate::start::Start;
@@ -8,29 +12,16 @@ use crate::sys::{self, Errno, Report};
 use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
-    Action, Argument, Assist, Call, Check, Cookie, Directory, Environment, Filter, Fork, Kind, Landlock,
-    Listen, Make, NONE, Netlink, Notify, Operation, Otherwise, Piece, Rule, Store, Strings, Success, Tally,
-    Text, Then,
+    Argument, Assist, Call, Check, Cookie, Filter, Fork, Kind, Make, NONE, Netlink, Operation, Otherwise,
+    Piece, Rule, Store, Strings, Success, Tally, Text, Then,
 };
-use boxwright_launcher::plan::{Entry, LARGEST_ARENA, List, Plan, Section};
+use boxwright_launcher::plan::{Entry, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
 
 /// ENOENT.
 const NOT_FOUND: u32 = 2;
 /// `linux/netlink.h`: an answer that holds an errno, negative, or zero.
 const NLMSG_ERROR: u32 = 2;
-
-/// EINVAL.
-const INVALID: u32 = 22;
-/// EBADFD.
-const NO_PLACE: u32 = 77;
-
-/// How many variables a service manager may say: three for its sockets, and three for its own.
-const FROM_MANAGER: u32 = 6;
-
-/// `linux/landlock.h`: LANDLOCK_RULE_PATH_BENEATH and LANDLOCK_RULE_NET_PORT.
-const PATH_BENEATH: usize = 1;
-const NET_PORT: usize = 2;
 
 /// How far a launch is, as its processes tell each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -225,146 +216,10 @@ impl Launch {
 
     /// Pushes a text of the arena, byte by byte, since the text that is being built is there too.
     fn copy(&self, offset: u32, push: &mut impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
-        if byte(offset) == 0 {
+        if mem::byte(offset) == 0 {
             return Err(Failure::Words(Words::Unset));
         }
-        (offset..).map(byte).take_while(|&byte| byte != 0).try_for_each(|byte| push(&[byte]))
-    }
-
-    #[inline(never)]
-    fn directory(&self, directory: &Directory) -> Outcome {
-        let &Directory { offset, capacity, beyond, optional, .. } = directory;
-        let absent = Err(Failure::Reason(directory.absent));
-        let name = self.plan.string(directory.variable);
-        let path = self.start.variables.value(name).filter(|path| path.starts_with(b"/"));
-        let entered = match path {
-            _ if name.is_empty() => Ok(()),
-            Some(path) => sys::enter(path),
-            None if optional => return Ok(0),
-            None => return absent,
-        };
-        match (entered, path) {
-            (Err(_), Some(path)) if optional => {
-                // Longer than any path it is nobody's directory.
-                if path.len() >= capacity as usize || !mem::store(offset, path) {
-                    return Ok(0);
-                }
-            }
-            (entered, _) => {
-                entered.and_then(|()| sys::working_directory(offset, capacity)).map_err(Failure::Errno)?;
-            }
-        }
-        // Outside of the process's root a path begins otherwise (getcwd(2)).
-        if byte(offset) != b'/' {
-            return absent;
-        }
-        let is_root = byte(offset + 1) == 0;
-        if is_root && directory.not_root || beyond != NONE && is_within(offset, beyond) {
-            return Err(Failure::Reason(directory.refused));
-        }
-        Ok(0)
-    }
-
-    #[inline(never)]
-    fn environment(&mut self, environment: &Environment) -> Outcome {
-        // The first of the launcher's own arguments is its name.
-        let own = self.start.arguments.count().saturating_sub(1);
-        if own > 0 && !environment.append {
-            return Err(Failure::Words(Words::Arguments));
-        }
-        let Environment { arguments, variables, passed, .. } = environment;
-        // A null pointer ends each of the two arrays.
-        let capacity = (arguments.count + variables.count + passed.count + FROM_MANAGER) as usize + own + 2;
-        let mut pointers = sys::map_pointers(capacity).map_err(Failure::Errno)?;
-        self.push(&mut pointers, arguments);
-        for index in 1..=own {
-            pointers.push(self.start.arguments.get(index).unwrap_or(core::ptr::null()));
-        }
-        pointers.begin_variables();
-        self.push(&mut pointers, variables);
-        for index in 0..passed.count {
-            self.pass(&mut pointers, self.string_of(passed, index));
-        }
-        if let Some(listen) = &environment.listen {
-            self.listen(&mut pointers, listen)?;
-        }
-        self.pointers = Some(pointers);
-        Ok(0)
-    }
-
-    /// Passes a variable on when the launcher has it.
-    #[inline(never)]
-    fn pass(&self, pointers: &mut Pointers, name: &[u8]) {
-        let variables = &self.start.variables;
-        if let Some(variable) = variables.position(name).and_then(|index| variables.get(index)) {
-            pointers.push(variable);
-        }
-    }
-
-    /// Keeps the sockets that are meant for this process.
-    fn listen(&self, pointers: &mut Pointers, listen: &Listen) -> Result<(), Failure> {
-        let value = |name: &[u8]| self.start.variables.value(name);
-        let own = sys::own_pid().map_err(Failure::Errno)?;
-        let mut end = Listen::START;
-        if value(b"LISTEN_PID=").and_then(number) == Some(own)
-            && let Some(count) = value(b"LISTEN_FDS=")
-        {
-            let count = number(count).filter(|count| (1..=Listen::MOST).contains(count));
-            end += count.ok_or(Failure::Reason(listen.malformed))?;
-            for descriptor in Listen::START..end {
-                if sys::is_directory(descriptor).map_err(Failure::Errno)? {
-                    return Err(Failure::Reason(listen.directory));
-                }
-            }
-            self.pass(pointers, b"LISTEN_FDS=");
-            self.pass(pointers, b"LISTEN_FDNAMES=");
-            pointers.push(mem::arena_address(listen.text) as *const u8);
-        }
-        mem::store(listen.end, &end.to_le_bytes());
-        Ok(())
-    }
-
-    /// Passes on how the service manager is told of the program, and how often.
-    #[inline(never)]
-    fn notify(&mut self, notify: &Notify) -> Outcome {
-        let Some(mut pointers) = self.pointers else { return Err(Failure::Words(Words::Unset)) };
-        let value = |name: &[u8]| self.start.variables.value(name);
-        let Some(socket) = value(b"NOTIFY_SOCKET=") else { return Ok(0) };
-        let has_path = socket.starts_with(b"/") && socket.len() < Notify::ROOM as usize;
-        match notify.elsewhere().filter(|_| has_path) {
-            Some(variable) => pointers.push(self.plan.string(variable).as_ptr()),
-            None if has_path || notify.by_name && socket.starts_with(b"@") => {
-                self.pass(&mut pointers, b"NOTIFY_SOCKET=");
-            }
-            None => return Err(Failure::Reason(notify.refused)),
-        }
-        if has_path {
-            mem::store(notify.socket, socket);
-        }
-        // Without a pid it is for whoever asks (sd_watchdog_enabled(3)).
-        let watched = value(b"WATCHDOG_PID=").map(number);
-        let own = sys::own_pid().map_err(Failure::Errno)?;
-        if watched.is_none_or(|pid| pid == Some(own)) {
-            self.pass(&mut pointers, b"WATCHDOG_USEC=");
-            if watched.is_some() {
-                pointers.push(mem::arena_address(notify.watchdog) as *const u8);
-            }
-        }
-        self.pointers = Some(pointers);
-        Ok(0)
-    }
-
-    #[inline(never)]
-    fn push(&self, pointers: &mut Pointers, strings: &Strings) {
-        for index in 0..strings.count {
-            pointers.push(self.string_of(strings, index).as_ptr());
-        }
-    }
-
-    /// A string of a list.
-    #[inline(never)]
-    fn string_of(&self, strings: &Strings, index: u32) -> &'static [u8] {
-        self.plan.string(self.plan.blob_word(strings.blob + index * 4))
+        (offset..).map(mem::byte).take_while(|&byte| byte != 0).try_for_each(|byte| push(&[byte]))
     }
 
     fn fork(&mut self, fork: &Fork) -> Outcome {
@@ -433,36 +288,6 @@ impl Launch {
             }
         }
         sys::install_filter(copy, filter.count, filter.flags)
-    }
-
-    #[inline(never)]
-    fn landlock(&self, landlock: &Landlock) -> Outcome {
-        let row = landlock.row(&self.plan, mem::load_word(landlock.abi));
-        if row.handled == [0; 3] {
-            return Ok(0);
-        }
-        let slot = |slot| match mem::load_word(slot) {
-            u32::MAX => Err(Failure::Words(Words::Unset)),
-            word => Ok(word),
-        };
-        if landlock.action == Action::Create {
-            let ruleset = sys::create_ruleset(&row.handled).map_err(Failure::Errno)?;
-            mem::store(landlock.ruleset, &ruleset.to_le_bytes());
-            return Ok(0);
-        }
-        let ruleset = slot(landlock.ruleset)?;
-        let [files, ports, _] = row.handled;
-        match landlock.action {
-            Action::Slot(descriptor, rights) => allow_beneath(ruleset, slot(descriptor)?, rights & files),
-            Action::Descriptor(number, rights) => allow_beneath(ruleset, number, rights & files),
-            Action::Port(port, rights) if rights & ports != 0 => {
-                sys::add_rule(ruleset, NET_PORT, rights & ports, port)
-            }
-            Action::Restrict => sys::restrict_self(ruleset, row.flags),
-            Action::Create | Action::Port(..) => Ok(()),
-        }
-        .map_err(Failure::Errno)
-        .map(|()| 0)
     }
 
     #[inline(never)]
@@ -543,45 +368,6 @@ impl Launch {
             }
         }
     }
-}
-
-/// Rights of directories mean nothing to a file, and none mean anything to what is nowhere in the tree, such as a pipe.
-fn allow_beneath(ruleset: u32, descriptor: u32, rights: u64) -> Result<(), Errno> {
-    let allow = |rights| match rights {
-        0 => Ok(()),
-        _ => sys::add_rule(ruleset, PATH_BENEATH, rights, descriptor),
-    };
-    match allow(rights) {
-        Err(INVALID) => allow(rights & Landlock::FILE),
-        Err(NO_PLACE) => Ok(()),
-        result => result,
-    }
-}
-
-/// The byte at an offset of the arena.
-#[inline(never)]
-fn byte(offset: u32) -> u8 {
-    mem::load(offset) as u8
-}
-
-/// Whether a directory is another one or in it: paths of the arena, without symlinks.
-fn is_within(path: u32, directory: u32) -> bool {
-    let differs =
-        (0..LARGEST_ARENA).find(|at| byte(path + at) != byte(directory + at) || byte(path + at) == 0);
-    // A path without a byte is none that was found.
-    differs.is_some_and(|at| at > 0 && byte(directory + at) == 0 && matches!(byte(path + at), 0 | b'/'))
-}
-
-/// A decimal number, strictly.
-#[inline(never)]
-fn number(digits: &[u8]) -> Option<u32> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u32, |number, digit| {
-        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
-        number.checked_mul(10)?.checked_add(digit.into())
-    })
 }
 
 /// What comes of an errno.
