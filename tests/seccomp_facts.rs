@@ -188,6 +188,9 @@ fn constants_are_the_kernels() {
         assert_eq!(seccomp::constant(name), Some(value), "{name}");
     }
     assert_eq!(seccomp::constant("CLONE_NEWNOTHING"), None);
+    for (name, value) in seccomp::constants() {
+        assert_eq!(seccomp::constant(name), Some(value), "{name}");
+    }
     let names: Vec<_> = seccomp::constants().map(|(name, _)| name).collect();
     assert!(names.is_sorted() && names.len() > 1000, "{}", names.len());
 }
@@ -220,7 +223,6 @@ fn groups_have_members_and_no_unresolved_group() {
         let members = seccomp::group(name).unwrap();
         assert!(!members.is_empty(), "{name}");
         assert!(members.iter().all(|member| !member.starts_with('@')), "{name}");
-        assert!(members.is_sorted_by(|one, other| one < other), "{name}");
     }
     for member in minimal {
         let known =

@@ -15,6 +15,7 @@ pub mod explain;
 pub mod group;
 pub mod implied;
 pub mod instruction;
+mod lines;
 pub mod meaning;
 pub mod merge;
 pub mod parameter;

@@ -28,7 +28,7 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let grouped = GROUPS.iter().filter_map(|name| group(name)).flatten();
-    let mut names: Vec<&str> = CALLS.iter().chain(grouped).copied().collect();
+    let mut names: Vec<&str> = CALLS.into_iter().chain(grouped).collect();
     names.retain(|name| calls::place(policy, name) == seccomp.default_action.span);
     let passing: Vec<Input> = names.iter().filter_map(|name| filter.passes(name, &[])).collect();
     let finding = |first: &Input| {

@@ -48,7 +48,7 @@ impl Question {
         }
         let number = syscall(name, architecture)?;
         let written: Vec<&str> = if arguments.is_empty() { vec![] } else { arguments.split(',').collect() };
-        let count = parameters(name).map_or(6, <[_]>::len);
+        let count = parameters(name).map_or(6, |parameters| parameters.len());
         if written.len() > count {
             return Err(Misread(format!("`{name}` has {count} arguments and {} are given", written.len())));
         }

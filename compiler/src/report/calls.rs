@@ -102,17 +102,15 @@ pub(super) fn calls(policy: &Policy) -> Result<Calls, RuleError> {
     };
     let names: BTreeSet<&'static str> =
         Architecture::X86_64.syscalls().iter().map(|&(name, _)| name).collect();
-    let of = |members: &[&'static str]| -> Vec<SystemCall> {
-        members.iter().copied().filter(|name| names.contains(name)).map(call).collect()
+    let of = |members: BTreeSet<&'static str>| -> Vec<SystemCall> {
+        members.into_iter().filter(|name| names.contains(name)).map(call).collect()
     };
     let shown = group_names().filter(|name| !LEFT_OUT.contains(name));
     let mut groups: Vec<Group> =
         shown.map(|name| Group::new(name, of(group(name).unwrap_or_default()))).collect();
     let grouped: BTreeSet<_> = groups.iter().flat_map(|group| &group.calls).map(|call| call.name).collect();
-    let others: Vec<&'static str> = names.difference(&grouped).copied().collect();
-    groups.push(Group::new("others", of(&others)));
-    let all: Vec<&'static str> = names.iter().copied().collect();
-    Ok(Calls { filtered: policy.seccomp.is_some(), all: Group::new("all", of(&all)), groups })
+    groups.push(Group::new("others", of(&names - &grouped)));
+    Ok(Calls { filtered: policy.seccomp.is_some(), all: Group::new("all", of(names.clone())), groups })
 }
 
 /// What the policy's filter answers, from the meaning that is enforced; empty when it asks for no filter.

@@ -49,7 +49,7 @@ impl<'s> Wanted<'s> {
         let mut width = parameter.width;
         for &architecture in architectures {
             let Some(_) = architecture.syscall_number(syscall) else { continue };
-            let whole = parameters_on(architecture, syscall).map_or(0, <[_]>::len);
+            let whole = parameters_on(architecture, syscall).map_or(0, |parameters| parameters.len());
             if usize::from(index) >= whole {
                 let name = architecture.name();
                 return Err(self.invalid(format!(

@@ -212,7 +212,7 @@ impl Names {
     /// A system call or the members of a group; those that no architecture has are left out.
     fn meant(&self, name: &str) -> Option<Vec<&'static str>> {
         if name.starts_with('@') {
-            group(name).map(|members| members.iter().filter_map(|name| self.known(name)).collect())
+            group(name).map(|members| members.into_iter().filter_map(|name| self.known(name)).collect())
         } else {
             self.known(name).map(|name| vec![name])
         }

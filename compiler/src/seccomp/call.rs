@@ -1,6 +1,6 @@
 //! System calls as people write them: `socket(AF_ALG, 5, 0)`.
 
-use super::parameter::{Parameter, parameters};
+use super::parameter::parameters;
 use super::table::Architecture;
 use super::word::{Argument, Input, Word};
 
@@ -19,7 +19,7 @@ pub fn call_words(input: &Input) -> String {
     let [audit, number, ..] = *input;
     let architecture = Architecture::ALL.into_iter().find(|architecture| architecture.audit() == audit);
     let name = architecture.and_then(|architecture| architecture.syscall_name(number));
-    let count = name.and_then(parameters).map_or(6, <[Parameter]>::len);
+    let count = name.and_then(parameters).map_or(6, |parameters| parameters.len());
     let arguments = (0..6).filter_map(Argument::new).take(count).map(|argument| {
         let [high, low] = [Word::argument_high(argument), Word::argument_low(argument)]
             .map(|word| u64::from(input[word.index()]));

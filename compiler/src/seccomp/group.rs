@@ -10,14 +10,21 @@ pub const SYSTEMD_VERSION: &str = include_str!("group/systemd.version").trim_asc
 const SYSTEMD: &str = include_str!("group/systemd.txt");
 const BOXWRIGHT: &str = include_str!("group/boxwright.txt");
 
-static GROUPS: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
-    let direct = direct_members();
-    direct.keys().map(|&group| (group, flatten(group, &direct))).collect()
-});
+/// Each group with its members as they are written.
+static GROUPS: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::new(read);
 
-/// The members of a group such as `@basic-io`, flattened and sorted. A name need not exist on every architecture.
-pub fn group(name: &str) -> Option<&'static [&'static str]> {
-    GROUPS.get(name).map(Vec::as_slice)
+/// The members of a group such as `@basic-io`, sorted, with those of the groups in it. A name need not exist on every
+/// architecture.
+pub fn group(name: &str) -> Option<BTreeSet<&'static str>> {
+    let (mut pending, mut seen, mut members) = (GROUPS.get(name)?.clone(), BTreeSet::new(), BTreeSet::new());
+    while let Some(member) = pending.pop() {
+        if !member.starts_with('@') {
+            members.insert(member);
+        } else if seen.insert(member) {
+            pending.extend(GROUPS.get(member).into_iter().flatten());
+        }
+    }
+    Some(members)
 }
 
 /// The names of all groups, sorted, each with its `@`.
@@ -25,7 +32,7 @@ pub fn group_names() -> impl Iterator<Item = &'static str> {
     GROUPS.keys().copied()
 }
 
-fn direct_members() -> BTreeMap<&'static str, Vec<&'static str>> {
+fn read() -> BTreeMap<&'static str, Vec<&'static str>> {
     let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let mut current = "";
     for line in SYSTEMD.lines().chain(BOXWRIGHT.lines()) {
@@ -38,16 +45,4 @@ fn direct_members() -> BTreeMap<&'static str, Vec<&'static str>> {
         }
     }
     groups
-}
-
-fn flatten(group: &'static str, direct: &BTreeMap<&'static str, Vec<&'static str>>) -> Vec<&'static str> {
-    let (mut pending, mut seen, mut members) = (vec![group], BTreeSet::new(), BTreeSet::new());
-    while let Some(name) = pending.pop() {
-        if !name.starts_with('@') {
-            members.insert(name);
-        } else if seen.insert(name) {
-            pending.extend(direct.get(name).into_iter().flatten());
-        }
-    }
-    members.into_iter().collect()
 }

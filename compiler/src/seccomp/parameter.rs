@@ -1,15 +1,16 @@
 //! The parameters of system calls: their names, and how much of each argument the kernel reads.
 
+use super::lines;
 use super::rule::Width;
 use super::table::Architecture;
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 /// The kernel whose prototypes were read.
 pub const VERSION: &str = include_str!("parameter/linux.version").trim_ascii_end();
 
-/// Lines of a system call and its parameters, `name:bits` each; `#` starts a comment.
+/// Lines of a system call and its parameters, `name:bits` each, sorted.
 const LINUX: &str = include_str!("parameter/linux.txt");
+
+/// A few more, which come before those, in the order of their sources; `#` starts a comment.
 const BY_HAND: &str = include_str!("parameter/by_hand.txt");
 
 /// One parameter.
@@ -21,20 +22,22 @@ pub struct Parameter {
     pub width: Width,
 }
 
-static PARAMETERS: LazyLock<BTreeMap<&'static str, Vec<Parameter>>> =
-    LazyLock::new(|| LINUX.lines().chain(BY_HAND.lines()).filter_map(call).collect());
-
 /// The parameters of a system call; `None` when they are not known, so that no rule can look at them.
-pub fn parameters(syscall: &str) -> Option<&'static [Parameter]> {
-    PARAMETERS.get(syscall).map(Vec::as_slice)
+pub fn parameters(syscall: &str) -> Option<Vec<Parameter>> {
+    let by_hand = BY_HAND.lines().map(lines::split).find(|(name, _)| *name == syscall);
+    let written = by_hand.map(|(_, written)| written).or_else(|| lines::after(syscall, LINUX))?;
+    Some(written.split_whitespace().filter_map(parameter).collect())
 }
 
 /// The parameters of a system call that are each an argument of their own on an architecture. Not on i386 are those that
 /// the call takes in memory or as two registers, and what comes after them.
-pub fn parameters_on(architecture: Architecture, syscall: &str) -> Option<&'static [Parameter]> {
-    let parameters = parameters(syscall)?;
+pub fn parameters_on(architecture: Architecture, syscall: &str) -> Option<Vec<Parameter>> {
+    let mut parameters = parameters(syscall)?;
     let split = ON_I386.iter().find(|&&(name, _)| name == syscall && architecture == Architecture::I386);
-    Some(split.map_or(parameters, |&(_, whole)| &parameters[..whole.min(parameters.len())]))
+    if let Some(&(_, whole)) = split {
+        parameters.truncate(whole);
+    }
+    Some(parameters)
 }
 
 /// How many parameters come first that are whole arguments (arch/x86/entry/syscalls/syscall_32.tbl, sys_ia32.c).
@@ -57,12 +60,6 @@ const ON_I386: [(&str, usize); 13] = [
 /// How much of a parameter the kernel reads on an architecture, where registers may have only 32 bits.
 pub fn width_on(architecture: Architecture, width: Width) -> Width {
     if architecture == Architecture::I386 { width.min(Width::Bits32) } else { width }
-}
-
-fn call(line: &'static str) -> Option<(&'static str, Vec<Parameter>)> {
-    let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-    let name = words.next()?;
-    Some((name, words.filter_map(parameter).collect()))
 }
 
 fn parameter(word: &'static str) -> Option<Parameter> {
