@@ -259,6 +259,16 @@ fn implied_rules_hold_against_whatever_is_listed() {
     assert_eq!(verdict(&proven, "ioctl", &[0, 0x5401]), Verdict::ALLOW);
     let socketcall = call(Architecture::I386, 102, &[1]);
     assert_eq!(interpreter::run(&proven.program, &socketcall), Verdict::ENOSYS.0);
+
+    request.rules = implied::families_of_the_host(3);
+    let proven = compiled(&request);
+    for (family, answer) in
+        [(1, Verdict::ALLOW), (40, unsupported), (40 | 1 << 32, unsupported), (42, unsupported)]
+    {
+        assert_eq!(verdict(&proven, "socket", &[family]), answer, "{family}");
+    }
+    assert_eq!(interpreter::run(&proven.program, &socketcall), Verdict::ENOSYS.0);
+    assert_eq!(verdict(&proven, "io_uring_setup", &[]), Verdict::ALLOW, "who names it has it");
 }
 
 #[test]

@@ -654,3 +654,15 @@ pub enum Action {
     /// A tracer is told; without one the call fails with ENOSYS.
     Trace(u16),
 }
+
+impl Action {
+    /// Whether the call is made, whoever looks on.
+    pub fn permits(self) -> bool {
+        matches!(self, Self::Allow | Self::Log)
+    }
+
+    /// Whether the call is made in no case.
+    pub fn refuses(self) -> bool {
+        !self.permits() && !matches!(self, Self::Trace(_))
+    }
+}

@@ -2,8 +2,8 @@
 //! against them.
 
 use crate::Test;
-use crate::exits::in_place;
-use crate::harness::{Answers, Need, Run, Stage};
+use crate::exits::{PLAIN, in_place};
+use crate::harness::{Answers, Need, Run, Spec, Stage};
 
 const HANDLES: &[Need] = &[Need::Root];
 
@@ -20,6 +20,11 @@ pub const TESTS: &[Test] = &[
     Test { name: "bypass/int-0x80", needs: &[], run: int_0x80 },
     Test { name: "bypass/socketcall", needs: &[], run: socketcall },
     Test { name: "bypass/birdcage-32-io-uring", needs: &[], run: io_uring },
+    Test {
+        name: "bypass/families-beyond-namespaces",
+        needs: &[Need::UserNamespaces],
+        run: families_beyond_namespaces,
+    },
     Test { name: "bypass/cve-2017-5206-tracer-swaps-the-call", needs: &[], run: tracer_swaps },
     Test { name: "bypass/open-has-synonyms", needs: &[], run: open_synonyms },
     Test {
@@ -215,11 +220,30 @@ fn io_uring(stage: &Stage) {
     let questions = ["call=425", "call=426,63", "call=427,63"];
     let open = bare(stage, &[], &questions);
     open.expect(&[("call.425", "EFAULT"), ("call.426.63", "EBADF"), ("call.427.63", "EBADF")]);
-    let names = "deny = ['io_uring_setup', 'io_uring_enter', 'io_uring_register']";
-    for filter in ["allow = ['@minimal', '@file-system']".to_owned(), format!("{ALL}\n{names}")] {
-        let closed = ask(stage, &filter, &questions);
+    let names = "['io_uring_setup', 'io_uring_enter', 'io_uring_register']";
+    let groups = "allow = ['@system-service', '@aio']";
+    for filter in [groups, &format!("{ALL}\ndeny = {names}"), &format!("{ALL}\ndeny = ['@aio']")] {
+        let closed = ask(stage, filter, &questions);
         assert!(closed.under("call.").all(|(_, answer)| answer == REFUSED), "{closed:?}");
     }
+    let named = format!("allow = ['@system-service', 'io_uring_setup']\nlog = {names}");
+    ask(stage, &named, &questions).expect(&[("call.425", "EFAULT"), ("call.426.63", "EBADF")]);
+}
+
+/// AF_VSOCK and AF_QIPCRTR have the machine's addresses in every network namespace.
+fn families_beyond_namespaces(stage: &Stage) {
+    let sockets = ["call=41,28,1", "call=41,2a,2"];
+    let new = |text: &str| stage.ask(Spec::new(PLAIN).with(text), &[&sockets[..], &["call=41,1,1"]].concat());
+    // A kernel without them answers as the filter does.
+    let bare = bare(stage, &[], &sockets);
+    let open = new("network.address_families = ['AF_UNIX', 'AF_VSOCK', 'AF_QIPCRTR']");
+    let free = new("namespaces.network = 'host'");
+    let closed = new("");
+    for key in ["call.41.28.1", "call.41.2a.2"] {
+        assert_eq!([&open, &free].map(|answers| answers.get(key)), [bare.get(key); 2], "{key}");
+        assert_eq!(closed.get(key), "EAFNOSUPPORT", "{key}");
+    }
+    closed.expect(&[("call.41.1.1", "ok")]);
 }
 
 /// Before Linux 4.8 the tracer came after the filter.

@@ -2,7 +2,7 @@
 
 use super::calls;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Action, Policy};
+use crate::policy::Policy;
 use crate::seccomp::word::Input;
 use crate::seccomp::{Meaning, call_words, group};
 
@@ -24,7 +24,7 @@ const CALLS: [&str; 6] = ["bpf", "userfaultfd", "open_by_handle_at", "setns", "u
 
 pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     let Some(seccomp) = &policy.seccomp else { return Vec::new() };
-    if !matches!(seccomp.default_action.value, Action::Allow | Action::Log) {
+    if !seccomp.default_action.value.permits() {
         return Vec::new();
     }
     let grouped = GROUPS.iter().filter_map(|name| group(name)).flatten();

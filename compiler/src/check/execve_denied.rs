@@ -1,7 +1,7 @@
 //! The filter is in force when the launcher executes the program, so it must allow that.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Action, Execution, Policy, SyscallRule};
+use crate::policy::{Execution, Policy, SyscallRule};
 use crate::seccomp::{Architecture, Meaning};
 
 pub(super) const RULE: Rule = Rule::error("execve-denied", "the filter would stop the launcher's own execve")
@@ -27,7 +27,7 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
         ];
     }
     let about = || seccomp.rules.iter().filter(|rule| rule.name == "execve");
-    let refuses = |rule: &&SyscallRule| !matches!(rule.action, Action::Allow | Action::Log);
+    let refuses = |rule: &&SyscallRule| !rule.action.permits();
     let about = about().find(refuses).or(about().next_back());
     let finding = match about {
         Some(rule) => RULE.at(rule.span, format!("`{}` keeps the launcher from `execve`", rule.source)),

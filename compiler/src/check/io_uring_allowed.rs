@@ -13,13 +13,13 @@ pub(super) const RULE: Rule =
         `socket` and allows `io_uring_setup` refuses nothing (Docker took the three calls out of its \
         default profile in 2023 for that and for the number of holes found in io_uring: moby/moby#46762; \
         `IORING_OP_SOCKET` and its kin in linux/io_uring.h).\n\n\
-        Deny `io_uring_setup`, `io_uring_enter` and `io_uring_register`; libuv, liburing and others fall \
-        back on system calls. A filter that allows all that io_uring could do gives nothing away, and is \
+        No group allows `io_uring_setup`, `io_uring_enter` and `io_uring_register`, so they are allowed by \
+        their names or by `default_action`. Deny them; libuv, liburing and others fall back on system calls. A filter that allows all that io_uring could do gives nothing away, and is \
         not reported. `network.address_families` and lists of ports refuse io_uring by themselves.",
     );
 
 /// System calls that a request of a ring stands for (linux/io_uring.h, as of 6.17).
-const OPERATIONS: [&str; 24] = [
+const OPERATIONS: [&str; 25] = [
     "socket",
     "connect",
     "openat",
@@ -32,6 +32,7 @@ const OPERATIONS: [&str; 24] = [
     "recvmsg",
     "recvfrom",
     "renameat",
+    "renameat2",
     "unlinkat",
     "mkdirat",
     "symlinkat",

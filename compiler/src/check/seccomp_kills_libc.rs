@@ -1,7 +1,7 @@
 //! A C library makes system calls before the program's own first instruction, and more when it ends.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Action, Policy};
+use crate::policy::Policy;
 use crate::seccomp::verdict::Verdict;
 use crate::seccomp::{Architecture, Meaning, call_words};
 use crate::source::Span;
@@ -49,7 +49,7 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     }
     let place = |name: &str| -> Span {
         let rules = seccomp.rules.iter().filter(|rule| rule.name == name);
-        let mut refusing = rules.filter(|rule| !matches!(rule.action, Action::Allow | Action::Log));
+        let mut refusing = rules.filter(|rule| !rule.action.permits());
         refusing.next().map_or(seccomp.default_action.span, |rule| rule.span)
     };
     // All calls have to be answered so: a rule on arguments may mean others than a library's.

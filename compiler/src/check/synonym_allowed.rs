@@ -2,7 +2,7 @@
 
 use super::calls;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Action, Policy, SyscallRule};
+use crate::policy::{Policy, SyscallRule};
 use crate::seccomp::{Meaning, call_words};
 use std::collections::BTreeSet;
 
@@ -36,9 +36,7 @@ const FAMILIES: [&[&str]; 14] = [
 
 pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     let Some(seccomp) = &policy.seccomp else { return Vec::new() };
-    let stated = |rule: &&SyscallRule| {
-        rule.conditions.is_empty() && !matches!(rule.action, Action::Allow | Action::Log | Action::Trace(_))
-    };
+    let stated = |rule: &&SyscallRule| rule.conditions.is_empty() && rule.action.refuses();
     let (mut findings, mut told) = (Vec::new(), BTreeSet::new());
     for rule in seccomp.rules.iter().filter(stated) {
         let families = FAMILIES.iter().filter(|family| family.contains(&rule.name));

@@ -14,6 +14,10 @@ use std::collections::BTreeMap;
 /// What an ordinary program needs to start, read, write, compute and exit.
 const DEFAULT_ALLOW: &str = "@minimal";
 
+/// What no group allows, @aio and @system-service among them, but their names do: a ring makes calls that no filter sees
+/// (io_uring(7)).
+const RINGS: [&str; 3] = ["io_uring_enter", "io_uring_register", "io_uring_setup"];
+
 const EPERM: u16 = 1;
 const ENOSYS: u16 = 38;
 
@@ -36,7 +40,11 @@ pub(super) fn resolve(
     let default_action =
         seccomp.default_action.as_ref().map_or(Spanned::new(Action::Errno(errno), Spec::NOWHERE), default);
     let architectures = architectures(&seccomp.arches, findings);
-    let names = Names { architectures: architectures.iter().map(|one| one.value).collect() };
+    let architecture = |one: &Spanned<Architecture>| one.value;
+    let names = Names {
+        architectures: architectures.iter().map(architecture).collect(),
+        default: default_action.value,
+    };
     let lists = lists(seccomp, default_action.value, errno, &names, findings);
     let named = syscall_rules::resolve(&seccomp.rules, &names, errno, findings);
     unused_errno(seccomp, &default_action, findings);
@@ -153,7 +161,7 @@ fn lists(
     .into_iter()
     .map(|(key, leaf, action)| {
         let entries = leaf.as_ref().map_or(&[][..], |leaf| &leaf.value);
-        List { key, action, members: names.members(entries, key, findings) }
+        List { key, action, members: names.members(entries, key, action, findings) }
     })
     .collect()
 }
@@ -178,6 +186,8 @@ impl List {
 pub(super) struct Names {
     /// Where they are looked for.
     pub(super) architectures: Vec<Architecture>,
+    /// What happens to those that nothing names.
+    default: Action,
 }
 
 impl Names {
@@ -187,8 +197,10 @@ impl Names {
         &self,
         entries: &[Spanned<String>],
         key: &str,
+        action: Action,
         findings: &mut Vec<Diagnostic>,
     ) -> BTreeMap<&'static str, Entry> {
+        let grants = action.permits() && !self.default.permits();
         let (mut members, mut seen) = (BTreeMap::new(), BTreeMap::new());
         for (at, name) in entries.iter().enumerate() {
             match (self.meant(&name.value), seen.insert(&name.value, name.span)) {
@@ -196,7 +208,8 @@ impl Names {
                 (Some(meant), None) => {
                     let alone = !name.value.starts_with('@');
                     let entry = Entry { span: name.span, alone };
-                    for call in meant {
+                    let left_out = |call: &&str| grants && !alone && RINGS.contains(call);
+                    for call in meant.into_iter().filter(|call| !left_out(call)) {
                         let known = members.entry(call).or_insert(entry);
                         if alone {
                             *known = entry;
@@ -264,8 +277,7 @@ fn overridden(lists: &[List], named: &[SyscallRule]) -> Vec<Diagnostic> {
         let mut entries = stronger.iter().filter_map(|list| Some((list.key, *list.members.get(name)?)));
         entries.find(|(_, entry)| entry.alone || !alone)
     };
-    let refusing =
-        lists.iter().take_while(|list| !matches!(list.action, Action::Allow | Action::Log)).count();
+    let refusing = lists.iter().take_while(|list| !list.action.permits()).count();
     let mut findings = Vec::new();
     for (rank, weaker) in lists.iter().enumerate() {
         for (name, entry) in weaker.members.iter().filter(|(_, entry)| entry.alone) {
@@ -284,7 +296,7 @@ fn overridden(lists: &[List], named: &[SyscallRule]) -> Vec<Diagnostic> {
             }
         }
     }
-    for rule in named.iter().filter(|rule| matches!(rule.action, Action::Allow | Action::Log)) {
+    for rule in named.iter().filter(|rule| rule.action.permits()) {
         if let Some((key, stronger)) = decides(&lists[..refusing], rule.name, false) {
             let message = format!("what `{}` allows of `{}` is refused all the same", rule.source, rule.name);
             findings.push(
@@ -332,9 +344,8 @@ fn no_sockets(
     default: &Spanned<Action>,
     rules: &[SyscallRule],
 ) -> Vec<Diagnostic> {
-    let passes = |action| matches!(action, Action::Allow | Action::Log);
-    let makes = |rule: &SyscallRule| ["socket", "socketpair"].contains(&rule.name) && passes(rule.action);
-    if passes(default.value) || rules.iter().any(makes) {
+    let makes = |rule: &SyscallRule| ["socket", "socketpair"].contains(&rule.name) && rule.action.permits();
+    if default.value.permits() || rules.iter().any(makes) {
         return Vec::new();
     }
     let finding = |(key, span, _): &(&str, Span, usize)| {

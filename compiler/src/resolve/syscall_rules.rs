@@ -55,7 +55,7 @@ fn one(
     let key = format!("seccomp.rules.{}", name.value);
     let wanted: Vec<_> = rule.args.iter().filter_map(|arg| Wanted::new(arg, findings)).collect();
     let mut resolved = Vec::new();
-    for syscall in names.members(&rule.names.value, &key, findings).into_keys() {
+    for syscall in names.members(&rule.names.value, &key, action, findings).into_keys() {
         let applied: Result<Vec<_>, _> =
             wanted.iter().map(|wanted| wanted.on(syscall, &names.architectures)).collect();
         let alternatives = match applied {

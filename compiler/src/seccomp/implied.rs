@@ -5,7 +5,7 @@ use super::request::{Asked, Source};
 use super::rule::Operator;
 use super::verdict::Verdict;
 use crate::policy::landlock::{Access, Scope};
-use crate::policy::{Execution, Policy, RuleSource, Terminal};
+use crate::policy::{Execution, Namespace, Policy, RuleSource, Terminal};
 
 /// Every rule that follows from a key outside of `[seccomp]`, whose origin is added to the others; all of them refuse
 /// something.
@@ -15,8 +15,11 @@ pub fn implied(policy: &Policy, origins: &mut Vec<Origin>) -> Vec<Asked> {
         origins.len() - 1
     };
     let mut rules = vec![];
+    let network = &policy.namespaces.network;
     if let Some(families) = &policy.address_families {
         rules.extend(address_families(&families.value, origin("network.address_families", families.span)));
+    } else if network.value != Namespace::Host {
+        rules.extend(families_of_the_host(origin("namespaces.network", network.span)));
     }
     for (key, ports) in [("network.bind_tcp", &policy.bind_tcp), ("network.connect_tcp", &policy.connect_tcp)]
     {
@@ -71,6 +74,9 @@ const TERMINAL_INPUT: [u64; 2] = [0x5412, 0x541C];
 const INTERNET: [u64; 2] = [2, 10];
 /// The families that a list of ports leaves: AF_UNIX, AF_NETLINK, which asks the kernel about interfaces, and the Internet's.
 const BESIDE_PORTS: [u64; 4] = [1, INTERNET[0], INTERNET[1], 16];
+/// AF_VSOCK, which reaches the hypervisor, and AF_QIPCRTR, which reaches the processors beside this one: their addresses
+/// belong to the machine (net/vmw_vsock/af_vsock.c, net/qrtr/af_qrtr.c).
+const NO_NAMESPACE: [u64; 2] = [40, 42];
 const IPPROTO_TCP: u64 = 6;
 /// linux/socket.h: connect with the first send.
 const MSG_FASTOPEN: u64 = 0x2000_0000;
@@ -107,6 +113,15 @@ pub fn address_families(families: &[u64], origin: usize) -> Vec<Asked> {
         rules.push(asked(call, vec![], Verdict::ENOSYS, origin));
     }
     rules
+}
+
+/// Sockets that reach beyond every network namespace: who asked for another one than the host's has to name them.
+pub fn families_of_the_host(origin: usize) -> Vec<Asked> {
+    let families = vec![(0, Operator::OneOf(NO_NAMESPACE.to_vec()))];
+    vec![
+        asked("socket", families, Verdict::errno(EAFNOSUPPORT), origin),
+        asked("socketcall", vec![], Verdict::ENOSYS, origin),
+    ]
 }
 
 /// What a list of TCP ports does not speak of: sockets that reach others and are not TCP's, MPTCP among them, and

@@ -36,7 +36,12 @@ pub fn merge(policy: &Policy) -> Option<Merged> {
         }
         origins.push(Origin { source: rule.source.clone(), span: rule.span });
     }
-    rules.extend(implied(policy, &mut origins));
+    // What nothing lets pass needs no reason of its own.
+    let passes = |name: &str| {
+        let own = seccomp.rules.iter().filter(|rule| rule.name == name).map(|rule| rule.action);
+        own.chain([seccomp.default_action.value]).any(|action| !action.refuses())
+    };
+    rules.extend(implied(policy, &mut origins).into_iter().filter(|rule| passes(rule.name)));
     let architectures = seccomp.architectures.iter().filter_map(|one| Architecture::from_name(one.value));
     let default = seccomp.default_action.value.into();
     let exec_once = exec_once(policy, &mut origins);

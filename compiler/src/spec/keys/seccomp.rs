@@ -36,7 +36,7 @@ pub(super) const SECCOMP: &[Key] = &[
     Key::new(
         "allow",
         SYSCALLS,
-        "system calls and @groups that are allowed; a rule that allows only some calls takes their place here",
+        "system calls and @groups that are allowed, io_uring's by their names only; a rule that allows some calls takes their place here",
     )
     .default("[\"@minimal\"]"),
     Key::new("deny", SYSCALLS, "system calls and @groups that fail although another key allows them")
