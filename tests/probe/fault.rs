@@ -13,7 +13,7 @@ const CONT: u64 = 7;
 const SIGKILL: u64 = 9;
 const SIGTERM: u64 = 15;
 /// A launch that takes longer has hung.
-const PATIENCE_SECONDS: u64 = 20;
+const PATIENCE_SECONDS: u64 = 60;
 
 /// `-- PROGRAM ARGUMENT...`: says of each call until an exec where it is, and its number.
 pub fn record(arguments: &[String]) -> ! {

@@ -318,6 +318,7 @@ pub fn errno_name(errno: i32) -> String {
         40 => "ELOOP",
         93 => "EPROTONOSUPPORT",
         95 => "EOPNOTSUPP",
+        97 => "EAFNOSUPPORT",
         101 => "ENETUNREACH",
         111 => "ECONNREFUSED",
         113 => "EHOSTUNREACH",
