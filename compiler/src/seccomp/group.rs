@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 /// The systemd whose sets these are; its `@known` is left out, since the tables are what we know.
 pub const SYSTEMD_VERSION: &str = include_str!("group/systemd.version").trim_ascii_end();
 
-/// Lines of `@group` or of an indented member, which may be a group of the same or of the other file; `#` starts a comment.
+/// Lines of `@group` or of an indented member, which may be a group of the same or of the other file; one that begins with `#`
+/// is a comment.
 const SYSTEMD: &str = include_str!("group/systemd.txt");
 const BOXWRIGHT: &str = include_str!("group/boxwright.txt");
 
@@ -33,15 +34,13 @@ pub fn group_names() -> impl Iterator<Item = &'static str> {
 }
 
 fn read() -> BTreeMap<&'static str, Vec<&'static str>> {
-    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    let mut current = "";
+    let mut groups = BTreeMap::new();
+    let mut current = &mut Vec::new();
     for line in SYSTEMD.lines().chain(BOXWRIGHT.lines()) {
-        let member = line.split('#').next().unwrap_or_default().trim_end();
-        if member.starts_with('@') {
-            current = member;
-            groups.entry(current).or_default();
-        } else if !member.is_empty() {
-            groups.entry(current).or_default().push(member.trim_start());
+        if let Some(member) = line.strip_prefix("    ") {
+            current.push(member);
+        } else if line.starts_with('@') {
+            current = groups.entry(line).or_default();
         }
     }
     groups

@@ -7,10 +7,8 @@ use super::table::Architecture;
 /// The kernel whose prototypes were read.
 pub const VERSION: &str = include_str!("parameter/linux.version").trim_ascii_end();
 
-/// Lines of a system call and its parameters, `name:bits` each, sorted.
+/// Lines of a system call and its parameters, `name:bits` each, sorted; `#` starts a comment. The second come before the first.
 const LINUX: &str = include_str!("parameter/linux.txt");
-
-/// A few more, which come before those, in the order of their sources; `#` starts a comment.
 const BY_HAND: &str = include_str!("parameter/by_hand.txt");
 
 /// One parameter.
@@ -24,9 +22,8 @@ pub struct Parameter {
 
 /// The parameters of a system call; `None` when they are not known, so that no rule can look at them.
 pub fn parameters(syscall: &str) -> Option<Vec<Parameter>> {
-    let by_hand = BY_HAND.lines().map(lines::split).find(|(name, _)| *name == syscall);
-    let written = by_hand.map(|(_, written)| written).or_else(|| lines::after(syscall, LINUX))?;
-    Some(written.split_whitespace().filter_map(parameter).collect())
+    let written = lines::after(syscall, BY_HAND).or_else(|| lines::after(syscall, LINUX))?;
+    Some(written.split(' ').take_while(|word| *word != "#").filter_map(parameter).collect())
 }
 
 /// The parameters of a system call that are each an argument of their own on an architecture. Not on i386 are those that
@@ -70,4 +67,19 @@ fn parameter(word: &'static str) -> Option<Parameter> {
         _ => Width::Bits64,
     };
     Some(Parameter { name, width })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BY_HAND, LINUX, lines};
+
+    #[test]
+    fn every_line_is_found() {
+        for text in [LINUX, BY_HAND] {
+            let lines = text.lines().map(lines::split).filter(|(name, _)| *name != "#");
+            for (name, written) in lines {
+                assert_eq!(lines::after(name, text), Some(written), "{name}");
+            }
+        }
+    }
 }
