@@ -1,10 +1,12 @@
 //! What the host sees of every process in a running sandbox, compared with what `inspect` says of its launcher.
 
 use crate::Test;
+use crate::cgroups;
 use crate::exits::in_place;
 use crate::harness::{Need, Person, Spec, Stage, guest};
 use crate::inspected::{Followed, Mount, Process};
-use crate::life::{expect_gone, kill_launcher, processes_with, ready};
+use crate::life::{self, expect_gone, processes_with, ready};
+use nix::sys::signal::{Signal, kill};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -20,6 +22,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "attest/agent", needs: USER_NAMESPACES, run: |stage| profile(stage, "agent") },
     Test { name: "attest/cli", needs: USER_NAMESPACES, run: |stage| profile(stage, "cli") },
     Test { name: "attest/pod", needs: USER_NAMESPACES, run: pod },
+    Test { name: "cgroups/attested", needs: ROOT, run: in_a_cgroup },
     Test { name: "attest/in-place", needs: ROOT, run: |stage| attest(stage, in_place(stage), &[]) },
 ];
 
@@ -46,6 +49,13 @@ fn pod(stage: &Stage) {
     attest(stage, Spec::demonstration("pod"), &["pod"]);
 }
 
+fn in_a_cgroup(stage: &Stage) {
+    let Some(tree) = cgroups::tree(stage, &["cpu", "memory", "pids"]) else { return };
+    let spec =
+        cgroups::spec("cgroup = { memory_max = '64MiB', memory_swap_max = 0, pids_max = 20, cpu_max = 0.5 }");
+    attest(stage, spec, &[&format!("cgroup={}", tree.path.display())]);
+}
+
 /// Starts the sandbox, looks at everything in it, and ends it.
 fn attest(stage: &Stage, spec: Spec, conditions: &[&str]) {
     let mark = format!("mark-{}", stage.site.key);
@@ -68,11 +78,14 @@ fn attest(stage: &Stage, spec: Spec, conditions: &[&str]) {
         let expected =
             expected.unwrap_or_else(|| panic!("inspect does not say that there is a process {pid}"));
         expect_process(&followed, expected, pid, is_program, stage.person);
+        expect_cgroup(&followed, expected, pid, child.id());
         if followed.mounts.contains_key("/") {
             expect_mounts(&followed, pid);
         }
     }
-    kill_launcher(child);
+    // One that is killed leaves its cgroup to the next launch.
+    kill(life::pid(&child), Signal::SIGTERM).expect("kill");
+    child.wait().expect("it can be waited for");
     expect_gone(&mark);
 }
 
@@ -159,6 +172,26 @@ fn expect_process(followed: &Followed, expected: &Process, pid: i32, is_program:
     // Undumpable processes belong to root.
     let owner = fs::metadata(format!("/proc/{pid}/environ")).expect("a file").uid();
     assert_eq!(owner == 0, !is_program, "{pid} is to be undumpable when it is not the program");
+}
+
+/// The cgroup of version 2 is the launch's own, and its files say what was written, or else it is that of the tests.
+fn expect_cgroup(followed: &Followed, expected: &Process, pid: i32, launcher: u32) {
+    let of = |pid: &str| {
+        let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).expect("cgroups");
+        text.lines().find_map(|line| line.strip_prefix("0::")).map(str::to_owned)
+    };
+    let (theirs, own) = (of(&pid.to_string()), of("self"));
+    let Some(name) = expected.cgroup.as_ref().filter(|_| !followed.cgroup_optional || theirs != own) else {
+        return assert_eq!(theirs, own, "the cgroup of {pid}");
+    };
+    let path = theirs.expect("a cgroup of version 2");
+    let name = name.replace("PID", &launcher.to_string());
+    assert!(path.ends_with(&format!("/{name}")), "{pid} is to be in {name}, and is in {path}");
+    for (file, written) in &followed.cgroup_files {
+        let content =
+            fs::read_to_string(format!("/sys/fs/cgroup{path}/{file}")).expect("a file of the cgroup");
+        assert_eq!(content.trim_end(), written, "{file} of {pid}");
+    }
 }
 
 /// What the plan sets, and else what the tests themselves have.

@@ -19,6 +19,8 @@ pub struct Process {
     pub limits: BTreeMap<String, [String; 2]>,
     pub closed_from: Option<String>,
     pub executes: bool,
+    /// The name of the cgroup that it is born in, with `PID` in it.
+    pub cgroup: Option<String>,
 }
 
 /// The plan's calls, followed.
@@ -29,6 +31,13 @@ pub struct Followed {
     pub groups_set: bool,
     /// By destination: flags, and the kind of file system or where on the host it is from.
     pub mounts: BTreeMap<String, Mount>,
+    /// What is written to the files of the cgroup.
+    pub cgroup_files: BTreeMap<String, String>,
+    /// Whether a launch may go on without one.
+    pub cgroup_optional: bool,
+    /// By slot: names of cgroups, and their files.
+    cgroups: BTreeMap<String, String>,
+    files: BTreeMap<String, String>,
     slots: BTreeMap<String, Mount>,
     places: BTreeMap<String, String>,
 }
@@ -100,11 +109,25 @@ impl Followed {
                     Some((name, arguments, result)) => {
                         let process = stack.last_mut().expect("a process");
                         followed.process(process, &step, name, &arguments);
+                        process.cgroup = text
+                            .split_once(", born in the cgroup ")
+                            .and_then(|(_, slot)| followed.cgroups.get(slot).cloned())
+                            .or(process.cgroup.take());
+                        followed.cgroup_file(name, &arguments, result.as_ref());
                         followed.mount(name, &arguments, result);
+                    }
+                    None if text.starts_with("make ") && text.contains(" until the end = ") => {
+                        let (words, slot) = text.rsplit_once(" = ").expect("a slot");
+                        let name =
+                            words.split_whitespace().nth(1).expect("a name").trim_end_matches('\u{2400}');
+                        followed.cgroups.insert(slot.to_owned(), name.to_owned());
                     }
                     None if text.starts_with("text ") => followed.text(&step, text, person),
                     None if text.starts_with("check ") => {}
-                    None => step = text.to_owned(),
+                    None => {
+                        step = text.to_owned();
+                        followed.cgroup_optional |= text.starts_with("say that there is no cgroup");
+                    }
                 },
             }
         }
@@ -144,6 +167,23 @@ impl Followed {
             }
             "close_range" if argument(1) == "4294967295" => process.closed_from = Some(argument(0)),
             "execve" => process.executes = true,
+            _ => {}
+        }
+    }
+
+    /// Files of the sandbox's cgroup, from the call that opens them to what is written.
+    fn cgroup_file(&mut self, name: &str, arguments: &[String], result: Option<&String>) {
+        let argument = |index: usize| arguments.get(index).map(|text| unquoted(text)).unwrap_or_default();
+        match (name, result) {
+            ("openat", Some(slot)) if self.cgroups.contains_key(&argument(0)) => {
+                self.files.insert(slot.clone(), argument(1));
+            }
+            ("write", _) => {
+                if let Some(file) = self.files.get(&argument(0)) {
+                    self.cgroup_files.insert(file.clone(), argument(1));
+                }
+            }
+            ("close", _) => _ = self.files.remove(&argument(0)),
             _ => {}
         }
     }
