@@ -128,6 +128,9 @@ const TESTS: &[&[Test]] = &[
     runtime::TESTS,
 ];
 
+/// What the tests say at their end when some of their cgroups, or of launchers', are left.
+const CGROUPS_LEFT: &str = "cgroups are left";
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let ground = match Ground::new(env!("CARGO_BIN_EXE_boxwright")) {
@@ -165,9 +168,16 @@ fn main() -> ExitCode {
     }
     trials.extend(vm::trials(ground, &names, &arguments, &mut missing));
     harness::guest::keep_asked(&mut trials);
+    let cgroups = harness::census();
     let code = conclude(&arguments, trials, &missing);
     ground.clear();
-    code
+    let left = if arguments.list { Vec::new() } else { harness::left_since(&cgroups) };
+    if left.is_empty() {
+        return code;
+    }
+    // On one line: a virtual machine tells it to its host.
+    println!("{CGROUPS_LEFT}: {left:?}");
+    ExitCode::FAILURE
 }
 
 /// Where trials are gathered, and what they miss.

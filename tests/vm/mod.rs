@@ -134,6 +134,8 @@ impl Report {
     }
 
     fn verify(&self, release: &str, name: &str) {
+        let left = self.console.lines().find(|line| line.starts_with(crate::CGROUPS_LEFT));
+        assert_eq!(left, None, "at the end on {release}");
         match (self.outcomes.get(name), cannot(name, release)) {
             (Some(Ok(())), None) | (Some(Err(_)), Some(_)) => {}
             (Some(Ok(())), Some(_)) => panic!("it passes now: take it out of tests/vm/cannot.toml"),

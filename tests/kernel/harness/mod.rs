@@ -19,4 +19,4 @@ pub use need::{CORPORA, Missing, Need, Verdict, conclude, trial};
 pub use site::Site;
 pub use spec::Spec;
 pub use stage::{Ground, Person, Run, Stage, build, command, wait};
-pub use tree::Tree;
+pub use tree::{Tree, census, left_since};

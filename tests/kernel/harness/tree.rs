@@ -2,6 +2,7 @@
 
 use super::{Person, Run, Stage, command, wait};
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -13,13 +14,52 @@ pub struct Tree {
     pub path: PathBuf,
 }
 
+/// Where version 2 is mounted, itself or beside the old ones.
+fn root() -> Option<&'static Path> {
+    let is_version_2 =
+        |path: &&str| statfs(*path).is_ok_and(|found| found.filesystem_type() == CGROUP2_SUPER_MAGIC);
+    ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].into_iter().find(is_version_2).map(Path::new)
+}
+
+/// Every cgroup of the machine that a test or a launcher has made.
+pub fn census() -> BTreeSet<PathBuf> {
+    let own = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("boxwright-") || name.ends_with(".sandbox") || name.ends_with(".launcher")
+    };
+    root().map(beneath).unwrap_or_default().into_iter().filter(own).collect()
+}
+
+/// The cgroups that are made since, and stay: other tests may run on the machine, and end theirs.
+pub fn left_since(before: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    let left = || census().difference(before).cloned().collect::<Vec<_>>();
+    for _ in 0..100 {
+        if left().is_empty() {
+            return Vec::new();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    left()
+}
+
+/// Every cgroup in one; those of others may end meanwhile.
+fn beneath(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut next = vec![root.to_owned()];
+    while let Some(path) = next.pop() {
+        let entries = fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path());
+        for path in entries.filter(|path| path.is_dir()) {
+            found.push(path.clone());
+            next.push(path);
+        }
+    }
+    found
+}
+
 impl Tree {
     /// One whose children can have these controllers; none where version 2 does not have them.
     pub fn new(stage: &Stage, controllers: &[&str]) -> Option<Self> {
-        let is_version_2 =
-            |path: &&str| statfs(*path).is_ok_and(|found| found.filesystem_type() == CGROUP2_SUPER_MAGIC);
-        let root =
-            Path::new(*["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].iter().find(|path| is_version_2(path))?);
+        let root = root()?;
         let offered = fs::read_to_string(root.join("cgroup.controllers")).expect("the controllers");
         let offered: Vec<&str> = offered.split_whitespace().collect();
         if !controllers.iter().all(|controller| offered.contains(controller)) {
@@ -50,15 +90,9 @@ impl Tree {
 
     /// Every cgroup in it.
     pub fn census(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut next = vec![self.path.clone()];
-        while let Some(path) = next.pop() {
-            let directories = fs::read_dir(&path).expect("a cgroup").flatten().map(|entry| entry.path());
-            for path in directories.filter(|path| path.is_dir()) {
-                found.push(path.strip_prefix(&self.path).expect("a cgroup in it").display().to_string());
-                next.push(path);
-            }
-        }
+        let name =
+            |path: &PathBuf| path.strip_prefix(&self.path).expect("a cgroup in it").display().to_string();
+        let mut found: Vec<String> = beneath(&self.path).iter().map(name).collect();
         found.sort();
         found
     }
