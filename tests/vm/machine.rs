@@ -12,20 +12,11 @@ pub fn run(ground: &Ground, kernel: &Kernel, names: &[String]) -> String {
     std::fs::write(&archive, guest::contents(ground, kernel, scratch.path(), names)).expect("an initramfs");
     let console = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("vm-{}.console", kernel.release));
     let socket = scratch.path().join("compiler");
-    let boot = || {
-        _ = std::fs::remove_file(&socket);
-        std::thread::scope(|scope| {
-            scope.spawn(|| compiler::serve(&socket));
-            boot(&kernel.image, &archive, &socket, &console).replace('\r', "")
-        })
-    };
-    // The emulator may go on executing the breakpoint with which a kernel changes its own code on several processors, after
-    // the kernel has taken it out; emulating one processor at a time would take twice as long.
-    (1..3).map(|_| boot()).find(|text| !text.contains(STALE_BREAKPOINT)).unwrap_or_else(boot)
+    std::thread::scope(|scope| {
+        scope.spawn(|| compiler::serve(&socket));
+        boot(&kernel.image, &archive, &socket, &console).replace('\r', "")
+    })
 }
-
-/// What a kernel says before it panics for a breakpoint that it does not know.
-const STALE_BREAKPOINT: &str = "Oops: int3";
 
 /// Boots a kernel, waits until it powers off, and returns the console's text.
 ///
