@@ -106,7 +106,7 @@ fn few_descriptors(stage: &Stage) {
 }
 
 /// The launcher itself lives in 8 MiB; what has no room to be executed the kernel refuses, or kills when it is too late for
-/// that (SIGSEGV, SIGKILL).
+/// that (SIGSEGV, SIGKILL). With 16 KiB of stack the program may begin and have too little of it.
 fn memory(stage: &Stage) {
     let own = launcher(stage, Spec::new(PLAIN));
     for condition in ["limit=9:8388608:8388608", "limit=3:16384:16384", "limit=2:0:0"] {
@@ -115,7 +115,8 @@ fn memory(stage: &Stage) {
             expect_whole(&run);
         } else {
             let ended = matches!(run.status, 125 | 126 | 137 | 139);
-            assert!(ended && run.stdout.is_empty(), "{condition}: {} {}", run.status, run.stderr);
+            let begun = run.status == 139 && condition.starts_with("limit=3:");
+            assert!(ended && (begun || run.stdout.is_empty()), "{condition}: {} {}", run.status, run.stderr);
         }
     }
     expect_whole(&stage.start(&["limit=9:67108864:67108864"], &own));
