@@ -198,7 +198,7 @@ fn half_a_processor(stage: &Stage) {
         (used, number(&end["cpu_stat"]["nr_throttled"]))
     };
     let (used, throttled) = launch("");
-    assert!((10..=65).contains(&used) && throttled > 5, "{used} %, throttled {throttled} times");
+    assert!((10..=65).contains(&used) && throttled > 0, "{used} %, throttled {throttled} times");
     // The control, on a machine that may be busy with other things.
     assert_eq!(launch("cgroup.cpu_max = 8").1, 0, "never throttled");
 }
