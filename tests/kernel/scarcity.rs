@@ -38,21 +38,23 @@ fn launcher(stage: &Stage, spec: Spec) -> PathBuf {
     stage.build(&spec.asking(&stage.site, &["identity".to_owned()]))
 }
 
+/// What it says.
+const WHOLE: [(&str, &str); 9] = [
+    ("uid", "65534,65534,65534"),
+    ("gid", "65534,65534,65534"),
+    ("effective", "0"),
+    ("permitted", "0"),
+    ("bounding", "0"),
+    ("ambient", "0"),
+    ("no_new_privs", "1"),
+    ("seccomp", "2"),
+    ("groups", ""),
+];
+
 #[track_caller]
 fn expect_whole(run: &Run) {
     assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
-    let expected = [
-        ("uid", "65534,65534,65534"),
-        ("gid", "65534,65534,65534"),
-        ("effective", "0"),
-        ("permitted", "0"),
-        ("bounding", "0"),
-        ("ambient", "0"),
-        ("no_new_privs", "1"),
-        ("seccomp", "2"),
-        ("groups", ""),
-    ];
-    run.answers().expect(&expected);
+    run.answers().expect(&WHOLE);
 }
 
 /// Nothing ran, and one line with the place in the spec says these words.
@@ -117,6 +119,11 @@ fn memory(stage: &Stage) {
             let ended = matches!(run.status, 125 | 126 | 137 | 139);
             let begun = run.status == 139 && condition.starts_with("limit=3:");
             assert!(ended && (begun || run.stdout.is_empty()), "{condition}: {} {}", run.status, run.stderr);
+            // Who has begun was in a whole sandbox, as far as it could tell.
+            let answers = run.answers();
+            for (key, value) in WHOLE {
+                assert_eq!(answers.find(key).unwrap_or(value), value, "{condition}: {key}");
+            }
         }
     }
     expect_whole(&stage.start(&["limit=9:67108864:67108864"], &own));

@@ -14,8 +14,8 @@ pub(super) const RULE: Rule =
         default profile in 2023 for that and for the number of holes found in io_uring: moby/moby#46762; \
         `IORING_OP_SOCKET` and its kin in linux/io_uring.h).\n\n\
         No group allows `io_uring_setup`, `io_uring_enter` and `io_uring_register`, so they are allowed by \
-        their names or by `default_action`. Deny them; libuv, liburing and others fall back on system calls. A filter that allows all that io_uring could do gives nothing away, and is \
-        not reported. `network.address_families` and lists of ports refuse io_uring by themselves.",
+        their names or by `default_action`. Deny them; libuv, liburing and others fall back on system calls. \
+        A filter that allows all that io_uring could do gives nothing away, and is not reported. `network.address_families` and lists of ports refuse io_uring by themselves.",
     );
 
 /// System calls that a request of a ring stands for (linux/io_uring.h, as of 6.17).
