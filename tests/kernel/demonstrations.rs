@@ -34,9 +34,8 @@ fn demonstrate(stage: &Stage, demonstration: &Demonstration, filter: Filter) {
     prepare(stage, demonstration);
     let launcher = stage.build(&demonstration.spec(&stage.site, filter));
     let [before, _, after] = demonstration.asked(&stage.site);
-    let before = stage.outside(&before);
-    let run = stage.start(demonstration.conditions(), &launcher);
-    let after = stage.outside(&after);
+    let launch = || stage.start(demonstration.conditions(), &launcher);
+    let (before, run, after) = stage.outside_around(&before, launch, &after);
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("the kernel's release");
     if let Some(error) = cannot(demonstration.name, stage.person.word(), &kernel) {
         assert_eq!(run.status, 125, "it runs now: take it out of cannot.toml\n{}", run.stdout);

@@ -128,8 +128,8 @@ const TESTS: &[&[Test]] = &[
     runtime::TESTS,
 ];
 
-/// What the tests say at their end when some of their cgroups, or of launchers', are left.
-const CGROUPS_LEFT: &str = "cgroups are left";
+/// What the tests say at their end when something of theirs, or of launchers', stays on the machine.
+const LEFT: &str = "left on the machine";
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -168,15 +168,15 @@ fn main() -> ExitCode {
     }
     trials.extend(vm::trials(ground, &names, &arguments, &mut missing));
     harness::guest::keep_asked(&mut trials);
-    let cgroups = harness::census();
+    let before = harness::census();
     let code = conclude(&arguments, trials, &missing);
     ground.clear();
-    let left = if arguments.list { Vec::new() } else { harness::left_since(&cgroups) };
+    let left = if arguments.list { Vec::new() } else { harness::left_since(&before) };
     if left.is_empty() {
         return code;
     }
     // On one line: a virtual machine tells it to its host.
-    println!("{CGROUPS_LEFT}: {left:?}");
+    println!("{LEFT}: {left:?}");
     ExitCode::FAILURE
 }
 

@@ -116,10 +116,10 @@ fn only_what_it_says(stage: &Stage) {
 /// The queues of the sandbox's own IPC namespace, and none of the host's.
 fn message_queues(stage: &Stage) {
     let key = stage.site.key.to_string();
-    let made = stage.outside(&[format!("ipc=make,{key}")]);
+    let [make, remove] = ["make", "remove"].map(|verb| [format!("ipc={verb},{key}")]);
     let spec = Spec::new(PLAIN).with("filesystem.mounts.'/dev/mqueue' = { mqueue = true }");
-    let answers = stage.ask(spec, &["open=/dev/mqueue/queue,make", "list=/dev/mqueue"]);
-    stage.outside(&[format!("ipc=remove,{key}")]);
+    let launch = || stage.ask(spec, &["open=/dev/mqueue/queue,make", "list=/dev/mqueue"]);
+    let (made, answers, _) = stage.outside_around(&make, launch, &remove);
     assert_eq!(made.get("made.posix_queue"), "ok");
     answers.expect(&[("make./dev/mqueue/queue", "ok"), ("list./dev/mqueue", "queue")]);
 }

@@ -134,7 +134,7 @@ impl Report {
     }
 
     fn verify(&self, release: &str, name: &str) {
-        let left = self.console.lines().find(|line| line.starts_with(crate::CGROUPS_LEFT));
+        let left = self.console.lines().find(|line| line.starts_with(crate::LEFT));
         assert_eq!(left, None, "at the end on {release}");
         match (self.outcomes.get(name), cannot(name, release)) {
             (Some(Ok(())), None) | (Some(Err(_)), Some(_)) => {}

@@ -1,6 +1,7 @@
 //! What the tests on real kernels share: needs, people, sites, specs, and what a program said from inside.
 
 mod answers;
+mod census;
 mod demonstrations;
 pub mod guest;
 mod lack;
@@ -12,6 +13,7 @@ mod stage;
 mod tree;
 
 pub use answers::Answers;
+pub use census::{census, left_since};
 pub use demonstrations::{DEMONSTRATIONS, Demonstration, Filter, Seen, cannot};
 pub use lack::{LACKS, Lack};
 pub use mutant::{Change, Mutant};
@@ -19,4 +21,4 @@ pub use need::{CORPORA, Missing, Need, Verdict, conclude, trial};
 pub use site::Site;
 pub use spec::Spec;
 pub use stage::{Ground, Person, Run, Stage, build, command, wait};
-pub use tree::{Tree, census, left_since};
+pub use tree::Tree;

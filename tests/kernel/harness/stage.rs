@@ -8,6 +8,7 @@ use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Read, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{OnceLock, mpsc};
@@ -228,6 +229,19 @@ impl Stage {
     pub fn outside(&self, questions: &[String]) -> Answers {
         let questions: Vec<&str> = questions.iter().map(String::as_str).collect();
         self.run(&self.ground.probe, &questions).answers()
+    }
+
+    /// Asks outside before and after a launch, after one that ends the trial too: what was made before is removed there.
+    pub fn outside_around<T>(
+        &self,
+        before: &[String],
+        launch: impl FnOnce() -> T,
+        after: &[String],
+    ) -> (Answers, T, Answers) {
+        let before = self.outside(before);
+        let launched = catch_unwind(AssertUnwindSafe(launch));
+        let after = self.outside(after);
+        (before, launched.unwrap_or_else(|payload| resume_unwind(payload)), after)
     }
 
     /// Runs a launcher under conditions of the probe's `--start`.

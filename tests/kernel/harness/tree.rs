@@ -2,7 +2,6 @@
 
 use super::{Person, Run, Stage, command, wait};
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -22,24 +21,12 @@ fn root() -> Option<&'static Path> {
 }
 
 /// Every cgroup of the machine that a test or a launcher has made.
-pub fn census() -> BTreeSet<PathBuf> {
+pub fn made() -> impl Iterator<Item = PathBuf> {
     let own = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with("boxwright-") || name.ends_with(".sandbox") || name.ends_with(".launcher")
     };
-    root().map(beneath).unwrap_or_default().into_iter().filter(own).collect()
-}
-
-/// The cgroups that are made since, and stay: other tests may run on the machine, and end theirs.
-pub fn left_since(before: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
-    let left = || census().difference(before).cloned().collect::<Vec<_>>();
-    for _ in 0..100 {
-        if left().is_empty() {
-            return Vec::new();
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    left()
+    root().map(beneath).unwrap_or_default().into_iter().filter(own)
 }
 
 /// Every cgroup in one; those of others may end meanwhile.
