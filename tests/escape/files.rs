@@ -181,9 +181,12 @@ fn make_handle(world: &World) -> Attempt {
 fn climb(world: &World) -> Attempt {
     let here = open("/", O_DIRECTORY)?;
     let below = crate::attempt::scratch()?;
+    let (place, name) = below.rsplit_once('/').unwrap_or((".", &below));
+    let place = open(place, O_DIRECTORY)?;
     fs::create_dir(&below)?;
     let changed = on_path(nr::CHROOT, &below, []);
-    _ = fs::remove_dir(&below);
+    // AT_REMOVEDIR, from where it was made: its path means something else now.
+    _ = at_path(nr::UNLINKAT, place, name, [0x200]);
     changed?;
     call(nr::FCHDIR, [here])?;
     let path = format!("{}{}", "../".repeat(40), world.file("read")?.trim_start_matches('/'));

@@ -157,6 +157,7 @@ pub mod nr {
     pub const MIGRATE_PAGES: u64 = 256;
     pub const OPENAT: u64 = 257;
     pub const MKNODAT: u64 = 259;
+    pub const UNLINKAT: u64 = 263;
     pub const FCHMODAT: u64 = 268;
     pub const UNSHARE: u64 = 272;
     pub const GET_ROBUST_LIST: u64 = 274;

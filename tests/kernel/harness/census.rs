@@ -1,4 +1,5 @@
-//! What tests and launchers may leave on a machine: cgroups, System V objects with a key, POSIX queues and shared memory.
+//! What tests and launchers may leave on a machine: cgroups, files where everybody can write, System V objects with a key and
+//! POSIX queues.
 
 use super::tree;
 use nix::mount::{MsFlags, mount};
@@ -10,9 +11,11 @@ use std::path::Path;
 /// Everything of that kind, by names that stay the same.
 pub fn census() -> BTreeSet<String> {
     let cgroups = tree::made().map(|path| path.display().to_string());
-    let memory = entries(Path::new("/dev/shm")).into_iter().map(|name| format!("/dev/shm/{name}"));
-    let memory = memory.filter(|name| name.contains("boxwright"));
-    cgroups.chain(memory).chain(["msg", "sem", "shm"].into_iter().flat_map(keyed)).chain(queues()).collect()
+    let files = ["/tmp", "/run", "/dev/shm"].into_iter().flat_map(|directory| {
+        let own = entries(Path::new(directory)).into_iter().filter(|name| name.contains("boxwright"));
+        own.map(move |name| format!("{directory}/{name}"))
+    });
+    cgroups.chain(files).chain(["msg", "sem", "shm"].into_iter().flat_map(keyed)).chain(queues()).collect()
 }
 
 /// What is made since, and stays: other tests may run on the machine, and end theirs.
