@@ -190,6 +190,23 @@ fn variables_come_from_outside_from_the_spec_and_from_what_it_extends() {
 }
 
 #[test]
+fn a_text_may_have_what_looks_like_a_variable_in_it() {
+    let written = named(
+        "[process]\nargs = ['/usr/bin/a$${b', '-c', 'echo $${HOME:-${home}} ${said} $$ $x']\nenv = { A = '$${A}' }\n\
+         [vars]\nhome = '/root'\nsaid = '$${run.cwd} ${home}'\n[filesystem]\nbase = 'usr'\nmounts.'/f' = { text = '$$${${home}}' }\n",
+    );
+    let directory = files(&[("a.toml", &written)]);
+    let read = policy_of(&directory, "a.toml");
+    let args: Vec<&str> = read.process.args.iter().map(|argument| argument.value.as_str()).collect();
+    assert_eq!(args, ["/usr/bin/a${b", "-c", "echo ${HOME:-/root} ${run.cwd} /root $$ $x"]);
+    let text = without_places(&read);
+    assert!(text.contains("\"${A}\"") && text.contains("\"$${/root}\""), "{text}");
+    let source = Source::read(directory.path().join("a.toml")).unwrap();
+    let shown = show(&source, &[], Show::default());
+    assert_eq!(without_places(&policy(&Source::new("a.toml", shown))), text);
+}
+
+#[test]
 fn launch_errors_name_the_file_that_asks_for_the_step() {
     let source = Source::new("x.sandbox.toml", named(&format!("extends = ['builtin:cli']\n{PROGRAM}")));
     let understood = understand(&source).without_notes();

@@ -56,7 +56,7 @@ impl Conform {
             (Type::NotYet(ty, milestone), _) => self.not_yet(value, key, ty, milestone),
             (Type::Union(types), _) => self.union(value, key, types, ty),
             (Type::Table(keys), DeValue::Table(table)) => self.table(table, span, keys),
-            (Type::Map(_, ty), DeValue::Table(table)) => self.map(table, ty),
+            (Type::Map(form, ty), DeValue::Table(table)) => self.map(table, *form, ty),
             (Type::Kinds(kinds), DeValue::Table(table)) => self.kinds(table, span, kinds),
             (Type::List(ty), DeValue::Array(items)) => {
                 for item in items.iter() {
@@ -65,16 +65,16 @@ impl Conform {
             }
             (Type::Words(words), DeValue::String(word)) => self.word(word, span, words, whole),
             (_, DeValue::String(text)) if is_shape(ty, value.get_ref()) => {
-                self.variables(text, span, matches!(ty, Type::String(Form::HostPath)));
+                self.variables(text, span, ty);
             }
             _ if !is_shape(ty, value.get_ref()) => self.wrong_type(value, ty),
             _ => self.scalar(value, span, ty, whole),
         }
     }
 
-    fn map(&mut self, table: &DeTable<'_>, ty: &Type) {
+    fn map(&mut self, table: &DeTable<'_>, form: Form, ty: &Type) {
         for (name, value) in table.iter() {
-            self.variables(name.get_ref(), name.span().into(), false);
+            self.variables(name.get_ref(), name.span().into(), &Type::String(form));
             self.at(&format!("\"{}\"", name.get_ref()), |this| this.value(value, name.span().into(), ty, ty));
         }
     }
@@ -275,14 +275,12 @@ impl Conform {
     }
 
     /// `${name}` means something in this language, so it cannot be passed on as it stands.
-    fn variables(&mut self, text: &str, span: Span, of_host: bool) {
-        match variables::fault(text, of_host) {
-            None => {}
-            Some(fault) if !self.quiet => {
-                let finding = fault.finding(span, &self.here(), self.findings.len());
-                self.findings.push(finding);
-            }
-            Some(_) => {}
+    fn variables(&mut self, text: &str, span: Span, ty: &Type) {
+        if let Some(fault) = variables::fault(text, ty)
+            && !self.quiet
+        {
+            let finding = fault.finding(span, &self.here(), self.findings.len());
+            self.findings.push(finding);
         }
     }
 

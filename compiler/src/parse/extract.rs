@@ -2,6 +2,7 @@
 
 use crate::source::{Span, Spanned};
 use crate::spec::Amount;
+use crate::spec::variable::ESCAPED;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 /// A type of `Spec` that a TOML value can become.
@@ -37,7 +38,7 @@ pub(super) fn entries<T>(
     let mut entries: Vec<_> = table
         .iter()
         .filter_map(|(key, value)| {
-            let key = Spanned::new(key.get_ref().to_string(), Span::from(key.span()));
+            let key = Spanned::new(text(key.get_ref()), Span::from(key.span()));
             Some((key, extract(value)?))
         })
         .collect();
@@ -48,6 +49,11 @@ pub(super) fn entries<T>(
 /// A section, empty when it is not there.
 pub(super) fn section<T: Extract + Default>(table: &DeTable<'_>, name: &str) -> T {
     field(table, name).map_or_else(T::default, |section| section.value)
+}
+
+/// A text as it is meant.
+fn text(written: &str) -> String {
+    written.replace(ESCAPED, "${")
 }
 
 /// The number, if it fits.
@@ -75,7 +81,7 @@ impl Extract for i32 {
 
 impl Extract for String {
     fn extract(value: &DeValue<'_>) -> Option<Self> {
-        value.as_str().map(Self::from)
+        value.as_str().map(text)
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) const CONFLICTING_KEYS: Rule =
 pub(super) const UNKNOWN_VARIABLE: Rule = Rule::error("unknown-variable", "there is no such `${name}`").why(
     "`${name}` in a string stands for a value. One that is not known is an error, since an empty text \
         in its place could be a path nobody meant.\n\n\
-        Correct the name.",
+        Correct the name. Where it is a text for the program, as in a command of a shell, write `$${name}`.",
 );
 pub(super) const MISPLACED_VALUE: Rule = Rule::error(
     "misplaced-value",

@@ -4,7 +4,7 @@ use super::rules::{DUPLICATE_KEY, MISSING_VARIABLE, UNUSED_VARIABLE, WRONG_VALUE
 use super::values::{TEXT_MAX, Values};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::spec::keys::{Key, Type};
+use crate::spec::keys::{Form, Key, Type};
 use crate::spec::variable::{Piece, RUN, pieces};
 use std::collections::BTreeSet;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -59,7 +59,7 @@ impl<'a> Substitute<'a> {
                 *items = kept.collect();
             }
             DeValue::String(text) if text.contains("${") => {
-                let Some(replaced) = self.text(text, span) else { return false };
+                let Some(replaced) = self.text(text, span, ty) else { return false };
                 let literal = self.literal(text, ty);
                 *value.get_mut() = literal.unwrap_or(DeValue::String(replaced.into()));
             }
@@ -91,7 +91,7 @@ impl<'a> Substitute<'a> {
     fn names(&mut self, table: &mut DeTable<'a>) {
         for (name, value) in std::mem::replace(table, DeTable::new()) {
             let span = name.span();
-            let Some(text) = self.text(name.get_ref(), span.clone().into()) else { continue };
+            let Some(text) = self.text(name.get_ref(), span.clone().into(), None) else { continue };
             let finding = DUPLICATE_KEY.at(span.clone().into(), format!("`{text}` is written twice"));
             if table.insert(toml::Spanned::new(span, text.into()), value).is_some() {
                 self.findings.push(finding.label("it becomes what another key is"));
@@ -111,14 +111,14 @@ impl<'a> Substitute<'a> {
     }
 
     /// A text with its variables replaced.
-    fn text(&mut self, text: &str, span: Span) -> Option<String> {
+    fn text(&mut self, text: &str, span: Span, ty: Option<&Type>) -> Option<String> {
         let mut replaced = String::new();
         for piece in pieces(text) {
             match piece {
-                Piece::Text(text) => replaced += text,
-                Piece::Variable(name) if name.starts_with(RUN) => replaced += &format!("${{{name}}}"),
-                Piece::Variable(name) => replaced += self.variable(name, span)?,
-                Piece::Unclosed(rest) => replaced += &format!("${{{rest}"),
+                Piece::Variable(name) if !name.starts_with(RUN) => {
+                    replaced += self.variable(name, span, ty)?
+                }
+                _ => replaced += &piece.to_string(),
             }
             if replaced.len() > TEXT_MAX {
                 let finding =
@@ -131,9 +131,10 @@ impl<'a> Substitute<'a> {
         Some(replaced)
     }
 
-    fn variable(&mut self, name: &str, span: Span) -> Option<&'a str> {
+    fn variable(&mut self, name: &str, span: Span, ty: Option<&Type>) -> Option<&'a str> {
         let Some((name, variable)) = self.values.variables.get_key_value(name) else {
-            self.findings.push(self.values.unknown(name, span, "a string"));
+            let any_text = matches!(ty, Some(Type::String(Form::Text)));
+            self.findings.push(self.values.unknown(name, span, "a string", any_text));
             self.lossy = true;
             return None;
         };

@@ -1,7 +1,7 @@
 //! `[vars]`: what each variable of a spec stands for.
 
 use super::rules::{CYCLIC_VARIABLE, UNKNOWN_VARIABLE, WRONG_VALUE};
-use super::variables::SHOWN_MAX;
+use super::variables::{ESCAPE, SHOWN_MAX};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::policy::PathPart;
 use crate::source::Span;
@@ -45,28 +45,32 @@ impl Values {
         for (name, value) in given {
             match values.variables.get_mut(name) {
                 Some(variable) => variable.value = Some(value.clone()),
-                None => values.findings.push(values.unknown(name, Span::default(), "`--var`")),
+                None => values.findings.push(values.unknown(name, Span::default(), "`--var`", false)),
             }
         }
         values.expand();
         values
     }
 
-    /// That a place uses a variable which nobody declares.
-    pub(super) fn unknown(&self, name: &str, span: Span, place: &str) -> Diagnostic {
+    /// That a place uses a variable which nobody declares; where any text may stand, none may be meant.
+    pub(super) fn unknown(&self, name: &str, span: Span, place: &str, any_text: bool) -> Diagnostic {
         let shown: String = name.chars().take(SHOWN_MAX).collect();
         let finding = UNKNOWN_VARIABLE.at(span, format!("unknown variable `{shown}` in {place}"));
         let at_launch = PathPart::VALUES.iter().map(|(known, _)| *known);
         let known = self.variables.keys().map(String::as_str).chain(at_launch);
-        match suggest::nearest(name, known, self.findings.len()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")),
-            None => finding.help(format!("declare it in [vars]: `{shown} = \"...\"`")),
+        if let Some(near) = suggest::nearest(name, known, self.findings.len()) {
+            return finding.label(format!("did you mean `{near}`?"));
         }
+        if !is_name(name) {
+            let finding = finding.label("expected a name of letters, digits, `-` and `_`");
+            return if any_text { finding.help(ESCAPE) } else { finding };
+        }
+        let declare = format!("declare it in [vars]: `{shown} = \"...\"`");
+        finding.help(if any_text { format!("{declare}; {ESCAPE}") } else { declare })
     }
 
     fn declare(&mut self, name: &str, span: Span, value: Option<String>) {
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        if name.is_empty() || !name.chars().all(fits) {
+        if !is_name(name) {
             let finding = WRONG_VALUE.at(span, format!("a variable cannot be called \"{name}\""));
             self.findings.push(finding.label("expected letters, digits, `-` and `_`"));
             return;
@@ -113,18 +117,17 @@ impl Values {
             let mut text = String::new();
             for piece in pieces(&written) {
                 match piece {
-                    Piece::Text(part) => text += part,
-                    Piece::Unclosed(rest) => text += &format!("${{{rest}"),
-                    Piece::Variable(name) if name.starts_with(RUN) => text += &format!("${{{name}}}"),
+                    Piece::Variable(inner) if inner.starts_with(RUN) => text += &piece.to_string(),
                     Piece::Variable(inner) if self.variables.contains_key(inner) => {
                         self.used.insert(inner.to_owned());
                         text += &self.expanded(inner, inside, done)?;
                     }
                     Piece::Variable(inner) => {
-                        let finding = self.unknown(inner, span, &format!("the value of `{name}`"));
+                        let finding = self.unknown(inner, span, &format!("the value of `{name}`"), true);
                         self.findings.push(finding);
                         return None;
                     }
+                    _ => text += &piece.to_string(),
                 }
                 if text.len() > TEXT_MAX {
                     let message = format!("the value of `{name}` is longer than {TEXT_MAX} bytes");
@@ -137,6 +140,11 @@ impl Values {
         inside.pop();
         done.entry(name.to_owned()).or_insert(value).clone()
     }
+}
+
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    !name.is_empty() && name.chars().all(fits)
 }
 
 /// The value that a declaration gives.

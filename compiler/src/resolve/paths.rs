@@ -22,6 +22,11 @@ pub(super) fn absolute(path: &Spanned<String>) -> Result<Spanned<String>, Diagno
         // The parser has said that it cannot depend on the launch.
         return Ok(path.clone());
     }
+    of_text(path)
+}
+
+/// A path in a place for any text, where `${` is nothing else.
+pub(super) fn of_text(path: &Spanned<String>) -> Result<Spanned<String>, Diagnostic> {
     checked(path, &path.value)
 }
 
@@ -48,7 +53,7 @@ fn part(piece: Piece<'_>) -> Option<PathPart> {
             let value = PathPart::VALUES.into_iter().find(|(known, _)| *known == name);
             value.map(|(_, part)| part)
         }
-        Piece::Unclosed(_) => None,
+        Piece::Unclosed(_) | Piece::Escaped => None,
     }
 }
 

@@ -73,7 +73,7 @@ fn program_path(program: &Spanned<String>) -> Result<(), Diagnostic> {
     if program.value == "/" {
         return Err(INVALID_PATH.at(program.span, "`/` is not a program").label("expected a file"));
     }
-    let path = paths::absolute(program).map_err(|finding| match program.value.starts_with('/') {
+    let path = paths::of_text(program).map_err(|finding| match program.value.starts_with('/') {
         true => finding,
         false => finding.help("no PATH is searched: write where the program is inside the sandbox"),
     });

@@ -1,4 +1,9 @@
-//! `${name}` in the strings of a spec.
+//! `${name}` in the strings of a spec, and `$${`, which is the text `${`.
+
+use std::fmt;
+
+/// What `${` is written as where it begins no name.
+pub const ESCAPED: &str = "$${";
 
 /// A part of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +14,20 @@ pub enum Piece<'a> {
     Variable(&'a str),
     /// A `${` that nothing closes, and what follows it.
     Unclosed(&'a str),
+    /// The text `${`.
+    Escaped,
+}
+
+impl fmt::Display for Piece<'_> {
+    /// As it is written.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => formatter.write_str(text),
+            Self::Variable(name) => write!(formatter, "${{{name}}}"),
+            Self::Unclosed(rest) => write!(formatter, "${{{rest}"),
+            Self::Escaped => formatter.write_str(ESCAPED),
+        }
+    }
 }
 
 /// Where the values that only the launch knows begin.
@@ -18,6 +37,11 @@ pub const RUN: &str = "run.";
 pub fn pieces(mut rest: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     while let Some((before, after)) = rest.split_once("${") {
+        if let Some(before) = before.strip_suffix('$') {
+            pieces.extend([Piece::Text(before), Piece::Escaped]);
+            rest = after;
+            continue;
+        }
         pieces.push(Piece::Text(before));
         match after.split_once('}') {
             Some((name, behind)) => {
@@ -37,7 +61,7 @@ pub fn pieces(mut rest: &str) -> Vec<Piece<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Piece::{Text, Unclosed, Variable};
+    use super::Piece::{Escaped, Text, Unclosed, Variable};
     use super::pieces;
 
     #[test]
@@ -46,6 +70,7 @@ mod tests {
         assert_eq!(pieces(""), []);
         assert_eq!(pieces("${run.cwd}/a"), [Variable("run.cwd"), Text("/a")]);
         assert_eq!(pieces("/a/${}${b}"), [Text("/a/"), Variable(""), Variable("b")]);
-        assert_eq!(pieces("$a}{$${b"), [Text("$a}{$"), Unclosed("b")]);
+        assert_eq!(pieces("$a}{$ ${b"), [Text("$a}{$ "), Unclosed("b")]);
+        assert_eq!(pieces("$${a}$$${${b}"), [Escaped, Text("a}$"), Escaped, Variable("b")]);
     }
 }
