@@ -25,7 +25,7 @@ pub static ROOT: &[Key] = &[
             Form::Name,
             &Type::Union(&[VALUE, Type::Integer(i64::MIN, i64::MAX), Type::Table(VARIABLE)]),
         ),
-        "variables for ${name} in strings and mount keys; one without a value has to be given one",
+        "variables for ${name} in strings and mount keys, where $${ is the text ${; one without a value has to be given one",
     ),
     Key::new("process", Type::Table(process::PROCESS), "who the program is and how it starts").required(),
     Key::new("filesystem", Type::Table(filesystem::FILESYSTEM), "what the program sees of files"),
