@@ -112,11 +112,14 @@ impl<'a> Substitute<'a> {
 
     /// A text with its variables replaced.
     fn text(&mut self, text: &str, span: Span, ty: Option<&Type>) -> Option<String> {
-        let mut replaced = String::new();
+        let (mut replaced, mut whole) = (String::new(), true);
         for piece in pieces(text) {
             match piece {
                 Piece::Variable(name) if !name.starts_with(RUN) => {
-                    replaced += self.variable(name, span, ty)?
+                    // What follows the first mistake is used all the same.
+                    let value = if whole { self.variable(name, span, ty) } else { self.uses(name) };
+                    whole &= value.is_some();
+                    replaced += value.unwrap_or_default();
                 }
                 _ => replaced += &piece.to_string(),
             }
@@ -128,20 +131,27 @@ impl<'a> Substitute<'a> {
                 return None;
             }
         }
-        Some(replaced)
+        whole.then_some(replaced)
+    }
+
+    /// The value of a variable, if it has one.
+    fn uses(&mut self, name: &str) -> Option<&'a str> {
+        let (name, variable) = self.values.variables.get_key_value(name)?;
+        self.used.insert(name);
+        variable.value.as_deref()
     }
 
     fn variable(&mut self, name: &str, span: Span, ty: Option<&Type>) -> Option<&'a str> {
-        let Some((name, variable)) = self.values.variables.get_key_value(name) else {
+        let again = self.used.contains(name);
+        if let Some(value) = self.uses(name) {
+            return Some(value);
+        }
+        let Some(variable) = self.values.variables.get(name) else {
             let any_text = matches!(ty, Some(Type::String(Form::Text)));
             self.findings.push(self.values.unknown(name, span, "a string", any_text));
             self.lossy = true;
             return None;
         };
-        let again = !self.used.insert(name);
-        if let Some(value) = &variable.value {
-            return Some(value);
-        }
         self.lossy = true;
         // Of one whose value is wrong, that is said already.
         let told = self.values.findings.iter().any(|finding| finding.span == variable.span);

@@ -114,18 +114,21 @@ impl Values {
         }
         inside.push(name.to_owned());
         let value = written.and_then(|written| {
-            let mut text = String::new();
+            let (mut text, mut whole) = (String::new(), true);
             for piece in pieces(&written) {
                 match piece {
                     Piece::Variable(inner) if inner.starts_with(RUN) => text += &piece.to_string(),
                     Piece::Variable(inner) if self.variables.contains_key(inner) => {
                         self.used.insert(inner.to_owned());
-                        text += &self.expanded(inner, inside, done)?;
+                        let value = self.expanded(inner, inside, done);
+                        whole &= value.is_some();
+                        text += &value.unwrap_or_default();
                     }
+                    Piece::Variable(_) if !whole => {}
                     Piece::Variable(inner) => {
                         let finding = self.unknown(inner, span, &format!("the value of `{name}`"), true);
                         self.findings.push(finding);
-                        return None;
+                        whole = false;
                     }
                     _ => text += &piece.to_string(),
                 }
@@ -135,7 +138,7 @@ impl Values {
                     return None;
                 }
             }
-            Some(text)
+            whole.then_some(text)
         });
         inside.pop();
         done.entry(name.to_owned()).or_insert(value).clone()
