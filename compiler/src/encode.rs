@@ -2,7 +2,7 @@
 
 use crate::diagnostic::visible;
 use crate::lower::{
-    Act, Buffer, Call, Else, Ending, Keep, Landlock, Part, Place, Program, Slot, Step, Value,
+    Act, Buffer, Call, Else, Ending, Keep, Landlock, PATH_MAX, Part, Place, Program, Slot, Step, Value,
 };
 use crate::policy::{Kernel, RunDirectory};
 use crate::source::{Source, Span};
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Room for a text: a path of /proc, or the longest id map that the kernel takes in one write (user_namespaces(7)).
-const TEXT_BYTES: u32 = 4096;
+const TEXT_BYTES: u32 = PATH_MAX;
 /// Room for `WATCHDOG_PID=` and a number.
 const WATCHDOG_BYTES: u32 = 32;
 /// Slots grow towards the buffers: what a service manager says, three words for limits, and texts.

@@ -30,7 +30,7 @@ mod step;
 mod streams;
 mod user_mode;
 
-pub use linux::{capability_data, mount_attributes};
+pub use linux::{PATH_MAX, capability_data, mount_attributes};
 pub use order::{Misplaced, prove};
 pub use rehearsal::rehearse;
 pub use step::{

@@ -144,6 +144,21 @@ fn argument_bits(step: &mut Step, call: u16, argument: usize, bits: u32) -> bool
     changed
 }
 
+/// Paths are resolved as open(2) does it: `resolve` of `struct open_how`.
+pub fn through_any_link(step: &mut Step) -> bool {
+    let mut changed = false;
+    for act in &mut step.acts {
+        if let Act::Call(call) = act
+            && call.number == number::openat2
+            && let Some(Value::Bytes(how)) = call.arguments.get_mut(2)
+        {
+            changed |= how[16..] != [0; 8];
+            how[16..].fill(0);
+        }
+    }
+    changed
+}
+
 fn namespace(step: &mut Step, flag: u64) -> bool {
     let mut changed = false;
     for act in &mut step.acts {
@@ -316,21 +331,12 @@ fn mounts() -> Vec<Protection> {
         left_out(
             "no links to mount points",
             "hostile-root/cve-2019-18837-links-on-the-way-to-every-kind",
-            |step| {
-                let mut changed = false;
-                for act in &mut step.acts {
-                    if let Act::Call(call) = act
-                        && call.number == number::openat2
-                        && let Some(Value::Bytes(how)) = call.arguments.get_mut(2)
-                    {
-                        // `resolve` of `struct open_how`.
-                        changed |= how[16..] != [0; 8];
-                        how[16..].fill(0);
-                    }
-                }
-                changed
-            },
+            through_any_link,
         ),
+        left_out("no links out to the working directory", "row-4/crun-1.14.4-cwd-through-a-link", |step| {
+            let is_check = |act: &Act| matches!(act, Act::Check { .. });
+            acts(step, "change to ", is_check) && through_any_link(step)
+        }),
         left_out("proc is proc", "scarcity/row-10-cve-2025-52881-false-proc", |step| {
             acts(step, "find /proc", |act| matches!(act, Act::Check { .. }))
         }),

@@ -3,7 +3,8 @@
 use crate::Test;
 use crate::exits::PLAIN;
 use crate::files::{expect_refused, shared};
-use crate::harness::{Need, Run, Spec, Stage};
+use crate::harness::{Change, Mutant, Need, Run, Spec, Stage};
+use crate::protections::through_any_link;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub const TESTS: &[Test] = &[
         run: open_is_inside,
     },
     Test { name: "row-4/crun-1.14.4-cwd-through-a-link", needs: ROOTFS, run: cwd_through_a_link },
+    Test { name: "row-3/cve-2024-21626-cwd-is-looked-at", needs: ROOTFS, run: cwd_is_looked_at },
     Test { name: "row-8/cve-2025-31133-masks-of-the-launchers-own", needs: ROOTFS, run: masks_of_its_own },
     Test { name: "row-37/cve-2020-5291-not-setuid", needs: &[Need::Root], run: not_setuid },
     Test { name: "row-38/cve-2019-12439-nothing-is-written", needs: ROOT, run: nothing_is_written },
@@ -89,9 +91,9 @@ fn cwd_through_a_link(stage: &Stage) {
     stage.make_rootfs();
     let root = stage.site.rootfs.clone();
     let outside = shared(stage, "outside").display().to_string();
-    for link in
-        [outside.clone(), format!("../../../../../..{outside}"), "/proc/1/cwd".into(), "/proc/1/root".into()]
-    {
+    let others = [&outside, &format!("../../../../../..{outside}"), "/proc/1/cwd", "/proc/1/root"];
+    let others = others.into_iter().chain(["/proc/self/root", "/proc/self/cwd", "/proc/self/exe/.."]);
+    for link in others.map(str::to_owned).chain(open_directories()) {
         symlink(&link, root.join("way")).expect("a link");
         let spec = unfiltered().with(&format!(
             "process.cwd = '/way'\nfilesystem.root = '{}'\nfilesystem.proc = 'own'",
@@ -103,6 +105,32 @@ fn cwd_through_a_link(stage: &Stage) {
     symlink("../../../../..", root.join("way")).expect("a link");
     let spec = unfiltered().with(&format!("process.cwd = '/way'\nfilesystem.root = '{}'", root.display()));
     stage.ask(spec, &["place"]).expect(&[("cwd", "/")]);
+}
+
+/// What the launcher has open of the host, as the root file system can name it.
+fn open_directories() -> impl Iterator<Item = String> {
+    let numbers = (3..16).chain([0, 1, 2, 100]);
+    numbers.flat_map(|number| ["self", "thread-self"].map(|own| format!("/proc/{own}/fd/{number}")))
+}
+
+/// The launcher does not rest on the path alone: it asks where it has come to.
+fn cwd_is_looked_at(stage: &Stage) {
+    let change = Change::Step(|step| step.words.starts_with("change to ") && through_any_link(step));
+    let mut inside = Vec::new();
+    for link in open_directories() {
+        let mut stage = stage.ground.stage(stage.person);
+        stage.mutant = Some(Mutant::new(change));
+        stage.make_rootfs();
+        symlink(&link, stage.site.rootfs.join("way")).expect("a link");
+        let spec = unfiltered().with(&format!(
+            "process.cwd = '/way'\nfilesystem.root = '{}'\nfilesystem.proc = 'own'",
+            stage.site.rootfs.display()
+        ));
+        let run = stage.launch(&spec.asking(&stage.site, &["identity".to_owned()]));
+        assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{link}: {}", run.stderr);
+        inside.push(run.stderr.contains("is outside of the sandbox's root"));
+    }
+    assert!(inside.contains(&true), "no descriptor of a directory is open any more");
 }
 
 /// Whatever the root file system says that /dev/null is.

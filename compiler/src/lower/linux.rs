@@ -41,6 +41,9 @@ pub const F_SETOWN: u32 = 8;
 /// Descriptor flags: fails when the descriptor is not open.
 pub const F_GETFD: u32 = 1;
 
+/// `linux/limits.h`: the longest path, with its NUL.
+pub const PATH_MAX: u32 = 4096;
+
 /// `linux/openat2.h`.
 pub const RESOLVE_NO_XDEV: u64 = 1;
 /// Not through /proc/PID/fd and the like.

@@ -21,7 +21,7 @@ impl Launch<'_> {
             && !scoped.iter().any(|scope| scope.value == Scope::AbstractUnixSocket)
     }
 
-    fn has_own_tree(self) -> bool {
+    pub(super) fn has_own_tree(self) -> bool {
         self.policy.filesystem.root.value != Root::Host
     }
 

@@ -5,7 +5,7 @@ use super::linux::*;
 use super::refusals::*;
 use super::start::end_with_parent;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
-use crate::policy::{Execution, Keyring, Rlimit, Terminal};
+use crate::policy::{Execution, Keyring, Namespace, Rlimit, Terminal};
 use crate::source::Span;
 use boxwright_launcher::abi::{SIGHUP, SIGUSR1};
 use boxwright_launcher::arch::number;
@@ -27,10 +27,7 @@ impl Launch<'_> {
         }
         steps.extend(self.keyring());
         steps.extend(self.outlive_nobody());
-        steps.push(
-            Step::new(Phase::Payload, format!("change to {}", process.cwd.value), process.cwd.span)
-                .act(Call::new(number::chdir, [process.cwd.value.as_str().into()])),
-        );
+        steps.push(self.change_directory());
         steps.extend(self.reach_manager());
         steps.extend(self.shares());
         steps.push(self.capabilities());
@@ -42,6 +39,34 @@ impl Launch<'_> {
         );
         steps.extend(self.restrict());
         steps
+    }
+
+    /// The launcher still has descriptors of the host here, and the path is the root file system's to choose: a magic link in
+    /// /proc would lead through one of them (CVE-2024-21626). getcwd(2) is asked, too, where the directory is.
+    fn change_directory(self) -> Step {
+        let cwd = &self.policy.process.cwd;
+        let path = Value::from(cwd.value.as_str());
+        let step = Step::new(Phase::Payload, format!("change to {}", cwd.value), cwd.span);
+        if self.policy.namespaces.mount.value == Namespace::Host {
+            // There is no other tree, and openat2(2) may be missing.
+            return step.act(Call::new(number::chdir, [path]));
+        }
+        let how = open_how(O_PATH | O_DIRECTORY | O_CLOEXEC, RESOLVE_NO_MAGICLINKS);
+        let reachable = Act::Check {
+            place: Place::Buffer(Buffer::Text, 0),
+            mask: 0xff,
+            comparison: Comparison::Equal,
+            value: b'/'.into(),
+            otherwise: Else::Fail("is outside of the sandbox's root".into()),
+        };
+        step.promise(Promise::Root)
+            .needs(if self.has_own_tree() { &[Fact::NewRoot] } else { &[] })
+            .act(Call::new(number::openat2, [AT_FDCWD.into(), path, how.into(), 24.into()]).keep(Slot::File))
+            .act(Call::new(number::fchdir, [Slot::File.into()]))
+            .act(Call::new(number::close, [Slot::File.into()]))
+            .act(Call::new(number::getcwd, [Buffer::Text.into(), PATH_MAX.into()]).any())
+            .act(reachable)
+            .note(ELOOP.into(), MAGIC_LINK)
     }
 
     /// The last steps: what would stop any other step, then the filter, then the program.

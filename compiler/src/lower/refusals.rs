@@ -178,6 +178,9 @@ pub const LANDLOCK_TOO_DEEP: &str =
 pub const NO_SUCH_PLACE: &str = "nothing is at this path inside the sandbox";
 /// A symlink on the way to a place whose rights are narrowed.
 pub const SYMLINK_TO_A_PLACE: &str = "no symlink is followed there: name the path that it leads to";
+/// The way to the working directory is none: ELOOP.
+pub const MAGIC_LINK: &str =
+    "a link on the way is a loop, or one of /proc that leads out of the sandbox: name the directory itself";
 /// The program cannot be executed: EACCES.
 pub const PROGRAM_NOT_LISTED: &str = "the interpreter that a program names is executed too: list it in process.exec (readelf \
     -l shows it, the first line of a script says it)";

@@ -52,6 +52,7 @@ pub mod number {
         fsmount,
         fsopen,
         fstatfs,
+        getcwd,
         getgid,
         getpid,
         getppid,
