@@ -43,6 +43,14 @@ const EBADF: Errno = 9;
 const EBUSY: Errno = 16;
 const EEXIST: Errno = 17;
 
+/// What a launch has met when it left its control groups.
+pub struct Left {
+    /// The kernel had to kill for want of memory.
+    pub out_of_memory: bool,
+    /// Processes do not end.
+    pub processes: bool,
+}
+
 impl Launch {
     #[inline(never)]
     pub fn cgroup(&mut self, cgroup: &Cgroup) -> Result<u32, Failure> {
@@ -92,7 +100,7 @@ impl Launch {
             {
                 if self.lock(directory) {
                     // What is still in it ends without anybody's waiting.
-                    self.remove(make, directory, name, 1);
+                    self.remove(make, directory, name);
                 }
                 self.close(directory);
             }
@@ -155,10 +163,10 @@ impl Launch {
     }
 
     /// Ends what is left in the groups of this launch, and takes them away; before, adds what the kernel has counted to an
-    /// account. Whether it had to kill for want of memory.
+    /// account.
     #[inline(never)]
-    pub fn leave_cgroups(&self, account: &mut Line) -> bool {
-        let mut out_of_memory = false;
+    pub fn leave_cgroups(&self, account: &mut Line) -> Left {
+        let mut left = Left { out_of_memory: false, processes: false };
         if let Some(make) = &self.cgroups[0] {
             self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
             for (file, key) in COUNTS {
@@ -168,10 +176,10 @@ impl Launch {
                     bytes = self.read_file(make, Make::PROGRAM_PIDS).unwrap_or(bytes);
                 }
                 if bytes > 0 {
-                    out_of_memory |= count(make.text + CONTENT, bytes, key, account);
+                    left.out_of_memory |= count(make.text + CONTENT, bytes, key, account);
                 }
             }
-            self.remove(make, mem::load_word(make.directory), self.name_of(make), PATIENCE);
+            left.processes = !self.clear(make);
         }
         if let Some(make) = &self.cgroups[1] {
             // A group whose children get controllers can have no process, so they are switched off again first.
@@ -182,22 +190,31 @@ impl Launch {
                 self.plan.string(make.controllers),
             );
             if self.write_file(make, make.parent, b"cgroup.procs\0", b"0") {
-                self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
-                self.remove(make, mem::load_word(make.directory), self.name_of(make), PATIENCE);
+                left.processes |= !self.clear(make);
             }
         }
-        out_of_memory
+        left
+    }
+
+    /// Ends what is in a group of this launch until it can be removed: one try may fail for want of memory. Whether it is gone.
+    fn clear(&self, make: &Make) -> bool {
+        (0..PATIENCE).any(|_| {
+            self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
+            self.remove(make, mem::load_word(make.directory), self.name_of(make))
+        })
     }
 
     /// Removes an open group with all that is beneath it. The kernel refuses what has processes, and those need a moment to end.
-    fn remove(&self, make: &Make, directory: u32, name: Argument, mut patience: u32) {
+    /// Whether it is gone.
+    fn remove(&self, make: &Make, directory: u32, name: Argument) -> bool {
         let remove = [Argument::Slot(make.parent), name, Argument::Immediate(AT_REMOVEDIR)];
-        while patience > 0 && self.ask(number::unlinkat, &remove) == Err(EBUSY) {
+        while self.ask(number::unlinkat, &remove) == Err(EBUSY) {
             if !self.thin(make, directory) {
                 sys::sleep_a_millisecond();
-                patience -= 1;
+                return false;
             }
         }
+        true
     }
 
     /// Builds the name of a group of this launch.

@@ -1,5 +1,6 @@
 //! The end of a launch, and what it tells whoever asked for its status: a line of JSON for the start and one for the end.
 
+use crate::cgroup::Left;
 use crate::failure::Line;
 use crate::run::{Launch, State};
 use crate::sys::{self, Exit};
@@ -21,16 +22,20 @@ impl Launch {
 
     /// The end of the process that the caller started: what is left of the sandbox ends, and its control groups go.
     pub fn end(&self, status: u8, exit: Option<Exit>, time_up: bool) -> ! {
-        if self.tell_end(status, exit, time_up) {
-            self.say_out_of_memory();
+        let left = self.tell_end(status, exit, time_up);
+        if left.out_of_memory {
+            self.say(b": out of memory: a process was killed at cgroup.memory_max");
+        }
+        if left.processes {
+            self.say(b": the sandbox's control group is left: processes in it do not end");
         }
         sys::exit(status)
     }
 
-    /// Whether the program, or what should have become it, was killed for want of memory. Never inlined: the stack may have
-    /// room for one line only.
+    /// What is left, and whether the program, or what should have become it, was killed for want of memory. Never inlined: the
+    /// stack may have room for one line only.
     #[inline(never)]
-    fn tell_end(&self, status: u8, exit: Option<Exit>, time_up: bool) -> bool {
+    fn tell_end(&self, status: u8, exit: Option<Exit>, time_up: bool) -> Left {
         let mut line = Line::new();
         line.push(b"{\"exit\":");
         line.decimal(status.into());
@@ -40,11 +45,11 @@ impl Launch {
         line.decimal(sys::clock() - self.began);
         line.push(b",\"cpu_us\":");
         line.decimal(exit.map_or(0, |exit| exit.cpu));
-        let killed = self.leave_cgroups(&mut line);
+        let mut left = self.leave_cgroups(&mut line);
         let started = self.report.is_some_and(|report| report.state.load(SeqCst) == State::Executed as u32);
-        let out_of_memory = killed && (!started || status == EXIT_SIGNAL + SIGKILL as u8);
+        left.out_of_memory &= !started || status == EXIT_SIGNAL + SIGKILL as u8;
         line.push(b",\"reason\":\"");
-        line.push(match (started, out_of_memory) {
+        line.push(match (started, left.out_of_memory) {
             (_, true) => b"out of memory",
             (false, _) => b"not started",
             _ if time_up => b"timeout",
@@ -55,14 +60,14 @@ impl Launch {
         if let Some(descriptor) = self.plan.status() {
             line.print(descriptor);
         }
-        out_of_memory
+        left
     }
 
     #[inline(never)]
-    fn say_out_of_memory(&self) {
+    fn say(&self, words: &[u8]) {
         let mut line = Line::new();
         line.push(self.plan.provenance().name);
-        line.push(b": out of memory: a process was killed at cgroup.memory_max");
+        line.push(words);
         line.print(2);
     }
 

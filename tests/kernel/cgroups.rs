@@ -7,7 +7,9 @@ use crate::exits::PLAIN;
 use crate::harness::{Need, Run, Spec, Stage, Tree};
 use crate::life::{expect_gone, kill_launcher, marked, processes_with, ready};
 use serde_json::Value;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 pub const NEEDS: &[Need] = &[Need::Root, Need::UserNamespaces];
@@ -20,6 +22,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "cgroups/fork-bomb", needs: NEEDS, run: fork_bomb },
     Test { name: "cgroups/half-a-processor", needs: NEEDS, run: half_a_processor },
     Test { name: "cgroups/killed-as-a-unit", needs: NEEDS, run: unit },
+    Test { name: "cgroups/not-killed", needs: NEEDS, run: not_killed },
     Test { name: "cgroups/killed-launcher", needs: NEEDS, run: killed_launcher },
     Test { name: "cgroups/divided-by-the-program", needs: NEEDS, run: divided },
     Test { name: "cgroups/divided-and-killed", needs: NEEDS, run: divided_and_killed },
@@ -220,6 +223,28 @@ fn unit(stage: &Stage) {
     let (together, mark) = marked(stage, spec.with("cgroup.memory_max = '64MiB'"), "orphan=20000");
     end(&together);
     assert_eq!((processes_with(&mark).len(), tree.census()), (0, Vec::new()));
+}
+
+/// A group whose processes cannot be ended is no secret.
+fn not_killed(stage: &Stage) {
+    let Some(tree) = tree(stage, &["memory"]) else { return };
+    tree.delegate("", 65534);
+    let mark = format!("mark-{}", stage.site.key);
+    let spec = Spec::new(PLAIN).with("namespaces.pid = 'host'\ncgroup.memory_max = '64MiB'");
+    let launcher = build(stage, spec, &[&format!("note={mark}"), "orphan=20000", "sleep=3000"]);
+    let mut child = tree.spawn(stage, "", 65534, &launcher);
+    ready(&mut child);
+    let group = tree.census().into_iter().find(|name| name.ends_with(".sandbox")).expect("its group");
+    let group = tree.path.join(group);
+    // Only whoever has no capability over the file is stopped by its mode.
+    fs::set_permissions(group.join("cgroup.kill"), Permissions::from_mode(0)).expect("chmod");
+    assert!(child.wait().expect("it can be waited for").success());
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().expect("a pipe")).read_line(&mut said).expect("a line");
+    assert!(said.contains("processes in it do not end"), "{said}");
+    assert_eq!(processes_with(&mark).len(), 1, "what it is about");
+    fs::write(group.join("cgroup.kill"), "1").expect("cgroup.kill");
+    expect_gone(&mark);
 }
 
 fn killed_launcher(stage: &Stage) {

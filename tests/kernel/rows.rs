@@ -5,7 +5,7 @@ use crate::exits::PLAIN;
 use crate::files::{expect_refused, shared};
 use crate::harness::{Change, Mutant, Need, Run, Spec, Stage};
 use crate::protections::through_any_link;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,7 @@ pub const TESTS: &[Test] = &[
         needs: USER_NAMESPACES,
         run: launcher_out_of_reach,
     },
+    Test { name: "row-1/cve-2019-5736-launcher-as-the-program", needs: ROOTFS, run: launcher_as_the_program },
     Test {
         name: "row-3/cve-2024-21626-everything-open-is-inside",
         needs: USER_NAMESPACES,
@@ -68,6 +69,30 @@ fn launcher_out_of_reach(stage: &Stage) {
         let refused = if root == "empty" { "ENOENT" } else { "EROFS" };
         let said = answers.get(&format!("write.{own}"));
         assert!(said == refused || root == "host" && said == "EACCES", "{root}: {said}");
+    }
+}
+
+/// A root file system that has what runs it for its program: Landlock does not allow to execute that, and without it the
+/// launcher is started once more, inside, and cannot go on.
+fn launcher_as_the_program(stage: &Stage) {
+    stage.make_rootfs();
+    let root = &stage.site.rootfs;
+    symlink("/proc/self/exe", root.join("link")).expect("a link");
+    fs::write(root.join("script"), "#!/proc/self/exe\n").expect("a script");
+    fs::set_permissions(root.join("script"), Permissions::from_mode(0o755)).expect("chmod");
+    for (program, landlock, status) in [
+        ("link", "mounts", 126),
+        ("script", "mounts", 126),
+        ("link", "everything", 125),
+        ("script", "everything", 125),
+    ] {
+        let spec = Spec::new(PLAIN).with(&format!(
+            "process.args = ['/{program}']\nlandlock.filesystem = '{landlock}'
+             filesystem.root = '{}'\nfilesystem.proc = 'own'",
+            root.display()
+        ));
+        let run = stage.run(&stage.build_text(program, &spec.text()), &[]);
+        assert_eq!((run.status, run.stdout.as_str()), (status, ""), "{program}: {}", run.stderr);
     }
 }
 
@@ -164,11 +189,11 @@ fn masks_of_its_own(stage: &Stage) {
 
 fn not_setuid(stage: &Stage) {
     let own = launcher(stage, Spec::new(PLAIN), &["identity"]);
-    fs::set_permissions(&own, fs::Permissions::from_mode(0o4755)).expect("chmod");
+    fs::set_permissions(&own, Permissions::from_mode(0o4755)).expect("chmod");
     let run = stage.start(&["user=65534"], &own);
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
     assert!(run.stderr.contains("refusing to run setuid"), "{}", run.stderr);
-    fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).expect("chmod");
+    fs::set_permissions(&own, Permissions::from_mode(0o755)).expect("chmod");
     expect_ran(&stage.start(&["user=65534"], &own));
 }
 

@@ -17,20 +17,21 @@ pub(super) const RULE: Rule =
     );
 
 /// Calls that do the same for whoever wants it done.
-const FAMILIES: [&[&str]; 14] = [
-    &["open", "openat", "openat2"],
+const FAMILIES: [&[&str]; 15] = [
+    &["open", "openat", "openat2", "creat"],
     &["chmod", "fchmodat", "fchmodat2"],
-    &["chown", "fchownat"],
+    &["chown", "lchown", "fchownat"],
     &["mkdir", "mkdirat"],
     &["mknod", "mknodat"],
     &["rename", "renameat", "renameat2"],
     &["link", "linkat"],
     &["symlink", "symlinkat"],
     &["unlink", "unlinkat"],
+    &["rmdir", "unlinkat"],
     &["setxattr", "setxattrat"],
     &["mount", "move_mount"],
     &["accept", "accept4"],
-    &["kill", "tgkill", "pidfd_send_signal"],
+    &["kill", "tkill", "tgkill", "pidfd_send_signal"],
     &["settimeofday", "clock_settime"],
 ];
 
