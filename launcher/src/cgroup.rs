@@ -47,8 +47,8 @@ const EEXIST: Errno = 17;
 pub struct Left {
     /// The kernel had to kill for want of memory.
     pub out_of_memory: bool,
-    /// Processes do not end.
-    pub processes: bool,
+    /// They cannot be taken away: processes in them do not end.
+    pub groups: bool,
 }
 
 impl Launch {
@@ -166,7 +166,7 @@ impl Launch {
     /// account.
     #[inline(never)]
     pub fn leave_cgroups(&self, account: &mut Line) -> Left {
-        let mut left = Left { out_of_memory: false, processes: false };
+        let mut left = Left { out_of_memory: false, groups: false };
         if let Some(make) = &self.cgroups[0] {
             self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
             for (file, key) in COUNTS {
@@ -179,7 +179,7 @@ impl Launch {
                     left.out_of_memory |= count(make.text + CONTENT, bytes, key, account);
                 }
             }
-            left.processes = !self.clear(make);
+            left.groups = !self.clear(make);
         }
         if let Some(make) = &self.cgroups[1] {
             // A group whose children get controllers can have no process, so they are switched off again first.
@@ -190,13 +190,13 @@ impl Launch {
                 self.plan.string(make.controllers),
             );
             if self.write_file(make, make.parent, b"cgroup.procs\0", b"0") {
-                left.processes |= !self.clear(make);
+                left.groups |= !self.clear(make);
             }
         }
         left
     }
 
-    /// Ends what is in a group of this launch until it can be removed: one try may fail for want of memory. Whether it is gone.
+    /// Ends what is in a group of this launch until it can be removed; a try may fail for want of memory. Whether it is gone.
     fn clear(&self, make: &Make) -> bool {
         (0..PATIENCE).any(|_| {
             self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
@@ -208,7 +208,7 @@ impl Launch {
     /// Whether it is gone.
     fn remove(&self, make: &Make, directory: u32, name: Argument) -> bool {
         let remove = [Argument::Slot(make.parent), name, Argument::Immediate(AT_REMOVEDIR)];
-        while self.ask(number::unlinkat, &remove) == Err(EBUSY) {
+        while !matches!(self.ask(number::unlinkat, &remove), Ok(_) | Err(ENOENT)) {
             if !self.thin(make, directory) {
                 sys::sleep_a_millisecond();
                 return false;

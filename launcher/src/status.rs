@@ -26,8 +26,8 @@ impl Launch {
         if left.out_of_memory {
             self.say(b": out of memory: a process was killed at cgroup.memory_max");
         }
-        if left.processes {
-            self.say(b": the sandbox's control group is left: processes in it do not end");
+        if left.groups {
+            self.say(b": the sandbox's control group cannot be removed: processes in it may run on");
         }
         sys::exit(status)
     }
