@@ -67,10 +67,10 @@ impl Launch {
         self.sweep(make);
         let parent = Argument::Slot(make.parent);
         let again = |made: Result<u32, Errno>| if made == Err(EEXIST) { Ok(0) } else { made };
-        self.ask(number::mkdirat, &[parent, self.name_of(make), Argument::Immediate(0o755)])?;
+        self.ask(number::mkdirat, &[parent, self.name_of(make)?, Argument::Immediate(0o755)])?;
         self.cgroups[usize::from(make.leaf)] = Some(*make);
         for _ in 0..PATIENCE {
-            let name = self.name_of(make);
+            let name = self.name_of(make)?;
             match self.ask(number::openat, &[parent, name, Argument::Immediate(DIRECTORY)]) {
                 Ok(directory) => {
                     mem::store(make.directory, &directory.to_le_bytes());
@@ -82,7 +82,7 @@ impl Launch {
                 Err(ENOENT) => {}
                 Err(errno) => return Err(errno),
             }
-            let name = self.name_of(make);
+            let name = self.name_of(make)?;
             again(self.ask(number::mkdirat, &[parent, name, Argument::Immediate(0o755)]))?;
         }
         Err(EBUSY)
@@ -200,7 +200,8 @@ impl Launch {
     fn clear(&self, make: &Make) -> bool {
         (0..PATIENCE).any(|_| {
             self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
-            self.remove(make, mem::load_word(make.directory), self.name_of(make))
+            let directory = mem::load_word(make.directory);
+            self.name_of(make).is_ok_and(|name| self.remove(make, directory, name))
         })
     }
 
@@ -218,14 +219,14 @@ impl Launch {
     }
 
     /// Builds the name of a group of this launch.
-    fn name_of(&self, make: &Make) -> Argument {
-        let pid = self.ask(number::getpid, &[]).unwrap_or(0);
+    fn name_of(&self, make: &Make) -> Result<Argument, Errno> {
+        let pid = self.ask(number::getpid, &[])?;
         let mut at = make.text;
         for part in [self.plan.string(make.name), decimal(pid.into(), &mut [0; 20]), make.suffix()] {
             mem::store(at, part);
             at += part.len() as u32;
         }
-        Argument::Arena(make.text)
+        Ok(Argument::Arena(make.text))
     }
 
     fn lock(&self, directory: u32) -> bool {

@@ -68,6 +68,8 @@ struct Target<'a> {
 struct Call {
     place: String,
     number: u32,
+    /// It belongs to the end of the launch, when the program has run.
+    is_late: bool,
 }
 
 impl<'a> Target<'a> {
@@ -93,7 +95,7 @@ impl<'a> Target<'a> {
         self.stage.run(&self.stage.ground.probe, &arguments)
     }
 
-    /// All calls up to the program's exec, whichever process makes them, in the order of one launch.
+    /// All calls but the program's, whichever process makes them, in the order of one launch.
     fn record(&self) -> Vec<Call> {
         let run = self.trace(&["--record"]);
         assert_eq!(run.status, STATUS, "{}", run.stderr);
@@ -101,12 +103,12 @@ impl<'a> Target<'a> {
         for line in run.stderr.lines().filter_map(|line| line.strip_prefix("call=")) {
             let (place, number) = line.split_once(':').expect("a place and a number");
             let number = number.parse().expect("a number");
-            calls.push(Call { place: place.to_owned(), number });
+            calls.push(Call { place: place.to_owned(), number, is_late: false });
         }
-        // What comes later is the end of the launch, but for waits, which a slower machine makes before.
+        // Waits are made before the exec on a slower machine.
         let executed = calls.iter().rposition(|call| call.number == EXECVE).expect("an exec");
-        let mut order = 0..;
-        calls.retain(|call| order.next().is_some_and(|at| at <= executed) || WAITS.contains(&call.number));
+        let late = calls.iter_mut().skip(executed + 1);
+        late.for_each(|call| call.is_late = !WAITS.contains(&call.number));
         calls
     }
 
@@ -115,7 +117,8 @@ impl<'a> Target<'a> {
         let run = self.trace(&["--fault", &format!("{}:{what}", call.place)]);
         assert!(!run.stderr.contains("left="), "{what} at {}: {}", call.place, run.stderr);
         assert_ne!(run.status, 142, "it hangs: {what} at {} (number {})", call.place, call.number);
-        self.expect_nothing_left(what == "kill", &format!("{what} at {}", call.place));
+        let place = format!("{what} at {} (number {})", call.place, call.number);
+        self.expect_nothing_left(what == "kill", &place);
         run
     }
 
@@ -209,9 +212,11 @@ fn errnos(stage: &Stage, subject: &Subject) {
         }
         if run.status == STATUS {
             let said = run.stderr.lines().count();
+            // Nothing is left, so a control group that stays for a while is nothing to tell.
             assert_eq!(said, 1, "{what}: {}", run.stderr);
             whole.expect(&run.answers(), &what);
         } else {
+            assert!(!call.is_late, "{what}: the program has run: {} {}", run.status, run.stderr);
             refused += 1;
             let expected = if call.number == EXECVE { 126 } else { 125 };
             assert_eq!(run.status, expected, "{what}: {}", run.stderr);
