@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 const LIST: &str = include_str!("abilities.toml");
 
+/// The page that says how many there are.
+const README: &str = include_str!("../../README.md");
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
@@ -38,6 +41,8 @@ fn hold(stage: &Stage, name: &str) {
     assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
     let outcomes = escape::read(&run);
     assert!(outcomes.len() >= 36, "only {} abilities: {}{}", outcomes.len(), run.stdout, run.stderr);
+    let figure = format!("which of {}\nordinary abilities", outcomes.len());
+    assert!(README.contains(&figure), "README.md says another figure than {}", outcomes.len());
     let mut problems = Vec::new();
     for (ability, (outcome, detail)) in &outcomes {
         let mut refused = list.refused.iter().filter(|entry| {

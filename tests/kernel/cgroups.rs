@@ -168,6 +168,16 @@ fn out_of_memory(stage: &Stage) {
         let run = tree.launch(stage, "", uid, &build(stage, spec.clone(), &["kill=9"]));
         assert_eq!((run.status, run.stderr.as_str()), (137, ""));
         assert_eq!(status(stage)["reason"], "killed");
+        // Too little for what is made before the program starts.
+        let files =
+            (0..40).map(|number| format!("filesystem.mounts.'/file-{number}' = {{ text = '${{much}}' }}\n"));
+        let much = format!("cgroup.memory_max = '1MiB'\nvars.much = '{}'\n", "x".repeat(60_000));
+        let spec = spec.clone().with(&(much + &files.collect::<String>()));
+        let run = tree.launch(stage, "", uid, &build(stage, spec, &["note=ran"]));
+        assert_eq!(run.status, 125, "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+        assert!(run.stderr.contains("limits: out of memory"), "{}", run.stderr);
+        assert_eq!(status(stage)["reason"], "out of memory");
         assert_eq!(tree.census(), [""; 0]);
     }
 }
@@ -197,6 +207,9 @@ fn half_a_processor(stage: &Stage) {
         expect_ended_well(&run);
         let end = status(stage);
         let number = |value: &Value| value.as_u64().expect("a number");
+        // The sandbox's own processes count all that the group's do, but for what its launcher does.
+        let (own, all) = (number(&end["cpu_us"]), number(&end["cpu_stat"]["usage_usec"]));
+        assert!(own > 50_000 && own <= all + all / 2, "{own} of {all}");
         let used = number(&end["cpu_stat"]["usage_usec"]) * 100 / number(&end["wall_us"]);
         (used, number(&end["cpu_stat"]["nr_throttled"]))
     };

@@ -164,6 +164,9 @@ fn not_up(stage: &Stage) {
         assert_eq!(status(stage)["reason"].as_str(), Some(reason), "{action}");
         expect_gone(&mark);
     }
+    let absent = spec.with("process.args = ['/usr/bin/nowhere']\nfilesystem.base = 'usr'").text();
+    let run = wait(begin(stage, &stage.build_text("absent", &absent)));
+    assert_eq!((run.status, status(stage)["reason"].as_str()), (127, Some("not started")), "{}", run.stderr);
 }
 
 /// Wherever the launch is by then.
