@@ -2,7 +2,7 @@
 
 use super::calls;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Policy, SyscallRule};
+use crate::policy::{Action, Policy, SyscallRule};
 use crate::seccomp::{Meaning, call_words};
 use std::collections::BTreeSet;
 
@@ -12,13 +12,17 @@ pub(super) const RULE: Rule =
         `openat2` open files, `chmod`, `fchmodat` and `fchmodat2` change modes, `mount` and `move_mount` \
         mount. Who refuses one and forgets another refuses nothing (CVE-2021-41133: a list that had \
         `mount` and not its successors).\n\n\
-        Refuse the whole family, or none of it. Only calls that are refused by name and altogether are \
+        Refuse the whole family, or none of it; ENOSYS for the newer ones alone is fine, since programs \
+        then use the older. Only calls that are refused by name and altogether are \
         looked at, not what is merely not allowed.",
     );
 
-/// Calls that do the same for whoever wants it done.
-const FAMILIES: [&[&str]; 15] = [
-    &["open", "openat", "openat2", "creat"],
+/// `asm-generic/errno.h`.
+const ENOSYS: u16 = 38;
+
+/// Calls that do the same for whoever wants it done, the oldest first.
+const FAMILIES: [&[&str]; 16] = [
+    &["creat", "open", "openat", "openat2"],
     &["chmod", "fchmodat", "fchmodat2"],
     &["chown", "lchown", "fchownat"],
     &["mkdir", "mkdirat"],
@@ -33,6 +37,7 @@ const FAMILIES: [&[&str]; 15] = [
     &["accept", "accept4"],
     &["kill", "tkill", "tgkill", "pidfd_send_signal"],
     &["settimeofday", "clock_settime"],
+    &["fork", "vfork", "clone", "clone3"],
 ];
 
 pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
@@ -42,7 +47,12 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     for rule in seccomp.rules.iter().filter(stated) {
         let families = FAMILIES.iter().filter(|family| family.contains(&rule.name));
         for family in families.filter(|_| filter.passes(rule.name, &[]).is_none()) {
-            let passing = family.iter().find_map(|name| Some((name, filter.passes(name, &[])?)));
+            // ENOSYS sends programs to an older one, which is no oversight.
+            let older = match rule.action {
+                Action::Errno(ENOSYS) => family.iter().position(|name| *name == rule.name).unwrap_or(0),
+                _ => 0,
+            };
+            let passing = family[older..].iter().find_map(|name| Some((name, filter.passes(name, &[])?)));
             let (Some((name, passes)), true) = (passing, told.insert(family)) else { continue };
             findings.push(
                 RULE.at(
