@@ -2,7 +2,8 @@
 
 use super::calls;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Action, Policy, SyscallRule};
+use crate::policy::{Policy, SyscallRule};
+use crate::seccomp::verdict::Verdict;
 use crate::seccomp::{Meaning, call_words};
 use std::collections::BTreeSet;
 
@@ -13,12 +14,9 @@ pub(super) const RULE: Rule =
         mount. Who refuses one and forgets another refuses nothing (CVE-2021-41133: a list that had \
         `mount` and not its successors).\n\n\
         Refuse the whole family, or none of it; ENOSYS for the newer ones alone is fine, since programs \
-        then use the older. Only calls that are refused by name and altogether are \
-        looked at, not what is merely not allowed.",
+        then use the older. Only calls that are refused by name and altogether are looked at, not what \
+        is merely not allowed.",
     );
-
-/// `asm-generic/errno.h`.
-const ENOSYS: u16 = 38;
 
 /// Calls that do the same for whoever wants it done, the oldest first.
 const FAMILIES: [&[&str]; 16] = [
@@ -48,11 +46,10 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
         let families = FAMILIES.iter().filter(|family| family.contains(&rule.name));
         for family in families.filter(|_| filter.passes(rule.name, &[]).is_none()) {
             // ENOSYS sends programs to an older one, which is no oversight.
-            let older = match rule.action {
-                Action::Errno(ENOSYS) => family.iter().position(|name| *name == rule.name).unwrap_or(0),
-                _ => 0,
-            };
-            let passing = family[older..].iter().find_map(|name| Some((name, filter.passes(name, &[])?)));
+            let falls_back = Verdict::from(rule.action) == Verdict::ENOSYS;
+            let meant = |name: &&&str| falls_back && **name != rule.name;
+            let mut newer = family.iter().skip_while(meant);
+            let passing = newer.find_map(|name| Some((name, filter.passes(name, &[])?)));
             let (Some((name, passes)), true) = (passing, told.insert(family)) else { continue };
             findings.push(
                 RULE.at(
