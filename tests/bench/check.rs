@@ -1,4 +1,6 @@
 //! Prints what `boxwright check` costs as a program: one spec from cold, and a thousand.
+//!
+//! `cargo bench --bench check [-- ROUNDS]`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -60,19 +62,20 @@ fn row(what: &str, (best, middle, memory): (Duration, Duration, f64)) {
 }
 
 fn main() {
+    let rounds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(20);
     let folder = tempfile::tempdir().unwrap();
     let specs = specs();
     println!("{:34} {:>9} {:>9} {:>9}", "", "best ms", "median ms", "MiB");
-    row("the program's own start", measure(50, folder.path(), &["--help"]));
+    row("the program's own start", measure(rounds, folder.path(), &["--help"]));
     for (name, text) in &specs {
         std::fs::write(folder.path().join(name), text).unwrap();
-        row(name.trim_end_matches(".sandbox.toml"), measure(20, folder.path(), &[name]));
+        row(name.trim_end_matches(".sandbox.toml"), measure(rounds, folder.path(), &[name]));
         std::fs::remove_file(folder.path().join(name)).unwrap();
     }
     for (number, (_, text)) in specs.iter().cycle().take(1000).enumerate() {
         std::fs::write(folder.path().join(format!("{number:04}.sandbox.toml")), text).unwrap();
     }
     for format in ["concise", "sarif"] {
-        row(&format!("1,000 specs, {format}"), measure(5, folder.path(), &["--format", format]));
+        row(&format!("1,000 specs, {format}"), measure(rounds.min(5), folder.path(), &["--format", format]));
     }
 }

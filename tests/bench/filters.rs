@@ -1,5 +1,6 @@
-//! Prints how large the filters of public profiles become, how long their longest path is, and what compiling costs; with
-//! a number, compares so many random policies with seccompiler instead.
+//! Prints how large the filters of public profiles become, how long their longest path is, and what compiling costs.
+//!
+//! `cargo bench --bench filters [-- ROUNDS]`; `-- random COUNT` compares that many random policies with seccompiler instead.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,9 +29,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 fn main() {
-    if let Some(count) = std::env::args().find_map(|argument| argument.parse().ok()) {
-        return random_policies(count);
+    let number = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
+    if std::env::args().any(|argument| argument == "random") {
+        return random_policies(number.unwrap_or(10_000));
     }
+    let rounds = number.unwrap_or(25);
+    let row = |name: &str, filter: &Filter| row(rounds, name, filter);
     let Some(corpora) = profiles::corpora() else {
         println!("../shared/corpora is absent: there are no profiles to measure");
         return;
@@ -106,12 +110,12 @@ fn ioctls() -> Filter {
     Filter { tables, foreign: Verdict::KILL_PROCESS }
 }
 
-fn row(name: &str, filter: &Filter) {
+fn row(rounds: usize, name: &str, filter: &Filter) {
     let mut proven = compile_filter(filter).unwrap_or_else(|error| panic!("{name}: {error}"));
     let proof = proven.proof;
-    let build = median(|| compile_filter(filter).is_ok());
+    let build = median(rounds, || compile_filter(filter).is_ok());
     // In a diagram of its own, or most of it would only be looked up.
-    let opinion = median(|| second_opinion(filter, &mut Diagram::default()).is_ok());
+    let opinion = median(rounds, || second_opinion(filter, &mut Diagram::default()).is_ok());
     let theirs = match agrees(filter, &mut proven) {
         Ok(None) => seccompilers(filter),
         Ok(Some(_)) => "no opinion".to_owned(),
@@ -127,13 +131,13 @@ fn row(name: &str, filter: &Filter) {
     );
 }
 
-fn median(mut work: impl FnMut() -> bool) -> Duration {
+fn median(rounds: usize, mut work: impl FnMut() -> bool) -> Duration {
     let time = |_| {
         let start = Instant::now();
         std::hint::black_box(work());
         start.elapsed()
     };
-    let mut times: Vec<Duration> = (0..25).map(time).collect();
+    let mut times: Vec<Duration> = (0..rounds).map(time).collect();
     times.sort_unstable();
     times[times.len() / 2]
 }

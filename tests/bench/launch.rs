@@ -1,9 +1,9 @@
 //! What a launch costs: sealed launchers beside a hard-coded floor, bwrap, crun, runc and unshare, in one interleaved run.
 //!
-//! `cargo bench --bench launch [-- ROUNDS]`, as root. The floor and bwrap install the bytes of the same filter, crun and
-//! runc what they make of the same names, which goes without a time namespace in runc, and unshare none. S1 is measured
-//! with more and more mounts on the host. Times are medians, gross of the program that is launched, whose own row is
-//! `target`. minijail and nsjail are not in Debian 12.
+//! `cargo bench --bench launch [-- ROUNDS]`, as root. The floor and bwrap install the bytes of the scenario's filter, crun
+//! and runc what they make of the same names, which goes without a time namespace in runc, and unshare none. S1 is measured
+//! with an increasing number of mounts on the host. Times are medians, gross of the program that is launched, whose own row
+//! is `target`. Debian 12 has no package of minijail or nsjail; `floor` makes the calls that minijail would make.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -41,25 +41,20 @@ fn main() {
     in_real_time();
     let rounds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(200);
     let scratch = TempDir::with_prefix("boxwright-bench-").expect("a directory");
-    let filter = filter(scratch.path());
-    println!(
-        "{rounds} rounds, microseconds, medians gross of the target; the filter has {} instructions",
-        filter.1
-    );
+    println!("{rounds} rounds, microseconds, medians gross of the target");
     own_mounts();
-    let floor = floor(scratch.path());
-    let table = |scenario, title: &str| {
-        let contenders = contenders(scenario, scratch.path(), &floor, &filter.0);
-        print!("{}", table(title, &contenders, measure(&contenders, rounds)));
+    let print = |title: &str, contenders: &[Contender]| {
+        print!("{}", table(title, contenders, measure(contenders, rounds)));
     };
     let own = mounts();
+    let contenders_of_s1 = contenders("S1", scratch.path());
     for count in MOUNTS {
         add_mounts(scratch.path(), count);
-        table("S1", &format!("S1, {} mounts", mounts()));
+        print(&format!("S1, {} mounts", mounts()), &contenders_of_s1);
     }
     umount2(&scratch.path().join("mounts"), MntFlags::MNT_DETACH).expect("the mounts go at once");
     for scenario in ["S2", "S3"] {
-        table(scenario, &format!("{scenario}, {own} mounts"));
+        print(&format!("{scenario}, {own} mounts"), &contenders(scenario, scratch.path()));
     }
 }
 
@@ -114,10 +109,9 @@ fn in_real_time() {
     panic!("chrt: {error}");
 }
 
-/// The filter's bytes in a file, as the compiler makes them for the specs of the bench, and the number of instructions.
-fn filter(scratch: &Path) -> (PathBuf, usize) {
-    let spec = Path::new(HERE).join("s1.sandbox.toml");
-    let source = Source::new(&spec, fs::read_to_string(&spec).expect("the spec"));
+/// The bytes of the scenario's filter in a file, and in `filter.h` beside it as C.
+fn filter(spec: &Path, directory: &Path) -> PathBuf {
+    let source = Source::new(spec, fs::read_to_string(spec).expect("the spec"));
     let policy = boxwright::understand(&source).policy.expect("a spec without errors");
     let program = compile(&merge(&policy).expect("a filter").request).expect("a filter").program;
     assert!(program.len() <= FILTER_MAX, "{} instructions are not a small filter", program.len());
@@ -130,19 +124,20 @@ fn filter(scratch: &Path) -> (PathBuf, usize) {
         bytes.extend_from_slice(&k.to_le_bytes());
         _ = writeln!(header, "{{{code}, {jt}, {jf}, {k}u}},");
     }
-    fs::write(scratch.join("filter.h"), header).expect("the filter for C");
-    let path = scratch.join("filter.bpf");
+    fs::write(directory.join("filter.h"), header).expect("the filter for C");
+    let path = directory.join("filter.bpf");
     fs::write(&path, &bytes).expect("the filter");
-    (path, program.len())
+    path
 }
 
-fn floor(scratch: &Path) -> PathBuf {
-    let (path, empty) = (scratch.join("floor"), scratch.join("empty"));
-    let header = format!("-DFILTER=\"{}\"", scratch.join("filter.h").display());
-    compile_c(&path, &Path::new(HERE).join("floor.c"), &header);
+/// The floor with the scenario's filter, and a program that does nothing.
+fn floor(directory: &Path) -> [String; 2] {
+    let (floor, empty) = (directory.join("floor"), directory.join("empty"));
+    let header = format!("-DFILTER=\"{}\"", directory.join("filter.h").display());
+    compile_c(&floor, &Path::new(HERE).join("floor.c"), &header);
     fs::write(empty.with_extension("c"), "int main(void) { return 0; }").expect("a C program");
     compile_c(&empty, &empty.with_extension("c"), "-static");
-    path
+    [floor, empty].map(|path| path.display().to_string())
 }
 
 fn compile_c(path: &Path, source: &Path, option: &str) {
@@ -158,19 +153,22 @@ struct Contender {
     filter: Option<PathBuf>,
 }
 
-fn contenders(scenario: &str, scratch: &Path, floor: &Path, filter: &Path) -> Vec<Contender> {
+fn contenders(scenario: &str, scratch: &Path) -> Vec<Contender> {
+    let directory = scratch.join(scenario);
+    fs::create_dir(&directory).expect("a directory");
+    let spec = Path::new(HERE).join(format!("{}.sandbox.toml", scenario.to_lowercase()));
+    let filter = filter(&spec, &directory);
+    let [floor, empty] = floor(&directory);
     let contender = |name, words: &[&str]| Contender {
         name,
         words: words.iter().chain(&PROGRAM).map(|&word| word.to_owned()).collect(),
         filter: None,
     };
-    let sealed = seal(scenario, scratch, filter);
-    let floor = floor.to_str().expect("a plain path");
-    let empty = scratch.join("empty").display().to_string();
+    let sealed = seal(&spec, &directory);
     let mut found = vec![
         contender("target", &[]),
         Contender { name: "sealed launcher", words: vec![sealed], filter: None },
-        contender("floor", &[floor, scenario, "reaper"]),
+        contender("floor", &[&floor, scenario, "reaper"]),
         // What the floor's own libc costs, which a launcher does not have.
         Contender { name: "empty C program", words: vec![empty], filter: None },
     ];
@@ -179,7 +177,7 @@ fn contenders(scenario: &str, scratch: &Path, floor: &Path, filter: &Path) -> Ve
     if scenario == "S3" {
         bwrap.extend(["--dev-bind", "/", "/"]);
     } else {
-        found.push(contender("floor without reaper", &[floor, scenario, "bare"]));
+        found.push(contender("floor without reaper", &[&floor, scenario, "bare"]));
         bwrap.extend([
             "--unshare-user",
             "--unshare-ipc",
@@ -206,15 +204,15 @@ fn contenders(scenario: &str, scratch: &Path, floor: &Path, filter: &Path) -> Ve
         found.push(contender("unshare (no filter)", &unshare));
     }
     if scenario == "S1" {
-        found.extend(["crun", "runc"].map(|runtime| runs_a_bundle(runtime, scratch)));
+        found.extend(["crun", "runc"].map(|runtime| runs_a_bundle(runtime, &directory)));
     }
     bwrap.extend(["--cap-drop", "ALL", "--seccomp", "FILTER"]);
-    found.push(Contender { filter: Some(filter.to_path_buf()), ..contender("bwrap", &bwrap) });
+    found.push(Contender { filter: Some(filter), ..contender("bwrap", &bwrap) });
     found
 }
 
-fn runs_a_bundle(runtime: &'static str, scratch: &Path) -> Contender {
-    let directory = scratch.join(runtime);
+fn runs_a_bundle(runtime: &'static str, directory: &Path) -> Contender {
+    let directory = directory.join(runtime);
     bundle::make(&directory, runtime, Path::new(PROGRAM[0]), &names());
     let (bundle, state) = (directory.display().to_string(), directory.join("state").display().to_string());
     let name = format!("boxwright-bench-{}", std::process::id());
@@ -230,18 +228,14 @@ fn names() -> Vec<String> {
     names.map(|name| name.as_str().expect("a name").to_owned()).collect()
 }
 
-/// The sealed launcher of a scenario; it must have the very bytes that the others install.
-fn seal(scenario: &str, scratch: &Path, filter: &Path) -> String {
-    let spec = Path::new(HERE).join(format!("{}.sandbox.toml", scenario.to_lowercase()));
-    let launcher = scratch.join(scenario);
+/// The sealed launcher of a scenario.
+fn seal(spec: &Path, directory: &Path) -> String {
+    let launcher = directory.join("launcher");
     let compiler = env!("CARGO_BIN_EXE_boxwright");
     let built =
         Command::new(compiler).arg("build").arg(spec).arg("-o").arg(&launcher).output().expect("boxwright");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let (sealed, filter) =
-        (fs::read(&launcher).expect("the launcher"), fs::read(filter).expect("the filter"));
-    assert!(sealed.windows(filter.len()).any(|window| window == filter), "{scenario} has another filter");
-    launcher.to_str().expect("a plain path").to_owned()
+    launcher.display().to_string()
 }
 
 /// One sample of each contender in each round, the first of a round another in the next; or why there are none.
