@@ -51,6 +51,8 @@ pub const SIGQUIT: u32 = 3;
 pub const SIGKILL: u32 = 9;
 /// Between the processes of a launch: go on.
 pub const SIGUSR1: u32 = 10;
+/// Nobody reads what is written.
+pub const SIGPIPE: u32 = 13;
 /// The time of alarm(2) or setitimer(2) is up.
 pub const SIGALRM: u32 = 14;
 /// Somebody asks to end.
@@ -92,6 +94,7 @@ mod tests {
             (SIGTERM.into(), libc::SIGTERM as u64),
             (SIGKILL.into(), libc::SIGKILL as u64),
             (SIGUSR1.into(), libc::SIGUSR1 as u64),
+            (SIGPIPE.into(), libc::SIGPIPE as u64),
             (SIGALRM.into(), libc::SIGALRM as u64),
             (SIGIO.into(), libc::SIGIO as u64),
             (SIGCHLD.into(), libc::SIGCHLD as u64),

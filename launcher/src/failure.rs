@@ -1,6 +1,6 @@
 //! What is said when a launch fails: one line, written at once.
 
-use crate::sys;
+use crate::output;
 use boxwright_launcher::errno;
 use boxwright_launcher::plan::Plan;
 use boxwright_launcher::plan::operation::{Kind, Operation, Supervise};
@@ -116,10 +116,10 @@ impl Line {
         self.push(decimal(number, &mut digits));
     }
 
-    /// Writes it to a descriptor with its line end, in one write.
-    pub fn print(&mut self, descriptor: u32) {
+    /// Writes it to a descriptor with its line end, in one write, within so many milliseconds.
+    pub fn print(&mut self, descriptor: u32, patience: u32) {
         self.bytes[self.length] = b'\n';
-        sys::print(descriptor, &self.bytes[..=self.length]);
+        output::write(descriptor, &self.bytes[..=self.length], patience);
     }
 }
 
@@ -194,5 +194,5 @@ pub fn print(plan: &Plan, operation: u32, failure: Failure) {
         line.push(b"; ");
         line.push(note);
     }
-    line.print(2);
+    line.print(2, output::PATIENCE);
 }

@@ -13,6 +13,7 @@
 mod cgroup;
 mod failure;
 mod mem;
+mod output;
 mod run;
 mod start;
 mod status;
@@ -52,6 +53,6 @@ fn refuse(words: &[u8], refusal: Option<Refusal>) -> ! {
         line.push(b" at byte ");
         line.decimal(offset as u64);
     }
-    line.print(2);
+    line.print(2, output::PATIENCE);
     sys::exit(EXIT_NOT_SET_UP)
 }

@@ -4,7 +4,7 @@ mod directory;
 mod environment;
 mod landlock;
 
-use crate::failure::{self, Failure, Words, decimal};
+use crate::failure::{Failure, Words, decimal};
 use crate::mem::{self, Pointers};
 use crate::start::Start;
 use crate::supervise;
@@ -363,8 +363,7 @@ impl Launch {
                 // When the child failed first, what went wrong here only followed from it.
                 let (index, failure, status) =
                     self.report.and_then(supervise::reported).unwrap_or((index, failure, status));
-                failure::print(&self.plan, index, failure);
-                self.end(status, None, false)
+                self.end(status, None, false, Some((index, failure)))
             }
         }
     }

@@ -1,10 +1,11 @@
 //! The end of a launch, and what it tells whoever asked for its status: a line of JSON for the start and one for the end.
 
 use crate::cgroup::Left;
-use crate::failure::Line;
+use crate::failure::{self, Failure, Line};
+use crate::output;
 use crate::run::{Launch, State};
 use crate::sys::{self, Exit};
-use boxwright_launcher::abi::{EXIT_SIGNAL, SIGKILL};
+use boxwright_launcher::abi::{EXIT_SIGNAL, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM};
 use core::sync::atomic::Ordering::SeqCst;
 
 impl Launch {
@@ -16,18 +17,29 @@ impl Launch {
             line.push(b"{\"pid\":");
             line.decimal(pid.into());
             line.push(b"}");
-            line.print(descriptor);
+            line.print(descriptor, output::HASTE);
         }
     }
 
-    /// The end of the process that the caller started: what is left of the sandbox ends, and its control groups go.
-    pub fn end(&self, status: u8, exit: Option<Exit>, time_up: bool) -> ! {
+    /// The end of the process that the caller started: what is left of the sandbox ends, its control groups go, and only
+    /// then is it said why. A program that a signal of the caller's keys has ended is followed by the same signal: a shell's
+    /// loop ends with it (termios(3): VINTR, VQUIT; signal(7)).
+    pub fn end(&self, status: u8, exit: Option<Exit>, time_up: bool, why: Option<(u32, Failure)>) -> ! {
         let left = self.tell_end(status, exit, time_up);
+        if let Some((operation, failure)) = why {
+            failure::print(&self.plan, operation, failure);
+        }
         if left.out_of_memory {
             self.say(b": out of memory: a process was killed at cgroup.memory_max");
         }
         if left.groups {
             self.say(b": the sandbox's control group cannot be removed: processes in it may run on");
+        }
+        let signal = self.signal(exit);
+        if matches!(signal, SIGHUP | SIGINT | SIGQUIT | SIGTERM)
+            && u32::from(status) == u32::from(EXIT_SIGNAL) + signal
+        {
+            sys::end_by(signal);
         }
         sys::exit(status)
     }
@@ -58,7 +70,7 @@ impl Launch {
         });
         line.push(b"\"}");
         if let Some(descriptor) = self.plan.status() {
-            line.print(descriptor);
+            line.print(descriptor, output::PATIENCE);
         }
         left
     }
@@ -68,7 +80,7 @@ impl Launch {
         let mut line = Line::new();
         line.push(self.plan.provenance().name);
         line.push(words);
-        line.print(2);
+        line.print(2, output::PATIENCE);
     }
 
     /// The signal that ended the program, or nothing.

@@ -1,6 +1,6 @@
 //! The two supervisors: the outside, beside the caller, and the reaper, pid 1 of the new pid namespace.
 
-use crate::failure::{self, Failure, Words};
+use crate::failure::{Failure, Words};
 use crate::mem;
 use crate::run::{Launch, State};
 use crate::sys::{self, Errno, Exit, Report, Signal};
@@ -68,14 +68,12 @@ fn end(launch: &Launch, exit: Exit, index: u32, time_up: bool) -> ! {
     let executed = launch.report.is_some_and(|report| report.state.load(SeqCst) == State::Executed as u32);
     match launch.report.and_then(reported) {
         Some((operation, failure, status)) => {
-            failure::print(&launch.plan, operation, failure);
-            launch.end(status, Some(exit), false)
+            launch.end(status, Some(exit), false, Some((operation, failure)))
         }
         None if executed && time_up => {
-            failure::print(&launch.plan, index, Failure::Words(Words::TimeUp));
-            launch.end(EXIT_TIME_UP, Some(exit), true)
+            launch.end(EXIT_TIME_UP, Some(exit), true, Some((index, Failure::Words(Words::TimeUp))))
         }
-        None if executed => launch.end(status(exit), Some(exit), false),
+        None if executed => launch.end(status(exit), Some(exit), false, None),
         None => launch.fail(index, Failure::Words(if time_up { Words::TimeUp } else { Words::Died })),
     }
 }

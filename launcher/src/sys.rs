@@ -8,7 +8,8 @@
 
 use crate::mem::{self, Pointers};
 use boxwright_launcher::abi::{
-    CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_INTO_CGROUP, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGSTOP,
+    CAP_SETGID, CAP_SETUID, CAPABILITY_VERSION_3, CLONE_INTO_CGROUP, CLONE_PIDFD, SIGCHLD, SIGKILL, SIGPIPE,
+    SIGSTOP,
 };
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Argument, Call, Cookie};
@@ -38,10 +39,20 @@ const SIG_SETMASK: usize = 2;
 const PR_SET_PDEATHSIG: usize = 1;
 /// `asm-generic/siginfo.h`: `CLD_EXITED`.
 const EXITED: u32 = 1;
+/// `linux/prctl.h`.
+const PR_SET_DUMPABLE: usize = 4;
+/// `asm-generic/signal-defs.h`.
+const SIG_UNBLOCK: usize = 1;
+/// `asm-generic/poll.h`: POLLIN.
+pub const READABLE: u32 = 1;
+/// `asm-generic/poll.h`: POLLOUT.
+pub const WRITABLE: u32 = 4;
 /// The size of a signal set: 64 bits.
 const SET_BYTES: usize = 8;
 /// EINTR.
 const EINTR: Errno = 4;
+/// EPIPE.
+const EPIPE: Errno = 32;
 /// ECHILD.
 const ECHILD: Errno = 10;
 /// EINVAL.
@@ -157,6 +168,33 @@ pub fn exit(status: u8) -> ! {
     let _ = unsafe { raw(number::exit_group, [status.into(), 0, 0, 0, 0, 0]) };
     // SAFETY: exiting was refused, by a filter; the undefined instruction ends the process by a signal.
     unsafe { boxwright_launcher::raw_stop!() }
+}
+
+/// `pwritev2(2)` where the file's position is, without waiting for room: how much was written.
+pub fn write_now(descriptor: u32, text: &[u8]) -> Result<usize, Errno> {
+    /// `linux/fs.h`.
+    const RWF_NOWAIT: usize = 8;
+    let vector = [text.as_ptr() as usize, text.len()];
+    let arguments = [descriptor as usize, vector.as_ptr() as usize, 1, usize::MAX, usize::MAX, RWF_NOWAIT];
+    // SAFETY: the kernel reads one `struct iovec`, and the slice that it describes.
+    let written = unsafe { raw(number::pwritev2, arguments) };
+    if written == Err(EPIPE) {
+        // The signal that comes with it must not be passed on to the program (signal(7): SIGPIPE).
+        let (set, none) = (1_u64 << (SIGPIPE - 1), [0_u64; 2]);
+        let arguments = [&raw const set as usize, 0, none.as_ptr() as usize, SET_BYTES, 0, 0];
+        // SAFETY: the kernel reads the set and a `struct timespec` of zeros.
+        let _ = unsafe { raw(number::rt_sigtimedwait, arguments) };
+    }
+    written
+}
+
+/// `poll(2)`: whether a descriptor is ready within so many milliseconds.
+pub fn poll(descriptor: u32, event: u32, patience: u32) -> bool {
+    // `struct pollfd`: the descriptor, then two half-words, what is awaited and what came.
+    let mut entry = [descriptor, event];
+    // SAFETY: the kernel reads one `struct pollfd`, and writes its second half-word.
+    let ready = unsafe { raw(number::poll, [entry.as_mut_ptr() as usize, 1, patience as usize, 0, 0, 0]) };
+    ready == Ok(1) && core::hint::black_box(entry)[1] >> 16 & event != 0
 }
 
 /// `write(descriptor, text)`: what cannot be said is lost.
@@ -384,6 +422,11 @@ pub fn leave_launch(launcher: u32) -> Result<(), Errno> {
     unsafe { raw(number::close_range, [3, u32::MAX as usize, 0, 0, 0, 0]) }?;
     // SAFETY: the process gets a session of its own, without a terminal.
     unsafe { raw(number::setsid, [0; 6]) }?;
+    end_with(launcher)
+}
+
+/// Ends with the launcher, whose pid this is: `prctl(PR_SET_PDEATHSIG)`.
+pub fn end_with(launcher: u32) -> Result<(), Errno> {
     // SAFETY: the kernel gets two numbers.
     unsafe { raw(number::prctl, [PR_SET_PDEATHSIG, SIGKILL as usize, 0, 0, 0, 0]) }?;
     // SAFETY: the kernel gets nothing. Who died before was never heard of.
@@ -397,6 +440,29 @@ pub fn kill_child(pidfd: u32) {
     // SAFETY: a signal to another process; without a `siginfo_t` nothing is read.
     if unsafe { raw(number::pidfd_send_signal, arguments) }.is_ok() {
         let _ = wait_for_exit(Some(pidfd), true);
+    }
+}
+
+/// Kills the child of this pidfd if it is still there, without waiting for one that cannot be killed.
+pub fn discard_child(pidfd: u32) {
+    // SAFETY: a signal to another process; without a `siginfo_t` nothing is read.
+    let _ = unsafe { raw(number::pidfd_send_signal, [pidfd as usize, SIGKILL as usize, 0, 0, 0, 0]) };
+    let _ = wait_for_exit(Some(pidfd), false);
+    // SAFETY: the descriptor is not used any more.
+    let _ = unsafe { raw(number::close, [pidfd as usize, 0, 0, 0, 0, 0]) };
+}
+
+/// Ends by a signal, as the program did, without a core of its own. Returns when the signal does not end this process, as
+/// in pid 1 of a namespace.
+pub fn end_by(signal: u32) {
+    // SAFETY: the kernel gets two numbers.
+    let _ = unsafe { raw(number::prctl, [PR_SET_DUMPABLE, 0, 0, 0, 0, 0]) };
+    let set = 1_u64 << (signal - 1);
+    let arguments = [SIG_UNBLOCK, &raw const set as usize, 0, SET_BYTES, 0, 0];
+    // SAFETY: the kernel reads the set's 64 bits.
+    let _ = unsafe { raw(number::rt_sigprocmask, arguments) };
+    if let Ok(pid) = own_pid() {
+        signal_pid(pid, signal);
     }
 }
 

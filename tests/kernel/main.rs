@@ -46,6 +46,7 @@ mod mounts;
 mod mutants;
 mod network;
 mod notify;
+mod output;
 mod owners;
 mod ports;
 mod privilege;
@@ -113,6 +114,7 @@ const TESTS: &[&[Test]] = &[
     mutants::TESTS,
     network::TESTS,
     notify::TESTS,
+    output::TESTS,
     owners::TESTS,
     profiles::TESTS,
     propagation::TESTS,

@@ -20,7 +20,7 @@ pub mod number {
     }
 
     numbers! {
-        read = 0, write = 1, close = 3, mmap = 9, mprotect = 10, rt_sigaction = 13, rt_sigprocmask = 14,
+        read = 0, write = 1, close = 3, poll = 7, mmap = 9, mprotect = 10, rt_sigaction = 13, rt_sigprocmask = 14,
         ioctl = 16, dup2 = 33, nanosleep = 35, alarm = 37, setitimer = 38, getpid = 39, socket = 41, recvfrom = 45,
         socketpair = 53, execve = 59, kill = 62, fcntl = 72, flock = 73, getcwd = 79, chdir = 80, fchdir = 81,
         umask = 95, getuid = 102, getgid = 104, getppid = 110,
@@ -30,7 +30,7 @@ pub mod number {
         sched_setaffinity = 203, sched_getaffinity = 204, getdents64 = 217, clock_gettime = 228, exit_group = 231, waitid = 247, keyctl = 250,
         ioprio_set = 251, ioprio_get = 252, openat = 257, mkdirat = 258, mknodat = 259, fchownat = 260, unlinkat = 263,
         symlinkat = 266, unshare = 272, pipe2 = 293, prlimit64 = 302, setns = 308, sched_setattr = 314,
-        seccomp = 317, getrandom = 318, statx = 332, pidfd_send_signal = 424, open_tree = 428,
+        seccomp = 317, getrandom = 318, pwritev2 = 328, statx = 332, pidfd_send_signal = 424, open_tree = 428,
         move_mount = 429, fsopen = 430, fsconfig = 431, fsmount = 432, clone3 = 435, close_range = 436,
         openat2 = 437, mount_setattr = 442, landlock_create_ruleset = 444, landlock_add_rule = 445,
         landlock_restrict_self = 446,
