@@ -320,3 +320,81 @@ fn the_proof_is_told_by_build_and_by_inspect() {
         "{filters}"
     );
 }
+
+#[test]
+fn inspect_compares_the_launcher_with_what_its_plan_says() {
+    let folder = folder(&[("spec", FILTERED)]);
+    code(&boxwright(folder.path(), &["build", "spec", "-o", "sealed", "--plan", "plan"]), 0);
+    let genuine = boxwright(folder.path(), &["inspect", "--steps", "sealed"]);
+    code(&genuine, 0);
+    let page = text(&genuine.stdout);
+    assert!(page.contains("\nlauncher    unmodified, this compiler's own, "), "{page}");
+    let alone = text(&boxwright(folder.path(), &["inspect", "plan"]).stdout);
+    assert!(alone.contains("\nlauncher    not in this file, this compiler's own, "), "{alone}");
+    let mut altered = std::fs::read(folder.path().join("sealed")).unwrap();
+    for byte in &mut altered[0x2000..0x2010] {
+        *byte = 0xcc;
+    }
+    std::fs::write(folder.path().join("altered"), altered).unwrap();
+    for how in
+        [&["inspect", "altered"][..], &["inspect", "--steps", "altered"], &["inspect", "--bpf", "altered"]]
+    {
+        let inspected = boxwright(folder.path(), how);
+        code(&inspected, 1);
+        assert!(text(&inspected.stderr).starts_with("error: altered: launcher: modified: "));
+        assert!(!text(&inspected.stdout).contains("unmodified"));
+    }
+}
+
+/// However a spec is named, in whatever directory it lies, its launcher has the same bytes.
+#[test]
+fn the_same_spec_gives_the_same_launcher_whatever_path_leads_to_it() {
+    let spec =
+        "version = 1\nname = \"s\"\nextends = [\"../shared/base.toml\"]\nprocess.args = [\"/bin/true\"]\n";
+    let base = "version = 1\nextends = [\"./more.toml\", \"builtin:cli\"]\nfilesystem.base = \"usr\"\n";
+    let files = [
+        ("here/d/s.sandbox.toml", spec),
+        ("here/shared/base.toml", base),
+        ("here/shared/more.toml", "version = 1\nhostname = \"more\"\n"),
+        ("else/where/deeper/s.sandbox.toml", spec),
+        ("else/where/shared/base.toml", base),
+        ("else/where/shared/more.toml", "version = 1\nhostname = \"more\"\n"),
+    ];
+    let folder = folder(&files);
+    let root = folder.path().canonicalize().unwrap();
+    std::os::unix::fs::symlink("here/d", root.join("link")).unwrap();
+    std::os::unix::fs::symlink(root.join("here"), root.join("else/absolute")).unwrap();
+    let whole = root.join("here/d/s.sandbox.toml").to_string_lossy().into_owned();
+    let built = |from: &str, spec: &str| {
+        let output = root.join("output").to_string_lossy().into_owned();
+        let mut command = command(&root.join(from), &["build", spec, "-o", &output]);
+        if spec == "-" {
+            command.stdin(std::fs::File::open(root.join(from).join("s.sandbox.toml")).unwrap());
+        }
+        code(&command.output().unwrap(), 0);
+        std::fs::read(&output).unwrap()
+    };
+    let first = built("here/d", "s.sandbox.toml");
+    for (from, spec) in [
+        ("here/d", "./s.sandbox.toml"),
+        ("here/d", "-"),
+        ("here/d", "../d/s.sandbox.toml"),
+        ("here/d", &whole),
+        ("here", "d/s.sandbox.toml"),
+        ("here/shared", "./.././d//s.sandbox.toml"),
+        ("", "link/s.sandbox.toml"),
+        ("link", "s.sandbox.toml"),
+        ("else", "absolute/d/s.sandbox.toml"),
+        ("else/where/deeper", "s.sandbox.toml"),
+        ("else/where/deeper", "-"),
+    ] {
+        assert!(built(from, spec) == first, "{spec} from {from:?} gives another launcher");
+    }
+    let within = |text: &str| first.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+    for name in ["s.sandbox.toml", "../shared/base.toml", "../shared/more.toml", "builtin:cli"] {
+        assert!(within(name), "{name} is not in it");
+    }
+    for path in [&*root.to_string_lossy(), env!("CARGO_MANIFEST_DIR"), "/rustc/", "here/"] {
+        assert!(!within(path), "{path} is in it");
+    }
+}

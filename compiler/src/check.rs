@@ -84,6 +84,7 @@ mod synonym_allowed;
 mod timeout_needs_namespace;
 mod tiocsti_allowed;
 mod tree;
+mod unknown_landlock_abi;
 mod unreachable_path;
 mod user_not_mapped;
 mod userns_allowed;
@@ -198,6 +199,7 @@ pub const CHECKS: &[Check] = &[
     asks(synonym_allowed::RULE, synonym_allowed::check),
     misses(timeout_needs_namespace::RULE, timeout_needs_namespace::check),
     asks(tiocsti_allowed::RULE, tiocsti_allowed::check),
+    sees(unknown_landlock_abi::RULE, unknown_landlock_abi::check),
     misses(unreachable_path::RULE, unreachable_path::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),
     asks(userns_allowed::RULE, userns_allowed::check),

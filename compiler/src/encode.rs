@@ -33,6 +33,8 @@ pub struct Unencodable(Refusal);
 /// The tables that are filled on the way.
 struct Encoder<'a> {
     source: &'a Source,
+    /// The sandbox's name.
+    sandbox: &'a str,
     draft: Draft,
     slots: BTreeMap<Slot, u32>,
     next: u32,
@@ -66,7 +68,13 @@ pub fn encode(
     source: &Source,
     sources: &Sources,
 ) -> Result<Vec<u8>, Unencodable> {
-    let mut encoder = Encoder { source, draft: Draft::default(), slots: BTreeMap::new(), next: ANSWER_BYTES };
+    let mut encoder = Encoder {
+        source,
+        sandbox: sources.name,
+        draft: Draft::default(),
+        slots: BTreeMap::new(),
+        next: ANSWER_BYTES,
+    };
     encoder.draft.status = program.status.unwrap_or(0);
     encoder.draft.entries = [encoder.list(&program.privileged), encoder.list(&program.unprivileged)];
     encoder.draft.kernel = u32::from(kernel.major) << 16 | u32::from(kernel.minor);
@@ -127,7 +135,7 @@ impl Encoder<'_> {
         let place = self.source.line_column(span.start);
         let (line, column) = (index32(place.line), index32(place.column));
         // A launcher prints them as they are.
-        let file = self.source.path_at(span.start).display().to_string();
+        let file = self.source.sealed_name(span.start, self.sandbox);
         self.draft.origin(&visible(words), &visible(&file), line, column)
     }
 

@@ -24,7 +24,12 @@ const LARGEST_PAGE: usize = 64 << 20;
 
 /// The whole plan in words; with `calls`, each step's operations too.
 pub fn render(plan: &Plan, calls: bool) -> String {
-    let mut page = Page { plan, calls, text: String::new() };
+    render_sealed(plan, calls, "")
+}
+
+/// The same of a plan in an executable: what the launcher is that it is sealed into, in words.
+pub fn render_sealed(plan: &Plan, calls: bool, launcher: &str) -> String {
+    let mut page = Page { plan, calls, launcher, text: String::new() };
     page.header();
     let [privileged, unprivileged] = [Entry::Privileged, Entry::Unprivileged].map(|entry| plan.entry(entry));
     if privileged == unprivileged {
@@ -43,6 +48,7 @@ pub fn render(plan: &Plan, calls: bool) -> String {
 struct Page<'p, 'a> {
     plan: &'p Plan<'a>,
     calls: bool,
+    launcher: &'p str,
     text: String,
 }
 
@@ -65,7 +71,7 @@ impl Page<'_, '_> {
             ("compiler", words(provenance.compiler)),
             ("tables", words(provenance.tables)),
             ("spec", hexadecimal(provenance.spec)),
-            ("launcher", hexadecimal(provenance.launcher)),
+            ("launcher", format!("{}{}", self.launcher, hexadecimal(provenance.launcher))),
             ("kernel", format!("{}.{} or newer", kernel >> 16, kernel & 0xffff)),
             ("size", format!("{} bytes, {} operations", self.plan.bytes().len(), self.plan.operations())),
             ("filter", filter::of_the_program(self.plan)),

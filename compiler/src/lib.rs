@@ -286,12 +286,13 @@ fn lowered(
 
 /// The bytes of a plan, and of a launcher with it.
 fn seal(source: &Source, policy: &Policy, program: &Program) -> Result<(Vec<u8>, Vec<u8>), BuildError> {
+    let launcher = link::launcher_digest(link::LAUNCHER).ok_or(BuildError::Launcher(link::NotALauncher))?;
     let sources = Sources {
         name: &policy.name.value,
         compiler: concat!("boxwright ", env!("CARGO_PKG_VERSION")),
         tables: seccomp::table::VERSION,
         spec: Sha256::digest(&source.text).into(),
-        launcher: Sha256::digest(link::LAUNCHER).into(),
+        launcher,
     };
     let plan = encode::encode(program, policy.kernel(), source, &sources).map_err(BuildError::Plan)?;
     let executable = link::link(link::LAUNCHER, &plan).map_err(BuildError::Launcher)?;

@@ -1,7 +1,9 @@
 //! The launcher and a plan to one executable: the launcher's note becomes a segment that the kernel maps at exec.
 
 use boxwright_launcher::plan::PLAN_ADDRESS;
+use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::ops::Range;
 
 /// The launcher that the build script compiled.
 pub const LAUNCHER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/launcher"));
@@ -14,6 +16,10 @@ const PT_NOTE: u32 = 4;
 const PF_READ: u32 = 4;
 const SHT_PROGBITS: u32 = 1;
 const SHT_NOTE: u32 = 7;
+/// The note of a bare launcher: three words and two texts.
+const NOTE_BYTES: usize = 28;
+/// A launcher has four; more would be read again and again.
+const SEGMENTS_MAX: usize = 8;
 
 /// A launcher that this compiler did not build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +41,8 @@ mod layout {
     pub const SECTION_HEADER_COUNT: usize = 60;
     pub const PROGRAM_HEADER_BYTES: usize = 56;
     pub const SECTION_HEADER_BYTES: usize = 64;
+    pub const SECTION_HEADER_SIZE: usize = 58;
+    pub const HEADER_BYTES: usize = 64;
 }
 
 /// One executable: `launcher` with `plan` sealed in.
@@ -68,13 +76,73 @@ pub fn link(launcher: &[u8], plan: &[u8]) -> Result<Vec<u8>, NotALauncher> {
 
 /// The plan in an executable that [`link`] made.
 pub fn sealed_plan(file: &[u8]) -> Option<&[u8]> {
-    let elf = object::elf::FileHeader64::<object::Endianness>::parse(file).ok()?;
+    let (elf, segments) = segments(file)?;
     let endian = elf.endian().ok()?;
-    let segments = elf.program_headers(endian, file).ok()?;
-    let sealed = segments.iter().find(|segment| {
-        segment.p_type(endian) == object::elf::PT_LOAD && segment.p_vaddr(endian) == PLAN_ADDRESS
-    })?;
-    sealed.data(endian, file).ok()
+    segments.iter().find(|segment| is_plan(segment, endian))?.data(endian, file).ok()
+}
+
+/// SHA-256 of everything that the kernel reads of a launcher when it executes it, but for the plan: the ELF header, the program
+/// headers and the bytes of every segment. The same for a bare launcher, a sealed one, and one that strip(1) has laid out anew,
+/// so what an executable has is compared with what its plan says. Nothing where there is not exactly one place for a plan.
+pub fn launcher_digest(file: &[u8]) -> Option<[u8; 32]> {
+    let (elf, segments) = segments(file)?;
+    let endian = elf.endian().ok()?;
+    if segments.len() > SEGMENTS_MAX {
+        return None;
+    }
+    let is_note = |segment: &Segment| segment.p_type(endian).0 == PT_NOTE;
+    let place = |segment: &Segment| is_note(segment) || is_plan(segment, endian);
+    let mut places = segments.iter().enumerate().filter(|(_, segment)| place(segment));
+    let (Some((number, plan)), None) = (places.next(), places.next()) else { return None };
+    let size = plan.p_filesz(endian);
+    if !is_note(plan) && (plan.p_flags(endian).0 != PF_READ || plan.p_memsz(endian) != size) {
+        return None;
+    }
+    // What `link` and strip(1) change, and nothing that is executed depends on: where sections are, the note in the place of a
+    // plan, which is right behind the program headers, and where in the file segments are. What those are is digested below.
+    let sections = layout::SECTION_HEADERS..layout::SECTION_HEADERS + 8;
+    let counts = layout::SECTION_HEADER_SIZE..layout::HEADER_BYTES;
+    let headers = usize::try_from(elf.e_phoff(endian)).ok()?;
+    let end = headers.checked_add(segments.len() * layout::PROGRAM_HEADER_BYTES + NOTE_BYTES)?;
+    let changed = [sections, counts, headers..end];
+    let mut digest = Sha256::new();
+    digest.update(blanked(file, 0, layout::HEADER_BYTES, &changed)?);
+    for (at, segment) in segments.iter().enumerate().filter(|(at, _)| *at != number) {
+        let start = usize::try_from(segment.p_offset(endian)).ok()?;
+        let bytes = usize::try_from(segment.p_filesz(endian)).ok()?;
+        digest.update((at as u64).to_le_bytes());
+        for word in [segment.p_type(endian).0, segment.p_flags(endian).0] {
+            digest.update(word.to_le_bytes());
+        }
+        let (from, to) = (segment.p_vaddr(endian), segment.p_memsz(endian));
+        for word in [from, to, bytes as u64, segment.p_align(endian)] {
+            digest.update(word.to_le_bytes());
+        }
+        digest.update(blanked(file, start, start.checked_add(bytes)?, &changed)?);
+    }
+    Some(digest.finalize().into())
+}
+
+/// The bytes of a part of the file, with zeros for what lies in one of the ranges.
+fn blanked(file: &[u8], start: usize, end: usize, ranges: &[Range<usize>]) -> Option<Vec<u8>> {
+    let mut bytes = file.get(start..end)?.to_vec();
+    for range in ranges {
+        let (from, to) = (range.start.clamp(start, end), range.end.clamp(start, end));
+        bytes.get_mut(from - start..to - start)?.fill(0);
+    }
+    Some(bytes)
+}
+
+type Header = object::elf::FileHeader64<object::Endianness>;
+type Segment = object::elf::ProgramHeader64<object::Endianness>;
+
+fn segments(file: &[u8]) -> Option<(&Header, &[Segment])> {
+    let elf = Header::parse(file).ok()?;
+    Some((elf, elf.program_headers(elf.endian().ok()?, file).ok()?))
+}
+
+fn is_plan(segment: &Segment, endian: object::Endianness) -> bool {
+    segment.p_type(endian).0 == PT_LOAD && segment.p_vaddr(endian) == PLAN_ADDRESS
 }
 
 use object::read::elf::{FileHeader as _, ProgramHeader as _};

@@ -20,7 +20,7 @@ pub use cgroup::{Cgroup, CgroupParent, CgroupSetting};
 pub use date::Date;
 pub use host_path::{HostPath, PathPart, RunDirectory};
 pub use idmap::{IdMap, IdMapping, Inexpressible};
-pub use kernel::{FEATURES, Feature, Kernel};
+pub use kernel::{FEATURES, Feature, Kernel, LANDLOCK_ABIS};
 pub use landlock::Landlock;
 pub use lifecycle::{Ending, SIGNALS, TERMINATE};
 pub use network::{Interface, InterfaceKind, MacvlanMode, Route, Subnet};

@@ -8,7 +8,7 @@ pub use places::Places;
 pub use read::{ReadError, ReadErrorKind, STANDARD_INPUT};
 pub use repository::{REPOSITORY_FILE, directory, repository};
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The texts of a spec and of the files that it extends, one after the other, kept for findings and for the origins of a plan.
 #[derive(Debug, Clone)]
@@ -138,6 +138,24 @@ impl Source {
         self.layers.get(self.layer(offset)).map_or(&self.path, |layer| &layer.path)
     }
 
+    /// The name of the file that a byte is in, as launchers have it: the spec's base name, and of what it extends the path from
+    /// the spec's directory. Wherever a spec lies and whatever path led to it, its launcher has the same bytes.
+    pub fn sealed_name(&self, offset: usize, sandbox: &str) -> String {
+        let layer = self.layer(offset);
+        let path = self.path_at(offset);
+        if layer == 0 {
+            return match path.file_name() {
+                _ if path == Path::new(STANDARD_INPUT) => format!("{sandbox}.sandbox.toml"),
+                Some(name) => name.to_string_lossy().into_owned(),
+                None => path.to_string_lossy().into_owned(),
+            };
+        }
+        let from = self.path.parent().unwrap_or(Path::new(""));
+        let within = path.strip_prefix(from).unwrap_or(path).components();
+        let named = within.filter(|component| *component != Component::CurDir);
+        named.collect::<PathBuf>().to_string_lossy().into_owned()
+    }
+
     /// The number of the line that a byte is in, from 1 and on through all files; an offset past the end is in the last.
     pub fn line(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset)
@@ -186,6 +204,24 @@ mod tests {
         assert_eq!(source.line_span(1), Span::new(0, 1));
         assert_eq!(source.line_span(9), Span::new(12, 12));
         assert_eq!(Source::new("x", "").line_column(0), LineColumn { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn launchers_have_the_same_names_whatever_path_led_to_the_spec() {
+        for (spec, layer) in [
+            ("s.sandbox.toml", "../common/x.toml"),
+            ("./s.sandbox.toml", "./../common/x.toml"),
+            ("d/s.sandbox.toml", "d/../common/x.toml"),
+            ("d/./s.sandbox.toml", "d/./../common/./x.toml"),
+            ("/abs/d/s.sandbox.toml", "/abs/d/../common/x.toml"),
+            ("-", "../common/x.toml"),
+        ] {
+            let mut source = Source::new(spec, "a");
+            source.push(layer.into(), "b", Some(0));
+            source.push("builtin:cli".into(), "c", Some(0));
+            let names = [0, 2, 4].map(|offset| source.sealed_name(offset, "s"));
+            assert_eq!(names, ["s.sandbox.toml", "../common/x.toml", "builtin:cli"], "{spec}");
+        }
     }
 
     #[test]

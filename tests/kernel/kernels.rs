@@ -3,8 +3,7 @@
 use crate::Test;
 use crate::exits::PLAIN;
 use crate::harness::{Need, Person, Run, Spec, Stage, Tree};
-use boxwright::policy::landlock::KERNELS;
-use boxwright::policy::{FEATURES, Feature, Kernel};
+use boxwright::policy::{FEATURES, Feature, Kernel, LANDLOCK_ABIS};
 use boxwright::source::Source;
 use boxwright::{Options, understand, understand_with};
 
@@ -93,7 +92,7 @@ pub fn running() -> Kernel {
 
 /// The ABI of Landlock that it has.
 pub fn landlock_abi() -> i32 {
-    let known = KERNELS.iter().filter(|kernel| **kernel <= running()).count();
+    let known = LANDLOCK_ABIS.iter().filter(|kernel| **kernel <= running()).count();
     i32::try_from(known).expect("a small number")
 }
 

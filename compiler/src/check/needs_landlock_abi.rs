@@ -1,8 +1,8 @@
 //! What only Landlock enforces needs the ABI that brought it.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::Policy;
-use crate::policy::landlock::{Need, kernel};
+use crate::policy::landlock::Need;
+use crate::policy::{Kernel, Policy};
 
 pub(super) const RULE: Rule =
     Rule::error("needs-landlock-abi", "a key needs a newer Landlock than `requires.landlock_abi` asks for")
@@ -19,7 +19,9 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     newer
         .map(|Need { feature, span, abi }| {
             let key = feature.key();
-            RULE.at(span, format!("`{key}` needs Landlock ABI {abi}, of Linux {}", kernel(abi)))
+            let of =
+                Kernel::of_landlock(abi).map_or_else(String::new, |kernel| format!(", of Linux {kernel}"));
+            RULE.at(span, format!("`{key}` needs Landlock ABI {abi}{of}"))
                 .and(asked.span, format!("ABI {} is said to be enough", asked.value))
                 .help(format!("raise `requires.landlock_abi`, or name `{key}` in `requires.optional`"))
         })

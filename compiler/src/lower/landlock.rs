@@ -5,8 +5,9 @@ use super::linux::*;
 use super::mount_calls::{optionally, stat, type_is};
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Landlock, Phase, Place, Slot, Step, Value};
+use crate::policy::Kernel;
 use crate::policy::landlock::{
-    Access, BIND_TCP, CONNECT_TCP, FIRST_ABI, LAST_ABI, LOG_ABI, Need, PORTS_ABI, Rule, SCOPES_ABI, kernel,
+    Access, BIND_TCP, CONNECT_TCP, FIRST_ABI, LAST_ABI, LOG_ABI, Need, PORTS_ABI, Rule, SCOPES_ABI,
 };
 use crate::source::{Span, Spanned};
 use boxwright_launcher::arch::number;
@@ -182,7 +183,9 @@ fn need(span: Span, key: &str, abi: u32) -> Step {
         key => format!("requires.optional = [\"{key}\"] accepts that"),
     };
     let fail = |what: String| Else::Fail(format!("{what}; {remedy}"));
-    let old = format!("the kernel's Landlock is older than ABI {abi}, which came with Linux {}", kernel(abi));
+    let since = Kernel::of_landlock(abi)
+        .map_or_else(String::new, |kernel| format!(", which came with Linux {kernel}"));
+    let old = format!("the kernel's Landlock is older than ABI {abi}{since}");
     Step::new(Phase::Start, format!("{key} needs Landlock ABI {abi}"), span)
         .act(compare(
             u32::MAX.into(),

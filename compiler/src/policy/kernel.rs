@@ -1,6 +1,5 @@
 //! What of the language needs which Linux: the only place that says so.
 
-use super::landlock::{KERNELS, LAST_ABI};
 use super::{CgroupSetting, Policy, Root};
 use crate::source::{Span, Spanned};
 use std::fmt;
@@ -37,6 +36,21 @@ enum Asked {
     /// As this says.
     Where(fn(&Policy) -> Option<Span>),
 }
+
+/// The kernels that brought each ABI of Landlock, from the first on. A spec may require one that is newer than the last whose
+/// rights this compiler knows ([`LAST_ABI`](super::landlock::LAST_ABI)); what is not here is unknown.
+pub const LANDLOCK_ABIS: [Kernel; 10] = [
+    Kernel::new(5, 13),
+    Kernel::new(5, 19),
+    Kernel::new(6, 2),
+    Kernel::new(6, 7),
+    Kernel::new(6, 10),
+    Kernel::new(6, 12),
+    Kernel::new(6, 15),
+    Kernel::new(7, 0),
+    Kernel::new(7, 1),
+    Kernel::new(7, 2),
+];
 
 /// All of them, by kernel.
 pub const FEATURES: &[Feature] = &[
@@ -78,7 +92,8 @@ pub const FEATURES: &[Feature] = &[
     landlock("landlock.log", "", 7),
     landlock("requires.landlock_abi", "of 7", 7),
     landlock("requires.landlock_abi", "of 8", 8),
-    landlock("requires.landlock_abi", "of 9 or more", LAST_ABI),
+    landlock("requires.landlock_abi", "of 9", 9),
+    landlock("requires.landlock_abi", "of 10", 10),
 ];
 
 const fn setting(place: &'static str, value: &'static str, form: &'static str, since: Kernel) -> Feature {
@@ -86,10 +101,15 @@ const fn setting(place: &'static str, value: &'static str, form: &'static str, s
 }
 
 const fn landlock(place: &'static str, form: &'static str, abi: u32) -> Feature {
-    Feature { place, form, since: KERNELS[abi as usize - 1], asked: Asked::Abi(abi) }
+    Feature { place, form, since: LANDLOCK_ABIS[abi as usize - 1], asked: Asked::Abi(abi) }
 }
 
 impl Kernel {
+    /// The one that brought an ABI of Landlock.
+    pub fn of_landlock(abi: u32) -> Option<Self> {
+        LANDLOCK_ABIS.get(usize::try_from(abi).ok()?.checked_sub(1)?).copied()
+    }
+
     /// The oldest that has every call of a plan without any of the features: mount_setattr(2) and the rest of the mount
     /// API are whole, and a cgroup can be killed.
     pub const OLDEST: Self = Self::new(5, 14);
@@ -155,7 +175,7 @@ impl Feature {
                     .landlock
                     .abi
                     .iter()
-                    .map(|asked| ("requires.landlock_abi", asked.value.min(LAST_ABI), asked.span));
+                    .map(|asked| ("requires.landlock_abi", asked.value, asked.span));
                 let needs = policy.landlock_needs();
                 let needs = needs.iter().filter(|need| !policy.is_optional(need.feature));
                 let needs = needs.map(|need| (need.feature.key(), need.abi, need.span));

@@ -6,7 +6,7 @@ mod files;
 pub use access::{Access, RIGHTS};
 pub use files::{Files, Rule, ancestors, inherited};
 
-use super::{Execution, Kernel, Namespace, Policy};
+use super::{Execution, Namespace, Policy};
 use crate::source::{Span, Spanned};
 
 /// The `[landlock]` section, and what `[requires]` says of it.
@@ -87,27 +87,8 @@ pub enum Feature {
 
 /// The first ABI that is used: before it no file could be renamed from one directory to another, whatever the mounts give.
 pub const FIRST_ABI: u32 = 2;
-/// The last ABI that this compiler knows, of Linux 7.1.
+/// The last ABI whose rights this compiler knows.
 pub const LAST_ABI: u32 = 9;
-
-/// The kernels that brought each ABI.
-pub const KERNELS: [Kernel; LAST_ABI as usize] = [
-    Kernel::new(5, 13),
-    Kernel::new(5, 19),
-    Kernel::new(6, 2),
-    Kernel::new(6, 7),
-    Kernel::new(6, 10),
-    Kernel::new(6, 12),
-    Kernel::new(6, 15),
-    Kernel::new(7, 0),
-    Kernel::new(7, 1),
-];
-
-/// The kernel that brought an ABI; one that this compiler does not know is newer than the last.
-pub fn kernel(abi: u32) -> String {
-    let known = usize::try_from(abi).ok().and_then(|abi| KERNELS.get(abi.checked_sub(1)?));
-    known.map_or_else(|| format!("after {}", KERNELS[KERNELS.len() - 1]), Kernel::to_string)
-}
 
 /// `LANDLOCK_ACCESS_NET_BIND_TCP`.
 pub const BIND_TCP: u64 = 1;

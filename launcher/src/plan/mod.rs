@@ -131,7 +131,7 @@ pub struct Provenance<'a> {
     pub tables: &'a [u8],
     /// SHA-256 of the spec's text.
     pub spec: &'a [u8],
-    /// SHA-256 of the launcher that the plan was compiled for.
+    /// SHA-256 of what the kernel reads of the launcher that the plan was compiled for.
     pub launcher: &'a [u8],
 }
 

@@ -53,7 +53,7 @@ pub struct Sources<'a> {
     pub tables: &'a str,
     /// SHA-256 of the spec's text.
     pub spec: [u8; 32],
-    /// SHA-256 of the launcher that the plan is compiled for.
+    /// SHA-256 of what the kernel reads of the launcher that the plan is compiled for.
     pub launcher: [u8; 32],
 }
 

@@ -3,7 +3,8 @@
 use super::rehearse::first_refusal;
 use anyhow::Context;
 use boxwright::policy::Kernel;
-use boxwright::policy::landlock::{FIRST_ABI, LAST_ABI};
+use boxwright::policy::LANDLOCK_ABIS;
+use boxwright::policy::landlock::FIRST_ABI;
 use boxwright::source::Source;
 use boxwright::understand;
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
@@ -87,7 +88,7 @@ fn refusal(own: &[&str], keys: &str) -> anyhow::Result<Option<String>> {
 /// The newest ABI of Landlock that a launch can ask for (landlock(7)).
 fn landlock() -> anyhow::Result<Feature> {
     let mut feature = Feature { name: "Landlock", works: false, why: String::new() };
-    for abi in FIRST_ABI..=LAST_ABI {
+    for abi in (FIRST_ABI..).take(LANDLOCK_ABIS.len() - 1) {
         let refusal = refusal(&[], &format!("requires.landlock_abi = {abi}"))?;
         feature = match refusal {
             None => Feature { works: true, why: format!("ABI {abi}"), ..feature },

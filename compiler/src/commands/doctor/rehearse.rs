@@ -66,7 +66,8 @@ fn launch(source: &Source, policy: &Policy, rehearsal: &Rehearsal) -> anyhow::Re
     // Of words that begin alike the longest are those that were said.
     let refused = rehearsal.steps().filter_map(|(words, span)| {
         let place = source.line_column(span.start);
-        let (name, path) = (&policy.name.value, source.path_at(span.start).display());
+        let name = &policy.name.value;
+        let path = source.sealed_name(span.start, name);
         let start = format!("{name}: {path}:{}:{}: {words}: ", place.line, place.column);
         let why = line.strip_prefix(&*visible(&start))?.to_owned();
         Some(Refusal { words: words.to_owned(), span, why })
