@@ -7,6 +7,7 @@ pub mod guest;
 mod lack;
 mod mutant;
 mod need;
+mod settle;
 mod site;
 mod spec;
 mod stage;

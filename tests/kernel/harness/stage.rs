@@ -1,6 +1,7 @@
 //! The ground on which tests run: copies that everybody can read, people, and programs run to their end.
 
 use super::need::{Need, Verdict};
+use super::settle::settle;
 use super::{Answers, Lack, Mutant, Site, Spec, guest};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
@@ -60,6 +61,7 @@ pub struct Ground {
 impl Ground {
     /// With a probe that the Rust compiler itself builds, static, so that it needs nothing inside.
     pub fn new(compiler: &str) -> Result<Self, String> {
+        settle()?;
         let directory = TempDir::with_prefix("boxwright-").map_err(|error| error.to_string())?;
         open_to_all(directory.path());
         let probe = directory.path().join("probe");
@@ -69,6 +71,7 @@ impl Ground {
         }
         let copy = directory.path().join("boxwright");
         fs::copy(compiler, &copy).map_err(|error| error.to_string())?;
+        open_to_all(&copy);
         fs::write(directory.path().join("marker"), "outside\n").map_err(|error| error.to_string())?;
         Ok(Self { directory, probe, compiler: copy, escape: OnceLock::new() })
     }
@@ -145,8 +148,8 @@ fn first_error(output: &[u8]) -> String {
     text.lines().find(|line| line.starts_with("error")).unwrap_or("rustc failed").to_owned()
 }
 
-fn open_to_all(directory: &Path) {
-    fs::set_permissions(directory, Permissions::from_mode(0o755)).expect("chmod");
+fn open_to_all(path: &Path) {
+    fs::set_permissions(path, Permissions::from_mode(0o755)).expect("chmod");
 }
 
 /// One test's directory, and the person who launches in it.
