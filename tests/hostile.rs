@@ -10,6 +10,7 @@ use boxwright::diagnostic::{
     Checked, Diagnostic, Run, Style, render_concise, render_full, render_github, render_gitlab, render_json,
     render_junit, render_sarif,
 };
+use boxwright::source::input::InputError;
 use boxwright::source::{MAX_BYTES, ReadErrorKind, Source};
 use boxwright::understand;
 use std::fmt::Write as _;
@@ -189,7 +190,7 @@ fn not_a_file() {
     sparse.set_len(100 << 20).unwrap();
     refused(&path("sparse"), "is larger than 1024 KiB");
     let error = Source::read(directory.path()).unwrap_err();
-    assert!(matches!(error.kind, ReadErrorKind::NotAFile("a directory")), "{error}");
+    assert!(matches!(error.kind, ReadErrorKind::Input(InputError::NotAFile("a directory"))), "{error}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ const ONLY: [(&str, &[&str]); 11] = [
     ("anyhow", &["main.rs", "commands"]),
     ("clap", &["main.rs", "commands"]),
     ("handlebars", &["commands/new.rs", "commands/report.rs"]),
-    ("ignore", &["commands/check/discover.rs"]),
+    ("ignore", &["commands/check/ignored.rs"]),
     ("object", &["closure/", "link.rs"]),
     ("nix", &["commands"]),
     ("roff", &["reference/"]),

@@ -1,5 +1,6 @@
 //! Source texts and the spans that point into them: where every value came from.
 
+pub mod input;
 mod places;
 mod read;
 mod repository;

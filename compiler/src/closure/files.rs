@@ -1,18 +1,14 @@
 //! Files by their paths, as the host has them or as a sandbox will.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use crate::source::input::{InputError, open_file};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// As many symbolic links as the kernel follows (`MAXSYMLINKS` in linux/namei.h).
 const SYMLINKS_MAX: usize = 40;
 
-/// O_NONBLOCK and O_NOCTTY (asm-generic/fcntl.h): opening what turns out to be no file does nothing.
-const OPEN_FLAGS: i32 = 0o4000 | 0o400;
-
 /// The largest file that is looked at, in bytes.
-const BYTES_MAX: u64 = 1 << 30;
+const BYTES_MAX: usize = 1 << 30;
 
 /// What is at a path.
 #[derive(Debug)]
@@ -78,13 +74,8 @@ pub(super) fn real(path: &Path) -> Node {
 }
 
 /// Opens a file that can be looked at: a regular one, and not a huge one.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).custom_flags(OPEN_FLAGS).open(path)?;
-    let metadata = file.metadata()?;
-    match metadata.is_file() && metadata.len() <= BYTES_MAX {
-        true => Ok(file),
-        false => Err(io::Error::other("not a regular file, or a huge one")),
-    }
+pub(super) fn open(path: &Path) -> Result<File, InputError> {
+    open_file(path, BYTES_MAX)
 }
 
 /// The directory that something is in; empty for what is at the top.

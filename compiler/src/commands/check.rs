@@ -2,6 +2,7 @@
 
 pub(super) mod discover;
 mod examine;
+mod ignored;
 mod known;
 mod levels;
 mod mend;
@@ -99,21 +100,25 @@ struct Examined {
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let paths = discover::specs(&args.paths)?;
+    let discover::Specs { paths, mut failures } = discover::specs(&args.paths);
     if args.stdin_filename.is_some() && !paths.iter().any(|path| path == Path::new(STANDARD_INPUT)) {
         bail!("--stdin-filename names standard input, and `-` is not among the specs");
+    }
+    if paths.is_empty() && !failures.is_empty() {
+        tell(&failures);
+        return Ok(ExitCode::from(UNREADABLE));
     }
     if paths.is_empty() {
         complain(&format!("error: no spec found: no file's name ends in {}", discover::SUFFIX));
         return Ok(ExitCode::from(NO_SPEC));
     }
-    let root = std::env::current_dir().context("the current directory")?;
+    // One that was removed has no path; what is named by absolute paths can be checked anyway.
+    let root = std::env::current_dir().unwrap_or_default();
     let mut options = args.variables.options();
     options.oldest_kernel = args.kernel;
     options.today = args.today.or_else(today);
-    let repositories = Repositories::of(&paths, &args.levels, &root)?;
-    let (mut files, mut mended, mut difference, mut unreadable) =
-        (repositories.wrong.clone(), 0, String::new(), false);
+    let repositories = Repositories::of(&paths, &args.levels, &root, &mut failures)?;
+    let (mut files, mut mended, mut difference) = (repositories.wrong.clone(), 0, String::new());
     for examined in examine::each(&paths, |path| examine(path, &args, &options, &repositories))? {
         match examined {
             Ok(examined) => {
@@ -121,12 +126,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                 mended += examined.mended;
                 difference += &examined.difference;
             }
-            Err(error) => {
-                complain(&visible(&format!("error: {error:#}")));
-                unreadable = true;
-            }
+            Err(error) => failures.push(format!("{error:#}")),
         }
     }
+    tell(&failures);
     let specs = files.len() - repositories.wrong.len();
     args.known.sort_out(&mut files, &root)?;
     let run = Run { files: &files, rules: &rules(), root: &root, fails: args.fail_on.level() };
@@ -135,15 +138,23 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     } else {
         output::write(&run, args.format, args.output_file.as_deref())?;
     }
-    if args.format.is_text() || args.output_file.is_some() {
+    // Where no spec was read, nothing can be said about findings.
+    if specs > 0 && (args.format.is_text() || args.output_file.is_some()) {
         complain(&summary(&run, specs, mended));
     }
     let failed = run.findings().any(|(_, finding)| run.is_failure(finding.level));
-    Ok(match (unreadable, failed) {
-        (true, _) => ExitCode::from(UNREADABLE),
-        (false, true) => ExitCode::from(FINDINGS),
-        (false, false) => ExitCode::SUCCESS,
+    Ok(match (failures.is_empty(), failed) {
+        (false, _) => ExitCode::from(UNREADABLE),
+        (true, true) => ExitCode::from(FINDINGS),
+        (true, false) => ExitCode::SUCCESS,
     })
+}
+
+/// Says what could not be read, a line each.
+fn tell(failures: &[String]) {
+    for failure in failures {
+        complain(&visible(&format!("error: {failure}")));
+    }
 }
 
 fn examine(

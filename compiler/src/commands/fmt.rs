@@ -1,6 +1,6 @@
 //! `boxwright fmt`: specs in their canonical form.
 
-use super::check::discover::specs;
+use super::check::discover::{Specs, specs};
 use super::{complain, print, write_whole};
 use anyhow::{Context, bail};
 use boxwright::diagnostic::{Style, render_full, visible};
@@ -50,12 +50,18 @@ struct Counts {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let paths = specs(&args.paths)?;
+    let Specs { paths, failures } = specs(&args.paths);
+    for failure in &failures {
+        complain(&visible(&format!("error: {failure}")));
+    }
+    if paths.is_empty() && !failures.is_empty() {
+        return Ok(ExitCode::from(UNREADABLE));
+    }
     if paths.is_empty() {
         complain("error: no spec found");
         return Ok(ExitCode::from(NO_SPEC));
     }
-    let mut counts = Counts::default();
+    let mut counts = Counts { unreadable: failures.len(), ..Counts::default() };
     for path in &paths {
         match Source::read(path) {
             Ok(source) => one(args, &source, &mut counts)?,

@@ -5,6 +5,7 @@ use anyhow::{Context, anyhow, bail};
 use boxwright::diagnostic::visible;
 use boxwright::inspect::{render_filters, render_sealed};
 use boxwright::link::{LAUNCHER, launcher_digest, sealed_plan};
+use boxwright::source::input::read_file;
 use boxwright_launcher::plan::{MAGIC, Plan};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +33,9 @@ pub struct Args {
     bpf: bool,
 }
 
+/// The largest file that is read, in bytes: far above what `build` writes.
+const MAX_BYTES: usize = 16 << 20;
+
 /// Whose launcher a plan was compiled for.
 const OWN: &str = "this compiler's own";
 const OTHER: &str = "not this compiler's own";
@@ -42,7 +46,7 @@ const MODIFIED: u8 = 1;
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let name = args.file.display();
-    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {name}"))?;
+    let bytes = read_file(&args.file, MAX_BYTES).with_context(|| format!("cannot read {name}"))?;
     let is_plan = bytes.starts_with(&MAGIC);
     let plan = if is_plan { Some(&bytes[..]) } else { sealed_plan(&bytes) };
     let Some(plan) = plan else { bail!("{name} is neither a plan nor a launcher with a plan sealed in") };

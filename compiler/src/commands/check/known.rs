@@ -4,13 +4,14 @@ use crate::commands::{complain, write_whole};
 use anyhow::{Context, anyhow};
 use boxwright::diagnostic::{Checked, Run, visible};
 use boxwright::review::Baseline;
+use boxwright::source::input::read_file;
 use std::path::{Path, PathBuf};
 
 /// Reviewers read it beside the specs.
 const MODE: u32 = 0o644;
 
-/// The largest file that is read, in bytes: as many findings as nobody will look at.
-const MAX_BYTES: u64 = 64 << 20;
+/// The largest file that is read, in bytes: some 20,000 findings.
+const MAX_BYTES: usize = 4 << 20;
 
 /// The file of known findings.
 #[derive(clap::Args)]
@@ -46,12 +47,9 @@ impl KnownArgs {
 }
 
 fn read(path: &Path) -> anyhow::Result<Baseline> {
-    let context = || format!("cannot read {}", path.display());
-    let metadata = path.metadata().with_context(context)?;
-    if !metadata.is_file() || metadata.len() > MAX_BYTES {
-        return Err(anyhow!("{} is no file of known findings", path.display()));
-    }
-    let text = std::fs::read_to_string(path).with_context(context)?;
+    let bytes = read_file(path, MAX_BYTES).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| anyhow!("{} is no file of known findings: it is not UTF-8", path.display()))?;
     Baseline::read(&text).map_err(|why| anyhow!("{} is no file of known findings: {why}", path.display()))
 }
 

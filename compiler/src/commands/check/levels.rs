@@ -1,6 +1,6 @@
 //! How bad the rules are: by `boxwright.toml` at the root of a spec's repository, and by the command line, which decides.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use boxwright::diagnostic::{Checked, Level, relative};
 use boxwright::review::{Levels, Setting};
 use boxwright::source::{REPOSITORY_FILE, Source, Span, Spanned, directory, repository};
@@ -35,7 +35,12 @@ pub struct Repositories {
 
 impl Repositories {
     /// Those that these specs are in.
-    pub fn of(specs: &[PathBuf], args: &LevelArgs, root: &Path) -> anyhow::Result<Self> {
+    pub fn of(
+        specs: &[PathBuf],
+        args: &LevelArgs,
+        root: &Path,
+        failures: &mut Vec<String>,
+    ) -> anyhow::Result<Self> {
         let mut repositories = Self { wrong: Vec::new(), levels: BTreeMap::new() };
         let mut known: BTreeMap<PathBuf, Levels> = BTreeMap::new();
         args.apply(Levels::default())?;
@@ -49,12 +54,20 @@ impl Repositories {
                 Some(file) => match known.get(&file) {
                     Some(levels) => levels.clone(),
                     None => {
-                        let source =
-                            Source::read(relative(&file, root)).context("the repository's levels")?;
-                        let (levels, findings) = levels(&source);
-                        if !findings.is_empty() {
-                            repositories.wrong.push(Checked::new(source, findings));
-                        }
+                        let levels = match Source::read(relative(&file, root)) {
+                            Ok(source) => {
+                                let (levels, findings) = levels(&source);
+                                if !findings.is_empty() {
+                                    repositories.wrong.push(Checked::new(source, findings));
+                                }
+                                levels
+                            }
+                            // Its specs are checked as if it were not there, and the run fails.
+                            Err(error) => {
+                                failures.push(error.to_string());
+                                Levels::default()
+                            }
+                        };
                         known.insert(file, levels.clone());
                         levels
                     }

@@ -3,7 +3,8 @@
 use crate::commands::write_whole_if;
 use anyhow::{Context, bail};
 use boxwright::diagnostic::visible;
-use boxwright::source::STANDARD_INPUT;
+use boxwright::source::input::read_file;
+use boxwright::source::{MAX_BYTES, STANDARD_INPUT};
 use similar::TextDiff;
 use std::fs::Metadata;
 use std::io;
@@ -52,7 +53,7 @@ pub fn write(path: &Path, before: &str, after: &str) -> anyhow::Result<()> {
         let now = path.symlink_metadata()?;
         let same = now.ino() == metadata.ino()
             && now.dev() == metadata.dev()
-            && std::fs::read(path)? == before.as_bytes();
+            && read_file(path, MAX_BYTES).map_err(io::Error::other)? == before.as_bytes();
         if same { Ok(()) } else { Err(io::Error::other("it was changed meanwhile, and was left as it is")) }
     };
     write_whole_if(path, after.as_bytes(), 0o600, unchanged).with_context(|| format!("cannot write {name}"))

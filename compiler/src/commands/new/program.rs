@@ -3,7 +3,9 @@
 use anyhow::{Context, bail};
 use boxwright::closure::{Host, Needs, grants, needs};
 use boxwright::source::Source;
+use boxwright::source::input::open_file;
 use boxwright::understand;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 /// What a starter grants.
@@ -47,7 +49,7 @@ pub fn wanted(program: &str) -> anyhow::Result<Grants> {
             missing.name
         );
     }
-    let script = std::fs::read(program).is_ok_and(|bytes| bytes.starts_with(b"#!"));
+    let script = is_script(Path::new(program));
     let alone = needs.found.len() == 1 && !script;
     let beside = |base| beside(base, &needs);
     let (in_usr, in_nothing) = (beside("usr")?, beside("none")?);
@@ -57,6 +59,13 @@ pub fn wanted(program: &str) -> anyhow::Result<Grants> {
         false => ("usr", in_usr),
     };
     Ok(Grants { base, read_only, script })
+}
+
+/// Does the kernel start it by an interpreter that its first line names?
+fn is_script(program: &Path) -> bool {
+    let mut start = [0; 2];
+    let mut read = |mut file: std::fs::File| file.read_exact(&mut start);
+    open_file(program, usize::MAX).is_ok_and(|file| read(file).is_ok()) && start == *b"#!"
 }
 
 /// What has to be granted beside a base.
