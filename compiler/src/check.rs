@@ -77,6 +77,7 @@ mod program_not_executable;
 mod program_not_visible;
 mod ptrace_allowed;
 mod real_time_without_limit;
+mod replaceable_host_path;
 mod seccomp_kills_libc;
 mod socket_bound;
 mod status_kept;
@@ -194,6 +195,7 @@ pub const CHECKS: &[Check] = &[
     misses(program_not_visible::RULE, program_not_visible::check),
     asks(ptrace_allowed::RULE, ptrace_allowed::check),
     misses(real_time_without_limit::RULE, real_time_without_limit::check),
+    sees(replaceable_host_path::RULE, replaceable_host_path::check),
     asks(seccomp_kills_libc::RULE, seccomp_kills_libc::check),
     sees(socket_bound::RULE, socket_bound::check),
     sees(status_kept::RULE, status_kept::check),

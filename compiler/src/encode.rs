@@ -156,12 +156,13 @@ impl Encoder<'_> {
             Act::Each(set) => Kind::Each(Each { set: *set }),
             Act::Text(parts) => Kind::Text(self.text(parts, Buffer::Text, TEXT_BYTES)),
             Act::NameWatched(parts) => Kind::Text(self.text(parts, Buffer::Watchdog, WATCHDOG_BYTES)),
-            Act::Notify { elsewhere, by_name, refused } => Kind::Notify(Notify {
+            Act::Notify { elsewhere, by_name, refused, stream } => Kind::Notify(Notify {
                 by_name: *by_name,
                 variable: elsewhere.map_or(NONE, |path| self.draft.string(&format!("NOTIFY_SOCKET={path}"))),
                 socket: offset(Buffer::Notify),
                 watchdog: offset(Buffer::Watchdog),
                 refused: self.draft.string(refused),
+                stream: self.draft.string(stream),
             }),
             Act::Signals(set) => Kind::Signals(Signals { set: *set }),
             Act::Environment { arguments, variables, passed, append, listen } => {

@@ -1,5 +1,6 @@
 //! Policy to steps: which calls set the sandbox up, in which order, for both kinds of caller.
 
+mod beneath;
 mod cgroup;
 mod descriptors;
 mod identity;

@@ -7,6 +7,7 @@
 mod capability;
 mod cgroup;
 mod date;
+mod grants;
 mod host_path;
 mod idmap;
 mod kernel;

@@ -53,6 +53,12 @@ const SET_BYTES: usize = 8;
 const EINTR: Errno = 4;
 /// EPIPE.
 const EPIPE: Errno = 32;
+/// ENOENT.
+const ENOENT: Errno = 2;
+/// EPROTOTYPE.
+const EPROTOTYPE: Errno = 91;
+/// ECONNREFUSED.
+const ECONNREFUSED: Errno = 111;
 /// ECHILD.
 const ECHILD: Errno = 10;
 /// EINVAL.
@@ -292,6 +298,38 @@ pub fn is_directory(descriptor: u32) -> Result<bool, Errno> {
     // SAFETY: the kernel reads the empty path and writes a `struct statx`, whose 256 bytes `answer` has.
     unsafe { raw(number::statx, arguments) }?;
     Ok(core::hint::black_box(answer)[MODE] & S_IFMT == S_IFDIR)
+}
+
+/// `connect(2)`: whether the socket that a service manager names takes datagrams. What nobody is bound to is not there,
+/// which is not for this call to tell.
+pub fn takes_datagrams(name: &[u8]) -> Result<bool, Errno> {
+    const AF_UNIX: u16 = 1;
+    const SOCK_DGRAM: usize = 2;
+    const SOCK_CLOEXEC: usize = 0o2_000_000;
+    // `linux/un.h`: `struct sockaddr_un`, and in place of `@` the NUL of an abstract name (unix(7)).
+    let mut address = [0; 110];
+    let [family, path] = [0..2, 2..2 + name.len()];
+    if let Some(room) = address.get_mut(path) {
+        room.copy_from_slice(name);
+    }
+    if name.first() == Some(&b'@') {
+        address[2] = 0;
+    }
+    address[family].copy_from_slice(&AF_UNIX.to_le_bytes());
+    // SAFETY: no memory is touched.
+    let socket = unsafe { raw(number::socket, [AF_UNIX as usize, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0, 0, 0]) }?;
+    let length = (2 + name.len()).min(address.len());
+    // SAFETY: the kernel reads `length` bytes, which the address has.
+    let connected = unsafe { raw(number::connect, [socket, address.as_ptr() as usize, length, 0, 0, 0]) };
+    // SAFETY: the descriptor is this function's own.
+    unsafe { raw(number::close, [socket, 0, 0, 0, 0, 0]) }?;
+    match connected {
+        Ok(_) | Err(ENOENT) => Ok(true),
+        // Nobody can be bound to a file any more that nobody is bound to, but to a name; and there types are apart.
+        Err(ECONNREFUSED) => Ok(name.first() == Some(&b'/')),
+        Err(EPROTOTYPE) => Ok(false),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// `clone3(2)` as fork: `Ok(None)` in the child, its pid and pidfd in the parent; with a control group to be born in.

@@ -48,6 +48,7 @@ mod network;
 mod notify;
 mod output;
 mod owners;
+mod planted;
 mod ports;
 mod privilege;
 mod profiles;
@@ -123,6 +124,7 @@ const TESTS: &[&[Test]] = &[
     privilege::TESTS,
     joins::TESTS,
     landlock::TESTS,
+    planted::TESTS,
     ports::TESTS,
     readme::TESTS,
     doctor::TESTS,

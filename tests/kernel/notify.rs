@@ -6,7 +6,7 @@ use crate::harness::{Answers, Need, Run, Spec, Stage};
 use std::fs;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "notify/watched", needs: USER_NAMESPACES, run: watched },
     Test { name: "notify/unset", needs: USER_NAMESPACES, run: unset },
     Test { name: "notify/not-asked-for", needs: USER_NAMESPACES, run: not_asked_for },
+    Test { name: "notify/takes-no-datagrams", needs: USER_NAMESPACES, run: takes_no_datagrams },
     Test { name: "notify/out-of-reach", needs: USER_NAMESPACES, run: out_of_reach },
 ];
 
@@ -177,6 +178,28 @@ fn not_asked_for(stage: &Stage) {
     answers(&started(stage, &conditions, Spec::new(PLAIN))).expect(&[("notify", "unset"), ("watched", "no")]);
 }
 
+/// A service manager hears datagrams; a socket that accepts connections is another service's.
+fn takes_no_datagrams(stage: &Stage) {
+    let path = stage.directory().join("stream");
+    let _listener = UnixListener::bind(&path).expect("a socket");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).expect("for everybody");
+    let name = format!("boxwright-stream-{}", stage.site.key);
+    let address = SocketAddr::from_abstract_name(&name).expect("a name");
+    let _named = UnixListener::bind_addr(&address).expect("a socket");
+    let network = "namespaces.network = 'host'";
+    let host = Spec::new(PLAIN).with("filesystem.root = 'host'");
+    for (socket, spec) in [
+        (path.display().to_string(), Spec::new(PLAIN)),
+        (path.display().to_string(), host),
+        (path.display().to_string(), in_place(stage)),
+        (format!("@{name}"), Spec::new(PLAIN).with(network)),
+    ] {
+        let run = started(stage, &[&format!("environment=NOTIFY_SOCKET={socket}")], spec.with(NOTIFY));
+        assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{socket}: {}", run.stderr);
+        assert!(run.stderr.contains("takes no datagrams"), "{socket}: {}", run.stderr);
+    }
+}
+
 fn out_of_reach(stage: &Stage) {
     let long = format!("/{}", "x".repeat(107));
     for socket in ["", "relative", "vsock:2:1234", &long] {
@@ -186,7 +209,9 @@ fn out_of_reach(stage: &Stage) {
     // What is there and no socket is refused too.
     let run = started(stage, &["environment=NOTIFY_SOCKET=/etc/passwd"], Spec::new(PLAIN).with(NOTIFY));
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
-    assert!(run.stderr.contains("is not a socket"), "{}", run.stderr);
+    // Who may not write to it is told that first.
+    let said = ["is not a socket", "Permission denied"];
+    assert!(said.iter().any(|words| run.stderr.contains(words)), "{}", run.stderr);
     // In somebody's tree nothing is made.
     stage.make_rootfs();
     let manager = Manager::new(stage);

@@ -14,6 +14,7 @@ const ROOT: &[Need] = &[Need::Root, Need::UserNamespaces];
 
 pub const TESTS: &[Test] = &[
     Test { name: "privilege/capabilities-are-the-specs", needs: USER_NAMESPACES, run: capabilities },
+    Test { name: "privilege/bounding-set-is-read-again", needs: USER_NAMESPACES, run: bounding_set },
     Test { name: "privilege/seen-from-the-host", needs: ROOT, run: seen_from_the_host },
     Test { name: "privilege/row-14-cve-2022-29162-inheritable-set-is-empty", needs: ROOT, run: inheritable },
     Test { name: "privilege/row-16-cve-2026-30892-ids-are-the-specs", needs: ROOT, run: ids },
@@ -97,6 +98,16 @@ fn look(stage: &Stage, spec: Spec, look: impl Fn(i32, i32)) {
     look(program, parent);
     kill_launcher(child);
     expect_gone(&mark);
+}
+
+/// What is around the launcher may answer PR_CAPBSET_DROP with anything, a success included, and keep the capability.
+fn bounding_set(stage: &Stage) {
+    let launcher = stage.build(&Spec::new(PLAIN).asking(&stage.site, &["identity".to_owned()]));
+    for errno in [0, 1, 22, 38] {
+        let run = stage.start(&[&format!("prctl_answers=24:{errno}")], &launcher);
+        assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{errno}: {}", run.stderr);
+        assert!(run.stderr.contains("bound capabilities: "), "{errno}: {}", run.stderr);
+    }
 }
 
 fn seen_from_the_host(stage: &Stage) {

@@ -22,6 +22,7 @@ pub fn apply(name: &str, value: &str) -> Option<Result<(), i32>> {
         "no_new_privs" => prctl(PR_SET_NO_NEW_PRIVS, 1),
         "parent_death" => prctl(PR_SET_PDEATHSIG, number()),
         "child_subreaper" => prctl(PR_SET_CHILD_SUBREAPER, 1),
+        "prctl_answers" => prctl_answers(value),
         "timer_slack" => prctl(PR_SET_TIMERSLACK, number()),
         "no_huge_pages" => prctl(PR_SET_THP_DISABLE, 1),
         "no_write_execute" => prctl(PR_SET_MDWE, 1),
@@ -57,13 +58,35 @@ fn filter(value: &str) -> Result<(), i32> {
     }
     // SECCOMP_RET_ALLOW, and SECCOMP_RET_ERRNO with ENOSYS.
     program.extend([instruction(0x06, 0, 0x7fff_0000), instruction(0x06, 0, 0x0005_0026)]);
-    let header = [u64::try_from(program.len()).unwrap_or(0), from(program.as_slice())];
+    install(&program)
+}
+
+fn install(program: &[u64]) -> Result<(), i32> {
+    let header = [u64::try_from(program.len()).unwrap_or(0), from(program)];
     // SECCOMP_SET_MODE_FILTER; who is not root needs no_new_privs for it.
     let install = || call(nr::SECCOMP, [1, 0, from(&header), 0, 0, 0]).map(drop);
     install().or_else(|_| {
         call(nr::PRCTL, [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0])?;
         install()
     })
+}
+
+/// `ACTION:ERRNO`: a filter that answers so instead of making this prctl(2); 0 looks like a success.
+fn prctl_answers(value: &str) -> Result<(), i32> {
+    let (action, errno) =
+        value.split_once(':').unwrap_or_else(|| usage("`prctl_answers` takes ACTION:ERRNO"));
+    let number = |text: &str| text.parse().unwrap_or_else(|_| usage("`prctl_answers` takes ACTION:ERRNO"));
+    let instruction = |code: u64, otherwise: u64, value: u32| code | otherwise << 24 | u64::from(value) << 32;
+    // The number, prctl; the lower half of its first argument, the action; SECCOMP_RET_ERRNO, SECCOMP_RET_ALLOW.
+    let program = [
+        instruction(0x20, 0, 0),
+        instruction(0x15, 3, 157),
+        instruction(0x20, 0, 16),
+        instruction(0x15, 1, number(action)),
+        instruction(0x06, 0, 0x0005_0000 | number(errno)),
+        instruction(0x06, 0, 0x7fff_0000),
+    ];
+    install(&program)
 }
 
 /// `files` or `ports`: a domain that handles something of these and allows nothing of it.

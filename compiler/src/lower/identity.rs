@@ -10,6 +10,9 @@ use crate::source::Spanned;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 
+/// The capabilities of the oldest kernel that a launch needs (`linux/capability.h`, CAP_LAST_CAP of Linux 5.14).
+const KNOWN_CAPABILITIES: u64 = (1 << 41) - 1;
+
 /// The ids that a process takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Ids {
@@ -233,18 +236,23 @@ impl Launch<'_> {
     ///
     /// Without capabilities over the own user namespace the bounding set cannot be changed: there no_new_privs alone keeps
     /// exec from giving any.
+    ///
+    /// An errno alone is not believed: a seccomp filter of a container may answer anything. The set is read again after that.
     pub(super) fn bound_capabilities(self) -> Option<Step> {
         let Spanned { value: kept, span } = self.policy.process.capabilities;
+        let bound = |action: u32| Call::new(number::prctl, [action.into(), Value::Each]);
+        let or_unknown = |action| Act::from(bound(action).on(EINVAL, Then::Continue));
         self.capable().then(|| {
             Step::new(Phase::Payload, "bound capabilities", span)
                 .promise(Promise::Capabilities)
                 .needs(&[Fact::Capabilities])
-                .act(Act::Each(!kept))
-                .act(
-                    Call::new(number::prctl, [PR_CAPBSET_DROP.into(), Value::Each])
-                        .on(EINVAL, Then::Continue),
-                )
+                .acts([Act::Each(!kept & KNOWN_CAPABILITIES), bound(PR_CAPBSET_DROP).into()])
+                .acts([Act::Each(!kept & KNOWN_CAPABILITIES), bound(PR_CAPBSET_READ).into()])
+                // Later kernels may have more of them; the others must not know what they are.
+                .acts([Act::Each(!kept & !KNOWN_CAPABILITIES), or_unknown(PR_CAPBSET_DROP)])
+                .acts([Act::Each(!kept & !KNOWN_CAPABILITIES), or_unknown(PR_CAPBSET_READ)])
                 .note(EPERM.into(), CAPABILITIES_REFUSED)
+                .note(EINVAL.into(), CAPABILITIES_REFUSED)
         })
     }
 

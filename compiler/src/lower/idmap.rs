@@ -7,7 +7,7 @@
 use super::Launch;
 use super::identity::{open_proc, write_proc};
 use super::linux::*;
-use super::mount_calls::{attributes, open_source, set_attributes};
+use super::mount_calls::{attributes, set_attributes};
 use super::nodes::directory;
 use super::refusals::*;
 use super::start::end_with_parent;
@@ -119,10 +119,11 @@ impl<'a> Launch<'a> {
             Call::new(number::mount_setattr, arguments).into(),
         ];
         then.extend((tree.slot == Slot::Root).then(|| directory(tree.slot)).into_iter().flatten());
-        Step::new(Phase::Start, format!("open {} with other owners", tree.path), tree.idmap.span)
+        let words = format!("open {} with other owners", tree.path);
+        let step = Step::new(Phase::Start, words, tree.idmap.span)
             .promise(Promise::Mounts)
-            .needs(&[Fact::HostPaths])
-            .acts(open_source(&tree.path, tree.slot, tree.optional, then))
+            .needs(&[Fact::HostPaths]);
+        self.open_source(step, &tree.path, tree.slot, tree.optional, then)
             .note(EPERM.into(), IDMAP_REFUSED)
             .note(EINVAL.into(), IDMAP_UNKNOWN)
     }

@@ -125,6 +125,8 @@ pub const PR_SET_PDEATHSIG: u32 = 1;
 pub const PR_SET_DUMPABLE: u32 = 4;
 /// Remove a capability from the bounding set.
 pub const PR_CAPBSET_DROP: u32 = 24;
+/// Whether a capability is in the bounding set.
+pub const PR_CAPBSET_READ: u32 = 23;
 /// Set the securebits.
 pub const PR_SET_SECUREBITS: u32 = 28;
 /// No exec gains privileges any more.
@@ -354,6 +356,7 @@ mod tests {
             (PR_SET_PDEATHSIG.into(), libc::PR_SET_PDEATHSIG as u64),
             (PR_SET_DUMPABLE.into(), libc::PR_SET_DUMPABLE as u64),
             (PR_CAPBSET_DROP.into(), libc::PR_CAPBSET_DROP as u64),
+            (PR_CAPBSET_READ.into(), libc::PR_CAPBSET_READ as u64),
             (PR_SET_SECUREBITS.into(), libc::PR_SET_SECUREBITS as u64),
             (PR_SET_NO_NEW_PRIVS.into(), libc::PR_SET_NO_NEW_PRIVS as u64),
             (PR_CAP_AMBIENT.into(), libc::PR_CAP_AMBIENT as u64),

@@ -13,6 +13,10 @@ use boxwright_launcher::plan::operation::Comparison;
 const NO_SOCKET: &str = "NOTIFY_SOCKET is no absolute path of at most 107 bytes; an abstract name is reached only with \
     namespaces.network = \"host\" and without \"abstract_unix_socket\" in landlock.scoped";
 
+/// Why there is none either: it is not how service managers are told.
+const STREAM_SOCKET: &str = "NOTIFY_SOCKET names a socket that takes no datagrams, so it is not a service manager's: unset it, or \
+    remove process.notify";
+
 impl Launch<'_> {
     /// The same network namespace, and nothing that keeps abstract names apart.
     fn reaches_names(self) -> bool {
@@ -31,6 +35,7 @@ impl Launch<'_> {
             elsewhere: self.has_own_tree().then_some(Filesystem::NOTIFY_SOCKET),
             by_name: self.reaches_names(),
             refused: NO_SOCKET,
+            stream: STREAM_SOCKET,
         };
         Some(
             Step::new(Phase::Start, "pass the service manager's socket on", span)

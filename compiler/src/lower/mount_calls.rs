@@ -1,10 +1,9 @@
 //! The calls that mounts are made of: opening trees, making file systems, mount points and files, moving things into place.
 
 use super::linux::*;
-use super::runtime::with_path;
 use super::spot::Spot;
 use super::step::{Act, Buffer, Call, Else, Part, Place, Slot, Value};
-use crate::policy::{HostPath, TextPart};
+use crate::policy::TextPart;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Then};
 
@@ -19,15 +18,6 @@ pub(super) const FILE_MODE: u32 = S_IFREG | 0o444;
 pub(super) fn optionally(slot: Slot, optional: bool, acts: Vec<Act>) -> Vec<Act> {
     let check = optional.then(|| is_set(slot, acts.len()));
     check.into_iter().chain(acts).collect()
-}
-
-/// Opens a source of the host, and does what has to be done with it when it is there.
-pub(super) fn open_source(path: &HostPath, to: Slot, optional: bool, then: Vec<Act>) -> Vec<Act> {
-    let open = |path| {
-        let open = open_tree(path).keep(to);
-        if optional { open.on(ENOENT, Then::Continue) } else { open }
-    };
-    with_path(path, open).into_iter().chain(optionally(to, optional, then)).collect()
 }
 
 /// Passes when a descriptor was opened; else the spec's optional acts are skipped.

@@ -74,14 +74,12 @@ impl<'a> Launch<'a> {
         if let Root::Rootfs(path) | Root::Overlay(path) = &filesystem.root.value
             && filesystem.root_idmap.is_none()
         {
-            steps.push(
-                self.source_step("open root", path, self.root_span())
-                    .act(open_tree(path.as_str().into()).keep(Slot::Root))
-                    .acts(directory(Slot::Root))
-                    .act(set_attributes(Slot::Root.into(), "", attributes(false, true), 0)),
-            );
+            let close = set_attributes(Slot::Root.into(), "", attributes(false, true), 0);
+            let then = directory(Slot::Root).into_iter().chain([close.into()]).collect();
+            let step = self.source_step("open root", path, self.root_span());
+            steps.push(self.open_source(step, &path.as_str().into(), Slot::Root, false, then));
         }
-        steps.extend(self.entries().filter_map(|entry| self.open_source(entry)));
+        steps.extend(self.entries().filter_map(|entry| self.open_entry(entry)));
         steps.extend(self.entries().flat_map(|entry| self.open_layers(entry)));
         steps
     }
@@ -149,25 +147,26 @@ impl<'a> Launch<'a> {
                 return None;
             };
             let step = Step::new(Phase::Inside, format!("open {source}"), entry.mount.span);
-            Some(open_bind(step, &entry).needs(&[Fact::HostPaths, Fact::Capabilities]))
+            Some(self.open_bind(step, &entry).needs(&[Fact::HostPaths, Fact::Capabilities]))
         };
         let entries = self.has_own_mounts().then(|| self.entries());
         entries.into_iter().flatten().filter_map(open).collect()
     }
 
-    fn open_source(self, entry: Entry) -> Option<Step> {
+    fn open_entry(self, entry: Entry) -> Option<Step> {
         let Entry { number, mount, .. } = entry;
         let source = Slot::Source(number);
+        let step = |path| self.source_step("open", path, mount.span);
         Some(match &mount.kind {
             // With an idmap it was opened outside, and a slave before the mounts were private.
             MountKind::Bind { source: path, propagation: Propagation::Private, idmap: None, .. } => {
-                open_bind(self.source_step("open", path, mount.span), &entry)
+                self.open_bind(step(path), &entry)
             }
             MountKind::Device { source: path, number, optional } => {
-                self.source_step("open", path, mount.span).acts(device(path, source, *number, *optional))
+                self.open_source(step(path), path, source, *optional, device(source, *number))
             }
             MountKind::Socket { source: path, optional } => {
-                self.source_step("open", path, mount.span).acts(socket(path, source, *optional))
+                self.open_source(step(path), path, source, *optional, socket(source))
             }
             MountKind::View(view) => self.view(*view, source, mount.span),
             MountKind::Proc { subset } => {
@@ -422,20 +421,21 @@ impl<'a> Launch<'a> {
         }
         acts
     }
-}
 
-/// A bind's source, as closed as the spec says.
-fn open_bind(step: Step, entry: &Entry) -> Step {
-    let MountKind::Bind { source: path, writable, executable, optional, propagation, .. } = &entry.mount.kind
-    else {
-        return step;
-    };
-    let attributes = attributes(*writable, *executable);
-    // A private one is so from the tree that it is copied from.
-    let propagation = if *propagation == Propagation::Slave { MS_SLAVE } else { 0 };
-    let source = Slot::Source(entry.number);
-    let close = vec![set_attributes(source.into(), "", attributes, propagation).into()];
-    step.promise(Promise::Mounts).acts(open_source(path, source, *optional, close))
+    /// A bind's source, as closed as the spec says.
+    fn open_bind(self, step: Step, entry: &Entry) -> Step {
+        let MountKind::Bind { source: path, writable, executable, optional, propagation, .. } =
+            &entry.mount.kind
+        else {
+            return step;
+        };
+        let attributes = attributes(*writable, *executable);
+        // A private one is so from the tree that it is copied from.
+        let propagation = if *propagation == Propagation::Slave { MS_SLAVE } else { 0 };
+        let source = Slot::Source(entry.number);
+        let close = vec![set_attributes(source.into(), "", attributes, propagation).into()];
+        self.open_source(step.promise(Promise::Mounts), path, source, *optional, close)
+    }
 }
 
 /// The directories above a destination, outermost first, without `/`.

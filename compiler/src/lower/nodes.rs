@@ -1,13 +1,12 @@
 //! Devices, sockets and directories of the host: used only after they were verified to be what the spec says.
 
 use super::linux::*;
-use super::mount_calls::{PLAIN, open_source, set_attributes, stat};
+use super::mount_calls::{PLAIN, set_attributes, stat};
 use super::step::{Act, Buffer, Else, Place, Slot};
-use crate::policy::HostPath;
 use boxwright_launcher::plan::operation::Comparison;
 
 /// A character or block device; with a number only that one.
-pub(super) fn device(path: &HostPath, to: Slot, number: Option<(u32, u32)>, optional: bool) -> Vec<Act> {
+pub(super) fn device(to: Slot, number: Option<(u32, u32)>) -> Vec<Act> {
     let mut acts = vec![stat(to)];
     match number {
         Some((major, minor)) => {
@@ -21,18 +20,17 @@ pub(super) fn device(path: &HostPath, to: Slot, number: Option<(u32, u32)>, opti
         None => acts.push(is(STATX_MODE, DEVICE_TYPES.into(), S_IFCHR & DEVICE_TYPES, "is not a device")),
     }
     acts.push(set_attributes(to.into(), "", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0).into());
-    open_source(path, to, optional, acts)
+    acts
 }
 
 /// A UNIX socket; connecting to it is no writing.
-pub(super) fn socket(path: &HostPath, to: Slot, optional: bool) -> Vec<Act> {
+pub(super) fn socket(to: Slot) -> Vec<Act> {
     let attributes = MOUNT_ATTR_RDONLY | PLAIN | MOUNT_ATTR_NOEXEC;
-    let acts = vec![
+    vec![
         stat(to),
         is(STATX_MODE, S_IFMT.into(), S_IFSOCK, "is not a socket"),
         set_attributes(to.into(), "", attributes, 0).into(),
-    ];
-    open_source(path, to, optional, acts)
+    ]
 }
 
 /// What nothing but a directory can be.

@@ -7,13 +7,10 @@
 
 use super::Launch;
 use super::linux::*;
-use super::mount_calls::{
-    PLAIN, attach, attributes, give, make_directory, move_to, new_file_system, open_tree,
-};
+use super::mount_calls::{PLAIN, attach, attributes, give, make_directory, move_to, new_file_system};
 use super::mounts::Entry;
 use super::nodes::directory;
 use super::refusals::{LAYERS_OVERLAP, MOUNT_REFUSED, OVERLAY_MISSING, OVERLAY_REFUSED};
-use super::runtime::with_path;
 use super::spot::Spot;
 use super::step::{Act, Call, Slot, Step, Value};
 use crate::policy::{HostPath, MountKind, Ownership};
@@ -30,8 +27,8 @@ impl Launch<'_> {
         let MountKind::Overlay { lower, .. } = &entry.mount.kind else { return Vec::new() };
         let open = |(layer, path): (u16, &HostPath)| {
             let slot = Slot::Layer(entry.number, layer);
-            let open = with_path(path, |path| open_tree(path).keep(slot));
-            self.source_step("open", path, entry.mount.span).acts(open).acts(directory(slot))
+            let step = self.source_step("open", path, entry.mount.span);
+            self.open_source(step, path, slot, false, directory(slot).into())
         };
         (0..).zip(lower).map(open).collect()
     }

@@ -168,6 +168,9 @@ pub const NO_MOUNT_POINT: &str = "nothing is created in a tree that is not the s
 /// A symlink on the way to a mount point.
 pub const SYMLINK_ON_THE_WAY: &str =
     "no symlink is followed to a mount point: name the path that it leads to";
+/// A symlink where the program may write: ELOOP.
+pub const LINK_IN_A_GRANT: &str = "the program may write to this directory, so no symbolic link in it is followed: name the path that \
+    it leads to";
 /// Landlock is refused.
 pub const LANDLOCK_REFUSED: &str = "a container's seccomp filter refuses Landlock; run with one that allows it, or use \
     landlock.filesystem = \"everything\" and nothing else of Landlock";

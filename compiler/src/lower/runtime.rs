@@ -58,7 +58,8 @@ impl<'a> Launch<'a> {
                 variable: "HOME=".into(),
                 to: RunDirectory::Home,
                 beyond: Some(RunDirectory::Cwd),
-                absent: String::new(),
+                absent: "$HOME is not set to an absolute path, so it cannot be told whether this is the home directory: set HOME"
+                    .into(),
                 refused: "is the home directory or above it, which is not granted: start the launcher in a directory \
                           within"
                     .into(),

@@ -43,6 +43,23 @@ impl HostPath {
         &self.0
     }
 
+    /// The rest of this path from a directory that it lies in, without a slash before it; `None` elsewhere.
+    pub fn from(&self, directory: &Self) -> Option<Self> {
+        let common = self.0.iter().zip(&directory.0).take_while(|(own, other)| own == other).count();
+        let mut rest = self.0[common..].to_vec();
+        let PathPart::Literal(text) = rest.first_mut()? else { return None };
+        let inside = match &directory.0[common..] {
+            [] => text.strip_prefix('/'),
+            [PathPart::Literal(above)] => text
+                .strip_prefix(above.as_str())
+                .and_then(|rest| rest.strip_prefix('/').or((above == "/").then_some(rest))),
+            _ => None,
+        }?;
+        *text = inside.to_owned();
+        let is_some = rest.len() > 1 || rest != [PathPart::Literal(String::new())];
+        is_some.then_some(Self(rest))
+    }
+
     /// The directory that it begins in, when only the launch knows that.
     pub fn directory(&self) -> Option<RunDirectory> {
         match self.0.first() {

@@ -21,7 +21,7 @@ pub mod number {
 
     numbers! {
         read = 0, write = 1, close = 3, poll = 7, mmap = 9, mprotect = 10, rt_sigaction = 13, rt_sigprocmask = 14,
-        ioctl = 16, dup2 = 33, nanosleep = 35, alarm = 37, setitimer = 38, getpid = 39, socket = 41, recvfrom = 45,
+        ioctl = 16, dup2 = 33, nanosleep = 35, alarm = 37, setitimer = 38, getpid = 39, socket = 41, connect = 42, recvfrom = 45,
         socketpair = 53, execve = 59, kill = 62, fcntl = 72, flock = 73, getcwd = 79, chdir = 80, fchdir = 81,
         umask = 95, getuid = 102, getgid = 104, getppid = 110,
         setsid = 112, setgroups = 116, setresuid = 117, setresgid = 119, capget = 125, capset = 126,

@@ -340,6 +340,7 @@ impl Walk<'_, '_> {
     fn notify(&self, notify: &Notify) -> Result<(), Reason> {
         notify.elsewhere().map_or(Ok(()), |variable| self.string(variable))?;
         self.string(notify.refused)?;
+        self.string(notify.stream)?;
         self.arena(notify.socket, Notify::ROOM)?;
         self.arena(notify.watchdog, 0)
     }

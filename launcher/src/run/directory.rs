@@ -16,7 +16,6 @@ impl Launch {
         let entered = match path {
             _ if name.is_empty() => Ok(()),
             Some(path) => sys::enter(path),
-            None if optional => return Ok(0),
             None => return absent,
         };
         match (entered, path) {

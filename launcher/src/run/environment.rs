@@ -78,10 +78,13 @@ impl Launch {
         let has_path = socket.starts_with(b"/") && socket.len() < Notify::ROOM as usize;
         match notify.elsewhere().filter(|_| has_path) {
             Some(variable) => pointers.push(self.plan.string(variable).as_ptr()),
-            None if has_path || notify.by_name && socket.starts_with(b"@") => {
+            None if has_path || is_name(socket, notify) => {
                 self.pass(&mut pointers, b"NOTIFY_SOCKET=");
             }
             None => return Err(Failure::Reason(notify.refused)),
+        }
+        if !sys::takes_datagrams(socket).map_err(Failure::Errno)? {
+            return Err(Failure::Reason(notify.stream));
         }
         if has_path {
             mem::store(notify.socket, socket);
@@ -111,6 +114,11 @@ impl Launch {
     pub(super) fn string_of(&self, strings: &Strings, index: u32) -> &'static [u8] {
         self.plan.string(self.plan.blob_word(strings.blob + index * 4))
     }
+}
+
+/// An abstract name that may be used, and is no longer than one can be.
+fn is_name(socket: &[u8], notify: &Notify) -> bool {
+    notify.by_name && socket.starts_with(b"@") && socket.len() <= Notify::ROOM as usize
 }
 
 /// A decimal number, strictly.

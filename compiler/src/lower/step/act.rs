@@ -96,6 +96,8 @@ pub enum Act {
         by_name: bool,
         /// Why the launch fails with any other.
         refused: &'static str,
+        /// Why it fails with a socket that takes no datagrams.
+        stream: &'static str,
     },
     /// A directory that only the launch knows is found.
     Directory {

@@ -73,6 +73,8 @@ pub enum Slot {
     Stream(u32),
     /// What the entry with this number mounts.
     Source(u16),
+    /// The writable directory of the host that the source of the entry with this number lies in.
+    Grant(u16),
     /// Where the entry with this number goes.
     Destination(u16),
     /// The directory that something is made in.

@@ -16,6 +16,8 @@ pub struct Notify {
     pub watchdog: u32,
     /// Why the launch fails with any other socket.
     pub refused: u32,
+    /// Why it fails with a socket that takes no datagrams.
+    pub stream: u32,
 }
 
 impl Notify {
@@ -24,7 +26,7 @@ impl Notify {
     pub const ROOM: u32 = 108;
 
     pub(super) fn read(record: &Record) -> Result<Self, Malformed> {
-        record.unused_from(24)?;
+        record.unused_from(28)?;
         if record.byte(3) > 1 || record.half(6) != 0 {
             return Err(Malformed);
         }
@@ -34,6 +36,7 @@ impl Notify {
             socket: record.word(12),
             watchdog: record.word(16),
             refused: record.word(20),
+            stream: record.word(24),
         })
     }
 
@@ -43,6 +46,7 @@ impl Notify {
         record.word(12, self.socket);
         record.word(16, self.watchdog);
         record.word(20, self.refused);
+        record.word(24, self.stream);
     }
 
     /// The variable that tells where the socket is inside.

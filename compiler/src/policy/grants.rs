@@ -1,0 +1,21 @@
+//! What a spec gives the program for writing, as paths of the host: a later launch must not trust the names in it.
+
+use super::{HostPath, MountKind, Namespace, Policy};
+
+impl Policy {
+    /// The outermost directory of the host that the program may write to and that this path lies in, and the rest of the path
+    /// from there; as far as the spec shows it.
+    pub fn grant_above(&self, path: &HostPath) -> Option<(&HostPath, HostPath)> {
+        let grants = self.grants().filter_map(|grant| Some((grant, path.from(grant)?)));
+        grants.max_by_key(|(_, rest)| rest.to_string().len())
+    }
+
+    fn grants(&self) -> impl Iterator<Item = &HostPath> {
+        let own = self.namespaces.mount.value == Namespace::New;
+        let mounts = self.filesystem.mounts.values().filter(move |_| own);
+        mounts.filter_map(|mount| match &mount.kind {
+            MountKind::Bind { source, writable: true, .. } => Some(source),
+            _ => None,
+        })
+    }
+}

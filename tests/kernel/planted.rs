@@ -1,0 +1,119 @@
+//! What a sandbox leaves in a directory that it may write to decides nothing about the next launch of the same spec.
+
+use crate::Test;
+use crate::exits::PLAIN;
+use crate::files::shared;
+use crate::harness::{Need, Spec, Stage};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
+
+pub const TESTS: &[Test] = &[
+    Test { name: "planted/link-for-a-source", needs: USER_NAMESPACES, run: sources },
+    Test { name: "planted/link-above-a-source", needs: USER_NAMESPACES, run: above },
+    Test { name: "planted/link-from-the-working-directory", needs: USER_NAMESPACES, run: working_directory },
+    Test { name: "planted/absent-sources", needs: USER_NAMESPACES, run: absent },
+];
+
+const NOT_FOLLOWED: &str = "so no symbolic link in it is followed";
+
+/// Launches once, then again with a link to another directory of the host where this one was, and once more without it.
+#[track_caller]
+fn expect_not_followed(stage: &Stage, conditions: &[&str], spec: Spec, [replaced, other]: [&Path; 2]) {
+    let questions = ["read=/conf/file", "list=/conf"].map(str::to_owned);
+    let launcher = stage.build(&spec.asking(&stage.site, &questions));
+    let starts = || {
+        let run = stage.start(conditions, &launcher);
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+        run.answers()
+    };
+    starts().expect(&[("content./conf/file", "of the host\\n")]);
+    let aside = replaced.with_extension("aside");
+    fs::rename(replaced, &aside).expect("moved aside");
+    symlink(other, replaced).expect("a link");
+    let run = stage.start(conditions, &launcher);
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    assert!(run.stderr.contains(NOT_FOLLOWED), "{}", run.stderr);
+    fs::remove_file(replaced).expect("removed");
+    fs::rename(&aside, replaced).expect("moved back");
+    starts().expect(&[("content./conf/file", "of the host\\n")]);
+}
+
+/// Every kind of source, in a directory that is bound writable, wherever and in whatever order.
+fn sources(stage: &Stage) {
+    let app = shared(stage, "app");
+    let conf = shared(stage, "app/conf");
+    let other = shared(stage, "other");
+    let [app, path] = [&app, &conf].map(|path| path.display());
+    let grant = format!("'/app' = {{ bind = '{app}', writable = true }}");
+    for source in [
+        format!("'/conf' = {{ bind = '{path}' }}"),
+        format!("'/conf' = {{ bind = '{path}', optional = true }}"),
+        format!("'/conf' = {{ bind = '{path}', writable = true }}"),
+        format!("'/conf' = {{ overlay = ['{path}'] }}"),
+        format!("'/conf' = {{ overlay = ['{path}', '/usr'], writable = true }}"),
+    ] {
+        let spec = Spec::new(PLAIN).with(&format!("[filesystem.mounts]\n{grant}\n{source}"));
+        expect_not_followed(stage, &[], spec, [&conf, &other]);
+    }
+    let root = format!(
+        "filesystem.root = 'host'\n[filesystem.mounts]\n'{app}' = {{ bind = '{app}', writable = true }}"
+    );
+    let spec = Spec::new(PLAIN).with(&format!("{root}\n'/srv' = {{ bind = '{path}' }}"));
+    let launcher = stage.build(&spec.asking(&stage.site, &["list=/srv".to_owned()]));
+    fs::rename(&conf, conf.with_extension("aside")).expect("moved aside");
+    symlink(&other, &conf).expect("a link");
+    let run = stage.start(&[], &launcher);
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    assert!(run.stderr.contains(NOT_FOLLOWED), "{}", run.stderr);
+}
+
+/// Nor is a link above the source, between two grants of which one lies in the other.
+fn above(stage: &Stage) {
+    let app = shared(stage, "app");
+    let deep = shared(stage, "app/deep");
+    shared(stage, "app/deep/sub");
+    shared(stage, "app/deep/sub/conf");
+    let other = shared(stage, "other");
+    shared(stage, "other/sub");
+    shared(stage, "other/sub/conf");
+    let path = app.display();
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/app' = {{ bind = '{path}', writable = true }}
+         '/sub' = {{ bind = '{path}/deep/sub', writable = true }}
+         '/conf' = {{ bind = '{path}/deep/sub/conf' }}"
+    ));
+    expect_not_followed(stage, &[], spec, [&deep, &other]);
+}
+
+fn working_directory(stage: &Stage) {
+    let work = shared(stage, "work");
+    let cache = shared(stage, "work/cache");
+    let other = shared(stage, "other");
+    let spec = Spec::new(PLAIN).with(
+        "[filesystem.mounts]
+         '/work' = { bind = '${run.cwd}', writable = true }
+         '/conf' = { bind = '${run.cwd}/cache', optional = true }",
+    );
+    let (cwd, home) = (format!("cwd={}", work.display()), format!("environment=HOME={}", other.display()));
+    expect_not_followed(stage, &[&cwd, &home], spec, [&cache, &other]);
+}
+
+/// What may be absent may be so there too, with what it lies in or without it.
+fn absent(stage: &Stage) {
+    let app = shared(stage, "app");
+    let path = app.display();
+    for source in [format!("{path}/absent"), format!("{path}/absent/inner"), format!("{path}/none/inner")] {
+        let spec = Spec::new(PLAIN).with(&format!(
+            "[filesystem.mounts]
+             '/app' = {{ bind = '{path}', writable = true }}
+             '/none' = {{ bind = '{path}/none', writable = true, optional = true }}
+             '/conf' = {{ bind = '{source}', optional = true }}
+             '/file' = {{ bind = '{path}/file' }}"
+        ));
+        stage.ask(spec, &["list=/", "read=/file"]).expect(&[("content./file", "of the host\\n")]);
+    }
+}
