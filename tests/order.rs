@@ -139,6 +139,49 @@ fn files_of_the_host_are_opened_before_its_mounts_are_left() {
     );
 }
 
+/// A mount namespace starts with the host's mounts: it is made before a user namespace is joined that others have power in, and
+/// joined after nothing leads to the host any more.
+#[test]
+fn a_user_namespace_is_joined_when_the_host_is_out_of_reach() {
+    let joining = |spec: &str| spec.to_owned() + "namespaces.user = { path = '/run/pod/user' }\n";
+    let contained = "version = 1\nname = 'j'\nprocess.args = ['/bin/true']\n\
+        process.user = { uid = 1, gid = 1 }\nfilesystem.base = 'usr'\n";
+    let spec = joining(contained);
+    let (join, inside) =
+        ("join user namespace /run/pod/user", "make namespaces that the host's user namespace owns");
+    assert_eq!(prove(&program(&spec)), Ok(()));
+    // The process that enters first comes first, and makes no mount namespace.
+    let mut early = program(&spec);
+    let (list, at) = find(&mut early.privileged, inside).unwrap();
+    let Some(Act::Fork { child, .. }) = list[at].acts.iter_mut().find(|act| matches!(act, Act::Fork { .. }))
+    else {
+        panic!("a process inside")
+    };
+    let from = child.iter().position(|step| step.words == join).unwrap();
+    let mut step = child.remove(from);
+    let to = child.iter().position(|step| step.words == "open /usr").unwrap();
+    step.phase = child[to].phase;
+    let late = step.clone();
+    child.insert(to, step);
+    assert_eq!(prove(&early), need(join, Fact::NewRoot));
+    // Before the mount namespace is made, and whatever the step says of itself.
+    let mut before = program(&spec);
+    let (list, at) = find(&mut before.privileged, inside).unwrap();
+    let phase = list[at].phase;
+    list.insert(at, Step { phase, needs: &[], takes: &[], ..late });
+    assert_eq!(prove(&before), need(inside, Fact::LaunchUser));
+    // In the process that was started for it.
+    let mut there = program(&spec);
+    let (list, at) =
+        find(&mut there.privileged, "make namespaces that the joined user namespace owns").unwrap();
+    for act in &mut list[at].acts {
+        if let Act::Call(call) = act {
+            call.arguments = vec![0x2_0000.into()];
+        }
+    }
+    assert_eq!(prove(&there), need("make namespaces that the joined user namespace owns", Fact::LaunchUser));
+}
+
 #[test]
 fn what_a_step_uses_was_stored_before() {
     let result = without(CONTAINED, "open /usr");

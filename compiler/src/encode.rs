@@ -292,9 +292,7 @@ impl Encoder<'_> {
                 Argument::Arena(self.slot(*slot))
             }
             Value::Slot(slot) => Argument::Slot(self.slot(*slot)),
-            Value::Struct(slot) => {
-                Argument::Arena(self.slot(*slot) - slot.before().map_or(0, |before| index32(before.len())))
-            }
+            Value::Struct(slot) => Argument::Arena(self.slot(*slot).saturating_sub(slot.within())),
             Value::Each => Argument::Each,
         }
     }
@@ -371,9 +369,11 @@ impl Encoder<'_> {
         if let Slot::Directory(to) = slot {
             return directory(to);
         }
-        let structure = slot.before();
-        let offset = self.next + structure.as_ref().map_or(0, |before| index32(before.len()));
-        self.next = offset + if structure.is_some() { 8 } else { 4 };
+        if let Slot::OutsideGid(owner) = slot {
+            return self.slot(Slot::OutsideUid(owner)) + 4;
+        }
+        let offset = self.next + slot.within();
+        self.next = offset + slot.reach();
         self.slots.insert(slot, offset);
         // Past the last of them there is none, which the reader reports.
         if self.next > SLOTS_END { LARGEST_ARENA } else { offset }

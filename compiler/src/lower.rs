@@ -6,6 +6,7 @@ mod descriptors;
 mod identity;
 mod idmap;
 mod interfaces;
+mod joined_user;
 mod joins;
 mod landlock;
 mod lifecycle;
@@ -138,11 +139,16 @@ impl Launch<'_> {
         steps.extend(self.slaves());
         steps.extend(self.own_mounts());
         steps.extend(self.sources());
-        if self.enters_user() {
+        if self.joins_user_late() {
+            steps.push(self.become_outside());
+        } else if self.enters_user() {
             steps.extend(self.become_builder());
         }
         steps.extend(self.tree());
         steps.extend(self.ruleset());
+        if self.joins_user_late() {
+            steps.extend(self.join_user());
+        }
         steps.extend(self.bound_capabilities());
         steps
     }

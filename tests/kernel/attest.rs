@@ -21,7 +21,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "attest/build", needs: USER_NAMESPACES, run: |stage| profile(stage, "build") },
     Test { name: "attest/agent", needs: USER_NAMESPACES, run: |stage| profile(stage, "agent") },
     Test { name: "attest/cli", needs: USER_NAMESPACES, run: |stage| profile(stage, "cli") },
-    Test { name: "attest/pod", needs: USER_NAMESPACES, run: pod },
+    Test { name: "attest/pod", needs: &[Need::UserNamespaces, Need::Root], run: pod },
     Test { name: "cgroups/attested", needs: ROOT, run: in_a_cgroup },
     Test { name: "attest/in-place", needs: ROOT, run: |stage| attest(stage, in_place(stage), &[]) },
 ];

@@ -8,6 +8,7 @@ pub fn add(account: &mut Account) {
     for demonstration in DEMONSTRATIONS {
         let needs: &[Need] = match demonstration.spec {
             "no-privileges" => &[],
+            "pod" => &[Need::UserNamespaces, Need::Root],
             "rootfs" => &[Need::UserNamespaces, Need::Program("busybox")],
             _ => &[Need::UserNamespaces],
         };

@@ -2,13 +2,15 @@
 //! only pretends to be one is joined.
 
 use crate::Test;
+use crate::cgroups::{build, tree};
 use crate::exits::{PLAIN, in_place};
 use crate::files::expect_refused;
 use crate::harness::{Answers, Need, Run, Spec, Stage, wait};
-use crate::life::{expect_gone, marked, ready};
+use crate::life::{expect_gone, marked, processes_with, ready};
 use crate::subjects::{Scene, every_step};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::fd::{AsRawFd as _, FromRawFd as _};
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
@@ -19,13 +21,21 @@ const ROOT: &[Need] = &[Need::UserNamespaces, Need::Root];
 pub const TESTS: &[Test] = &[
     Test { name: "joins/each-kind", needs: USER_NAMESPACES, run: each_kind },
     Test { name: "joins/all-kinds", needs: USER_NAMESPACES, run: all_kinds },
-    Test { name: "joins/pod", needs: USER_NAMESPACES, run: pod },
-    Test { name: "joins/processes", needs: USER_NAMESPACES, run: processes },
+    Test { name: "joins/pod", needs: ROOT, run: pod },
+    Test { name: "joins/processes", needs: ROOT, run: processes },
     Test { name: "joins/ids", needs: USER_NAMESPACES, run: ids },
     Test { name: "joins/groups", needs: USER_NAMESPACES, run: groups },
     Test { name: "joins/host-root-refused", needs: ROOT, run: host_root },
-    Test { name: "joins/views", needs: USER_NAMESPACES, run: views },
-    Test { name: "joins/view-of-others-refused", needs: ROOT, run: view_of_others },
+    Test { name: "joins/views", needs: ROOT, run: views },
+    Test { name: "joins/view-of-others", needs: ROOT, run: view_of_others },
+    Test {
+        name: "joins/tree-of-a-sandbox",
+        needs: &[Need::UserNamespaces, Need::Unprivileged],
+        run: tree_of_a_sandbox,
+    },
+    Test { name: "joins/no-power-over-mounts", needs: ROOT, run: no_power_over_mounts },
+    Test { name: "joins/files-belong-to-the-mapped", needs: ROOT, run: mapped_owners },
+    Test { name: "joins/delegated-cgroup", needs: ROOT, run: delegated_cgroup },
     Test { name: "joins/in-place", needs: USER_NAMESPACES, run: without_a_child },
     Test { name: "joins/other-kind-refused", needs: USER_NAMESPACES, run: other_kind },
     Test { name: "joins/cve-2022-31214-pretenders-refused", needs: USER_NAMESPACES, run: pretenders },
@@ -112,11 +122,13 @@ impl Pod {
         KINDS.iter().map(|(kind, ..)| self.name(kind)).collect()
     }
 
-    /// Joins these by their paths; who is not root has power over none of them but in the user namespace that owns them.
+    /// Joins these by their paths; who is not root has power over none of them but in the user namespace that owns them, and
+    /// makes no mount namespace there.
     fn joining(&self, stage: &Stage, kinds: &[&str]) -> String {
-        let user = (stage.person.uid() != 0 && !kinds.contains(&"user")).then_some("user");
-        let line = |kind: &str| format!("namespaces.{kind} = {{ path = '{}' }}\n", self.path(kind));
-        kinds.iter().copied().chain(user).map(line).collect()
+        let needed = if stage.person.uid() == 0 { &[][..] } else { &["user", "mount"] };
+        let needed = needed.iter().filter(|kind| !kinds.contains(kind));
+        let line = |kind: &&str| format!("namespaces.{kind} = {{ path = '{}' }}\n", self.path(kind));
+        kinds.iter().chain(needed).map(line).collect()
     }
 }
 
@@ -159,7 +171,7 @@ fn each_kind(stage: &Stage) {
     for (kind, ..) in KINDS {
         let mut joined = vec![kind];
         if stage.person.uid() != 0 {
-            joined.push("user");
+            joined.extend(["user", "mount"]);
         }
         let by_path = in_host_tree().with(&pod.joining(stage, &[kind]));
         let by_descriptor = by_path.clone().with(&format!("namespaces.{kind} = {{ fd = 9 }}"));
@@ -276,11 +288,171 @@ fn views(stage: &Stage) {
     assert_eq!((state(&seen), state(&alone)), ("unknown\\n".into(), "down\\n".into()));
 }
 
-/// Root joins the user namespace of one pod and the pid namespace of another: no power over the other's processes.
+/// Root joins the user namespace of one pod and the pid namespace of another: no power over the other's processes, and so no
+/// look at them.
 fn view_of_others(stage: &Stage) {
     let [pod, other] = [(); 2].map(|()| Pod::new(stage));
-    let spec = Spec::new(PLAIN).with("filesystem.proc = 'own'").with(&pod.joining(stage, &["user"]));
-    expect_refused(stage, spec.with(&other.joining(stage, &["pid"])), "join that one too");
+    let spec = || Spec::new(PLAIN).with("filesystem.proc = 'own'\nlandlock.filesystem = 'everything'");
+    let questions = ["sleep=60000".to_owned()];
+    let resident =
+        spec().with(&other.joining(stage, &["user", "pid"])).with("process.user = { uid = 7, gid = 7 }");
+    let mut resident =
+        stage.spawn(&stage.build_text("resident", &resident.asking(&stage.site, &questions).text()), &[]);
+    ready(&mut resident);
+    let visitor = spec().with(&pod.joining(stage, &["user"])).with(&other.joining(stage, &["pid"]));
+    let seen = answers(&launch(stage, &[], visitor, &["processes"]));
+    _ = resident.kill();
+    _ = resident.wait();
+    assert_eq!(seen.get("processes").split(' ').count(), 1, "{}", seen.get("processes"));
+}
+
+/// What an ordinary user joins is best the tree of another sandbox, which has nothing of the host's either.
+fn tree_of_a_sandbox(stage: &Stage) {
+    let (launcher, mark) = marked(
+        stage,
+        Spec::new(PLAIN).with("filesystem.mounts.'/only-here' = { directory = true }"),
+        "sleep=60000",
+    );
+    let mut holder = stage.spawn(&launcher, &[]);
+    ready(&mut holder);
+    let program = processes_with(&mark).into_iter().next_back().expect("the program");
+    let line = |(kind, _, name): &(&str, &str, &str)| {
+        format!("namespaces.{kind} = {{ path = '/proc/{program}/ns/{name}' }}\n")
+    };
+    let joined: String =
+        KINDS.iter().filter(|(kind, ..)| ["user", "mount", "network"].contains(kind)).map(line).collect();
+    // Its probe is at the path where the holder's is.
+    let spec = in_host_tree()
+        .with(&joined)
+        .asking(&stage.site, &["list=/only-here".to_owned(), "list=/home".to_owned(), "identity".to_owned()]);
+    let spec = spec.with("process.args = ['/probe', 'list=/only-here', 'list=/home', 'identity']");
+    let run = stage.start(&[], &stage.build(&spec));
+    _ = holder.kill();
+    _ = holder.wait();
+    answers(&run).expect(&[("uid", "65534,65534,65534"), ("list./only-here", ""), ("list./home", "?")]);
+    expect_gone(&mark);
+}
+
+/// The number of the user namespace that owns what this file of /proc is.
+fn owner_of(path: &str) -> u64 {
+    /// NS_GET_USERNS (ioctl_ns(2)).
+    const GET_OWNER: u64 = 0xb701;
+    let namespace = fs::File::open(path).expect("a namespace");
+    // SAFETY: the request takes no argument, and the descriptor is open.
+    let owner = unsafe { nix::libc::ioctl(namespace.as_raw_fd(), GET_OWNER) };
+    assert!(owner >= 0, "{path}: {}", std::io::Error::last_os_error());
+    // SAFETY: the kernel has just opened it for nobody else.
+    let owner = unsafe { fs::File::from_raw_fd(owner) };
+    owner.metadata().expect("a namespace").ino()
+}
+
+/// Who has power in the joined user namespace has none over the mounts of the sandbox, which began as the host's, nor over
+/// its first process; the other new namespaces are theirs. It is what `report` says.
+fn no_power_over_mounts(stage: &Stage) {
+    stage.make_rootfs();
+    let rootfs = format!("filesystem.root = {{ path = '{}' }}", stage.site.rootfs.display());
+    let trees = ["filesystem.proc = 'own'", "filesystem.root = 'host'", rootfs.as_str()];
+    let host = fs::metadata("/proc/self/ns/user").expect("a namespace").ino();
+    for (pod, tree) in Pod::each(stage).iter().flat_map(|pod| trees.map(|tree| (pod, tree))) {
+        let spec = Spec::new(PLAIN).with(tree).with(&pod.joining(stage, &["user", "network"]));
+        let (launcher, mark) = marked(stage, spec, "sleep=60000");
+        let mut child = stage.spawn(&launcher, &[]);
+        ready(&mut child);
+        let theirs = fs::metadata(pod.path("user")).expect("a namespace").ino();
+        let inside: Vec<i32> =
+            processes_with(&mark).into_iter().filter(|pid| *pid != child.id().cast_signed()).collect();
+        assert_eq!(inside.len(), 1, "the program");
+        for pid in inside {
+            let user = fs::metadata(format!("/proc/{pid}/ns/user")).expect("a namespace").ino();
+            assert_eq!(user, theirs, "{tree}: {pid}");
+            for (kind, _, name) in KINDS.into_iter().filter(|(kind, ..)| *kind != "user") {
+                let owner = owner_of(&format!("/proc/{pid}/ns/{name}"));
+                let expected = if ["mount", "pid"].contains(&kind) { host } else { theirs };
+                assert_eq!(owner, expected, "{tree}: the owner of the {kind} namespace of {pid}");
+            }
+        }
+        child.kill().expect("kill");
+        child.wait().expect("it can be waited for");
+        expect_gone(&mark);
+    }
+}
+
+/// What the launcher makes belongs to ids that have a meaning in the user namespace, whoever owns its mounts.
+fn mapped_owners(stage: &Stage) {
+    let below = stage.directory().join("below");
+    fs::create_dir(&below).expect("a directory");
+    for pod in Pod::each(stage) {
+        for user in [0, 65534] {
+            // An ordinary user's maps one id.
+            let maps_many =
+                fs::read_to_string(format!("/proc/{}/uid_map", pod.0.id())).expect("a map").contains("70000");
+            if !maps_many && user == 0 {
+                continue;
+            }
+            let named = if maps_many { "uid = 5, gid = 6" } else { "uid = 65534" };
+            let tree = format!(
+                "process.user = {{ uid = {user}, gid = {user} }}
+                 filesystem.proc = 'own'
+                 filesystem.dev = 'minimal'
+                 [filesystem.mounts]
+                 '/made' = {{ directory = true, mode = 0o700 }}
+                 '/given' = {{ directory = true, {named} }}
+                 '/memory' = {{ tmpfs = '1MiB', {named} }}
+                 '/layers' = {{ overlay = ['{}'], writable = true }}
+                 '/tmp' = {{ tmpfs = '1MiB' }}
+                 '/text' = {{ text = 'text' }}",
+                below.display()
+            );
+            let spec = Spec::new(PLAIN).with(&tree).with(&pod.joining(stage, &["user"]));
+            let paths = ["/", "/tmp", "/made", "/given", "/memory", "/text", "/dev/pts"];
+            let questions: Vec<String> = paths
+                .iter()
+                .map(|path| format!("read={path}"))
+                .chain(
+                    ["open=/layers/new,make", "open=/tmp/new,make", "open=/dev/pts/ptmx,chmod"]
+                        .map(str::to_owned),
+                )
+                .collect();
+            let questions: Vec<&str> = questions.iter().map(String::as_str).collect();
+            let inside = answers(&launch(stage, &[], spec, &questions));
+            let owner =
+                |path: &str| inside.get(&format!("mode.{path}")).split(' ').next_back().map(str::to_owned);
+            let own = format!("{user}:{user}");
+            for path in paths {
+                let given = maps_many && ["/given", "/memory"].contains(&path);
+                assert_eq!(owner(path).as_deref(), Some(if given { "5:6" } else { own.as_str() }), "{path}");
+            }
+            inside.expect(&[
+                ("make./layers/new", "ok"),
+                ("make./tmp/new", "ok"),
+                ("chmod./dev/pts/ptmx", "ok"),
+            ]);
+        }
+        let unmapped =
+            Spec::new(PLAIN).with("filesystem.mounts.'/given' = { directory = true, uid = 4000000 }");
+        expect_refused(stage, unmapped.with(&pod.joining(stage, &["user"])), "an owner is not mapped");
+    }
+}
+
+/// A cgroup that the program may divide is given to whom its ids stand for, and its namespace is the user namespace's.
+fn delegated_cgroup(stage: &Stage) {
+    let Some(tree) = tree(stage, &["pids"]) else { return };
+    let pod = Pod::new(stage);
+    let spec = Spec::new(PLAIN).with(&pod.joining(stage, &["user"])).with(
+        "process.user = { uid = 5, gid = 6 }
+         cgroup.pids_max = 20
+         filesystem.proc = 'own'
+         filesystem.mounts.'/cg' = { cgroup2 = true, writable = true }",
+    );
+    let questions = ["read=/cg", "read=/cg/cgroup.procs", "read=/proc/self/cgroup", "note=ran"];
+    let run = tree.launch(stage, "", 0, &build(stage, spec, &questions));
+    let inside = answers(&run);
+    inside.expect(&[("content./proc/self/cgroup", "0::/\\n"), ("note", "ran")]);
+    for path in ["/cg", "/cg/cgroup.procs"] {
+        let mode = inside.get(&format!("mode.{path}")).to_owned();
+        assert!(mode.ends_with(" 5:6"), "{path}: {mode}");
+    }
+    assert_eq!(tree.census(), Vec::<String>::new());
 }
 
 /// Nothing but a pid namespace needs a child: the launcher itself goes where the program is to be.
@@ -291,7 +463,7 @@ fn without_a_child(stage: &Stage) {
         "namespaces.time = 'new'
          lifecycle.die_with_parent = true",
     );
-    let spec = spec.with(&pod.joining(stage, &["user", "network", "uts"]));
+    let spec = spec.with(&pod.joining(stage, &["user", "network", "uts"])).with("namespaces.mount = 'host'");
     let questions = ["identity", "namespaces", "descriptors"].map(str::to_owned);
     let child = stage.spawn(&stage.build(&spec.asking(&stage.site, &questions)), &[]);
     let pid = child.id().to_string();
@@ -309,8 +481,13 @@ fn without_a_child(stage: &Stage) {
 /// The program is in what it was to join, or there is none.
 pub fn joined(stage: &Stage) -> Option<Scene> {
     let pod = Pod::new(stage);
-    let spec = Spec::new(PLAIN)
-        .with("filesystem.proc = 'own'\nlifecycle.die_with_parent = true")
+    let spec = if stage.person.uid() == 0 {
+        Spec::new(PLAIN).with("filesystem.proc = 'own'")
+    } else {
+        in_host_tree()
+    };
+    let spec = spec
+        .with("lifecycle.die_with_parent = true")
         .with(&pod.joining(stage, &["user", "pid", "network", "time"]));
     let scene = Scene::new(spec, &["identity", "namespaces", "network"])?;
     Some(Scene { known: pod.names(), _kept: Box::new(pod), ..scene })
@@ -341,21 +518,12 @@ pub fn joined_beside_others(stage: &Stage) -> Option<Scene> {
 
 fn ids(stage: &Stage) {
     let pod = Pod::new(stage);
-    let spec = Spec::new(PLAIN).with(&pod.joining(stage, &["user"])).with(
-        "filesystem.proc = 'own'
-         filesystem.mounts.'/tmp' = { tmpfs = '1MiB' }",
-    );
-    let inside = answers(&launch(stage, &[], spec, &["identity", "maps", "read=/tmp", "open=/tmp/a,make"]));
-    inside.expect(&[
-        ("uid", "65534,65534,65534"),
-        ("gid", "65534,65534,65534"),
-        ("permitted", "0"),
-        ("make./tmp/a", "ok"),
-        ("mode./tmp", "41777 65534:65534"),
-    ]);
+    let spec = in_host_tree().with(&pod.joining(stage, &["user"]));
+    let inside = answers(&launch(stage, &[], spec, &["identity", "maps"]));
+    inside.expect(&[("uid", "65534,65534,65534"), ("gid", "65534,65534,65534"), ("permitted", "0")]);
     let first = if stage.person.uid() == 0 { "0 " } else { "65534 " };
     assert!(inside.get("uid_map").starts_with(first), "{}", inside.get("uid_map"));
-    let unmapped = Spec::new(PLAIN)
+    let unmapped = in_host_tree()
         .with(&pod.joining(stage, &["user"]))
         .with("process.user = { uid = 4000000, gid = 65534 }");
     expect_refused(stage, unmapped, "the ids are not mapped");
@@ -363,7 +531,7 @@ fn ids(stage: &Stage) {
 
 fn groups(stage: &Stage) {
     let pod = Pod::new(stage);
-    let spec = Spec::new(PLAIN)
+    let spec = in_host_tree()
         .with(&pod.joining(stage, &["user"]))
         .with("process.user = { uid = 65534, gid = 65534, groups = [27] }");
     if stage.person.uid() == 0 {
@@ -405,7 +573,8 @@ fn other_kind(stage: &Stage) {
         let spec = spec.with(&format!("namespaces.{kind} = {{ path = '{}' }}", pod.path(other)));
         expect_refused(stage, spec, "of another kind");
     }
-    let own = in_host_tree().with("namespaces.user = { path = '/proc/self/ns/user' }");
+    let own =
+        in_host_tree().with("namespaces.mount = 'host'\nnamespaces.user = { path = '/proc/self/ns/user' }");
     expect_refused(stage, own, "the launcher's own");
 }
 
@@ -481,8 +650,14 @@ fn needs_power(stage: &Stage) {
         expect_refused(stage, in_host_tree().with(&join(kind)), "launch as root, or join the user namespace");
     }
     // Of somebody else, whose processes do not even show theirs.
-    let init = in_host_tree().with("namespaces.user = { path = '/proc/1/ns/user' }");
+    let init =
+        in_host_tree().with("namespaces.mount = 'host'\nnamespaces.user = { path = '/proc/1/ns/user' }");
     expect_refused(stage, init, "Permission denied");
+    // A mount namespace that is made there has the host's tree.
+    let beside = join("user");
+    for spec in [in_host_tree(), Spec::new(PLAIN), Spec::new(PLAIN).with("filesystem.base = 'usr'")] {
+        expect_refused(stage, spec.with(&beside), "a new mount namespace starts with the host's tree");
+    }
 }
 
 /// What the streams lead to is the host's, what is executed is in the tree of the mount namespace that is joined.

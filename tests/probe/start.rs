@@ -214,7 +214,7 @@ fn hold_pod() -> Result<(), i32> {
     let hear = |pipe: u64| call(nr::READ, [pipe & 0xffff_ffff, into(&mut [0_u8; 1]), 1, 0, 0, 0]).map(drop);
     let child = call(nr::FORK, [0; 6])?;
     if child == 0 {
-        let made = unshare("58000000").and_then(|()| crate::network::bring_up());
+        let made = unshare("58020000").and_then(|()| crate::network::bring_up());
         _ = made.and_then(|()| tell(pipes[0])).and_then(|()| hear(pipes[1]));
         std::process::exit(0);
     }
@@ -227,7 +227,7 @@ fn hold_pod() -> Result<(), i32> {
     for (file, id) in [("uid_map", uid), ("gid_map", gid)] {
         write(file, if uid == 0 { "0 200000 70000".to_owned() } else { format!("65534 {id} 1") })?;
     }
-    for (descriptor, kind) in [(7, "user"), (8, "net"), (9, "ipc")] {
+    for (descriptor, kind) in [(7, "user"), (8, "net"), (9, "ipc"), (10, "mnt")] {
         open_at(&format!("{descriptor}:/proc/{child}/ns/{kind}"), fs::OpenOptions::new().read(true))?;
     }
     tell(pipes[1])?;

@@ -5,8 +5,8 @@ use crate::policy::{Namespace, Policy, User};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule::note("needs-root", "only root can launch this").why(
-    "Interfaces that reach the host's network, idmaps, supplementary groups by name, and namespaces \
-        without a user namespace of one's own are the kernel's to give to who has the capability over \
+    "Interfaces that reach the host's network, idmaps, supplementary groups by name, namespaces \
+        without a user namespace of one's own, and a mount namespace beside a joined user namespace are the kernel's to give to who has the capability over \
         the host (user_namespaces(7), setgroups(2), mount_setattr(2)). An ordinary user's launch fails \
         with the step, the errno and the line.\n\n\
         Nothing is wrong when root launches it; this is for who meant it for everybody.",
@@ -29,6 +29,12 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         && namespaces.gid_mappings.is_empty()
     {
         needs.push((policy.process.user.span, "supplementary groups are chosen by root alone".to_owned()));
+    }
+    if namespaces.joins_user_late() {
+        needs.push((
+            namespaces.user.span,
+            "a mount namespace is made before the user namespace is joined, in the host's".to_owned(),
+        ));
     }
     let host = namespaces.user.value == Namespace::Host;
     let own = namespaces.all().into_iter().find(|(_, namespace)| namespace.value == Namespace::New);

@@ -4,7 +4,7 @@
 use super::Launch;
 use super::identity::open_proc;
 use super::linux::*;
-use super::mount_calls::is_set;
+use super::mount_calls::{is_set, optionally};
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
 use crate::policy::landlock::Feature as Optional;
@@ -105,15 +105,17 @@ impl Launch<'_> {
             .acts(controllers.iter().flat_map(switch))
             .act(make)
             .act(Call::new(number::openat, open).keep(Slot::CgroupProgram));
-        // An ordinary user's is the program's already.
-        let ids = self.program_outside().filter(|_| self.privileged);
-        let give = |file: &str| {
-            let (uid, gid) = ids?;
-            let at = if file.is_empty() { AT_EMPTY_PATH } else { 0 };
-            let arguments = [Slot::CgroupProgram.into(), file.into(), uid.into(), gid.into(), at.into()];
-            Some(Call::new(number::fchownat, arguments).into())
-        };
-        Some(step.acts(DELEGATED.into_iter().filter_map(give).collect::<Vec<Act>>()))
+        // An ordinary user's is the program's already; what ids mean in a joined user namespace is found out later.
+        let ids = self.program_outside().filter(|_| self.privileged && !self.joins_user_late());
+        Some(step.acts(ids.into_iter().flat_map(|(uid, gid)| delegate(&uid.into(), &gid.into()))))
+    }
+
+    /// The same for a user namespace that is joined, once it is known whom the program's ids stand for.
+    pub(super) fn delegated_to_joined(self) -> Option<Step> {
+        let (_, mount) = self.policy.delegates_cgroup()?;
+        let acts = delegate(&Slot::OutsideUid(0).into(), &Slot::OutsideGid(0).into());
+        let step = Step::new(Phase::Fork, "give the cgroup to the program", mount.span);
+        Some(step.acts(optionally(Slot::CgroupProgram, self.may_go_without_cgroup(), acts)))
     }
 
     fn say_without_cgroup(self) -> Step {
@@ -228,7 +230,9 @@ impl Launch<'_> {
     /// Whether the cgroup namespace is made by the child: the root of one is the group of who makes it, and clone3(2) makes
     /// it before the child is in its own.
     pub(super) fn roots_cgroups_inside(self) -> bool {
-        self.policy.cgroup.is_some() && self.policy.namespaces.cgroup.value == Namespace::New
+        self.policy.cgroup.is_some()
+            && self.policy.namespaces.cgroup.value == Namespace::New
+            && !self.is_made_there(CLONE_NEWCGROUP)
     }
 
     pub(super) fn cgroup_namespace(self) -> Option<Step> {
@@ -242,6 +246,16 @@ impl Launch<'_> {
                 .note(ENOSPC.into(), USER_NAMESPACES_USED_UP)
         })
     }
+}
+
+/// Gives the cgroup that is delegated to these ids.
+fn delegate(uid: &Value, gid: &Value) -> Vec<Act> {
+    let give = |file: &str| {
+        let at = if file.is_empty() { AT_EMPTY_PATH } else { 0 };
+        let arguments = [Slot::CgroupProgram.into(), file.into(), uid.clone(), gid.clone(), at.into()];
+        Call::new(number::fchownat, arguments).into()
+    };
+    DELEGATED.into_iter().map(give).collect()
 }
 
 fn write_setting(setting: &CgroupSetting) -> Step {

@@ -15,9 +15,37 @@ const KNOWN_CAPABILITIES: u64 = (1 << 41) - 1;
 
 /// The ids that a process takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Ids {
-    uid: u32,
-    gid: u32,
+pub(super) struct Ids {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+}
+
+/// Whom something is given to.
+#[derive(Clone, Copy)]
+pub(super) enum Id {
+    /// The id in the user namespace that the launch is in by then.
+    Known(u32),
+    /// What is found out at launch.
+    Found(Slot),
+}
+
+impl Id {
+    /// As a part of a text.
+    pub(super) fn part(self) -> Part {
+        match self {
+            Self::Known(id) => Part::Literal(id.to_string()),
+            Self::Found(slot) => Part::Decimal(slot),
+        }
+    }
+}
+
+impl From<Id> for Value {
+    fn from(id: Id) -> Self {
+        match id {
+            Id::Known(id) => id.into(),
+            Id::Found(slot) => slot.into(),
+        }
+    }
 }
 
 impl Launch<'_> {
@@ -148,7 +176,7 @@ impl Launch<'_> {
         let joined = self.joins_user() && (asked.is_some() || !self.privileged);
         // "Dropped where possible": elsewhere an ordinary user cannot, and keeps them.
         let possible = joined || self.privileged || asked.is_some();
-        if !possible || joined != (phase == Phase::Fork) {
+        if !possible || joined == (phase == Phase::Start) {
             return None;
         }
         let list = asked.unwrap_or_default();
@@ -182,7 +210,7 @@ impl Launch<'_> {
     }
 
     /// The ids of the program, when the spec names them.
-    fn program(self) -> Option<Ids> {
+    pub(super) fn program(self) -> Option<Ids> {
         match self.policy.process.user.value {
             User::Caller => None,
             User::Ids { uid, gid, .. } => Some(Ids { uid, gid }),
@@ -211,7 +239,7 @@ impl Launch<'_> {
         (!already).then(|| self.set_ids(Phase::Payload, ids))
     }
 
-    fn set_ids(self, phase: Phase, Ids { uid, gid }: Ids) -> Step {
+    pub(super) fn set_ids(self, phase: Phase, Ids { uid, gid }: Ids) -> Step {
         Step::new(phase, format!("become uid {uid}, gid {gid}"), self.policy.process.user.span)
             .promise(Promise::Identity)
             .needs(&[Fact::Capabilities])
@@ -224,12 +252,18 @@ impl Launch<'_> {
     }
 
     /// The user and the group to give something to, each only when that is not the one who makes it.
-    pub(super) fn owner_for(self, owner: &Ownership) -> (Option<u32>, Option<u32>) {
+    pub(super) fn owner_for(self, owner: &Ownership) -> (Option<Id>, Option<Id>) {
+        if self.joins_user_late() {
+            let found = self.outside_of(owner);
+            return (found.map(|(uid, _)| Id::Found(uid)), found.map(|(_, gid)| Id::Found(gid)));
+        }
         let Ownership::Program { uid, gid } = owner else { return (None, None) };
         let made_by_program = |ids| self.enters_user() && self.builder() == Some(ids);
         let program = self.program().filter(|ids| self.capable() && !made_by_program(*ids));
         let named = |id: &Option<Spanned<u32>>| id.as_ref().map(|id| id.value);
-        (named(uid).or(program.map(|ids| ids.uid)), named(gid).or(program.map(|ids| ids.gid)))
+        let uid = named(uid).or(program.map(|ids| ids.uid));
+        let gid = named(gid).or(program.map(|ids| ids.gid));
+        (uid.map(Id::Known), gid.map(Id::Known))
     }
 
     /// No exec gives a capability that the spec does not promise, in no process of the sandbox.

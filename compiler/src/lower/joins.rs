@@ -18,16 +18,16 @@ const OVERFLOW_ID: u32 = 65534;
 
 /// A namespace that exists already.
 #[derive(Clone, Copy)]
-struct Joined<'a> {
+pub(super) struct Joined<'a> {
     number: u8,
     kind: &'static str,
-    flag: u64,
+    pub(super) flag: u64,
     handle: &'a Handle,
     span: Span,
 }
 
 impl<'a> Launch<'a> {
-    fn joined(self) -> impl Iterator<Item = Joined<'a>> {
+    pub(super) fn joined(self) -> impl Iterator<Item = Joined<'a>> {
         (0..).zip(self.kinds()).filter_map(|(number, (kind, namespace, flag))| match &namespace.value {
             Namespace::Join(handle) => Some(Joined { number, kind, flag, handle, span: namespace.span }),
             Namespace::New | Namespace::Host => None,
@@ -68,6 +68,13 @@ impl<'a> Launch<'a> {
         steps.extend(self.hide_from_joined());
         let enter =
             |user| self.joined().filter(move |joined| (joined.flag == CLONE_NEWUSER) == user).map(enter);
+        if self.joins_user_late() {
+            steps.extend(self.prepare_user());
+            steps.extend(enter(false));
+            steps.extend(self.enter_owned());
+            steps.extend(self.delegated_to_joined());
+            return steps;
+        }
         // Whoever has power over all of them loses it in a user namespace; anybody else gets it there.
         if self.privileged {
             steps.extend(enter(false).chain(enter(true)));
@@ -102,7 +109,7 @@ impl<'a> Launch<'a> {
 
     /// What belongs to who may not be looked at belongs to the 0 of the user namespace in which the launcher was started
     /// (proc(5), dumpable): so it says which ids stand for that here.
-    fn refuse_host_root(self) -> Option<Step> {
+    pub(super) fn refuse_host_root(self) -> Option<Step> {
         let User::Ids { uid, gid, groups } = &self.policy.process.user.value else { return None };
         let stands = |at, id: u32, what: &str| Act::Check {
             place: Place::Buffer(Buffer::Answer, at),
@@ -124,7 +131,7 @@ impl<'a> Launch<'a> {
     }
 
     /// 65534 is also what an owner without an id looks like, so of that the launcher of root finds out what it is itself.
-    fn refuse_hidden_root(self) -> Option<Step> {
+    pub(super) fn refuse_hidden_root(self) -> Option<Step> {
         let User::Ids { uid, gid, groups } = &self.policy.process.user.value else { return None };
         let user = *uid == OVERFLOW_ID;
         let group = [gid].into_iter().chain(groups.iter().flatten()).any(|&gid| gid == OVERFLOW_ID);
@@ -184,7 +191,7 @@ fn is_namespace(descriptor: Value) -> [Act; 2] {
 }
 
 /// Always with the kind, so that one of another is refused.
-fn enter(Joined { number, kind, flag, handle, span }: Joined) -> Step {
+pub(super) fn enter(Joined { number, kind, flag, handle, span }: Joined) -> Step {
     let descriptor = match handle {
         Handle::Path(_) => Slot::Namespace(number).into(),
         Handle::Descriptor(descriptor) => (*descriptor).into(),
@@ -197,7 +204,11 @@ fn enter(Joined { number, kind, flag, handle, span }: Joined) -> Step {
     let flag_word = u32::try_from(flag).unwrap_or(u32::MAX);
     Step::new(Phase::Fork, format!("join {kind} namespace {handle}"), span)
         .promise(Promise::Namespaces)
-        .takes(if flag == CLONE_NEWNS { &[Fact::HostPaths] } else { &[] })
+        .takes(match flag {
+            CLONE_NEWNS => &[Fact::HostPaths],
+            CLONE_NEWUSER => &[Fact::LaunchUser],
+            _ => &[],
+        })
         .act(Call::new(number::setns, [descriptor, flag_word.into()]))
         .note(EPERM.into(), not_permitted)
         .note(EINVAL.into(), not_valid)

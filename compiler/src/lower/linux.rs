@@ -108,6 +108,8 @@ pub const STATX_WANT_UID: u32 = 8;
 pub const STATX_WANT_GID: u32 = 0x10;
 /// Where the owner is.
 pub const STATX_UID: u32 = 20;
+/// `linux/stat.h`: the size of `struct statx`.
+pub const STATX_BYTES: u32 = 256;
 /// Where the group is.
 pub const STATX_GID: u32 = 24;
 /// Where its mode is.
@@ -348,6 +350,7 @@ mod tests {
             (STATX_MODE.into(), std::mem::offset_of!(libc::statx, stx_mode) as u64),
             (STATX_WANT_UID.into(), libc::STATX_UID.into()),
             (STATX_WANT_GID.into(), libc::STATX_GID.into()),
+            (STATX_BYTES.into(), size_of::<libc::statx>() as u64),
             (STATX_UID.into(), std::mem::offset_of!(libc::statx, stx_uid) as u64),
             (STATX_GID.into(), std::mem::offset_of!(libc::statx, stx_gid) as u64),
             (STATX_RDEV.into(), std::mem::offset_of!(libc::statx, stx_rdev_major) as u64),

@@ -1,5 +1,6 @@
 //! The calls that mounts are made of: opening trees, making file systems, mount points and files, moving things into place.
 
+use super::identity::Id;
 use super::linux::*;
 use super::spot::Spot;
 use super::step::{Act, Buffer, Call, Else, Part, Place, Slot, Value};
@@ -122,6 +123,12 @@ pub(super) fn new_file_system(
     acts
 }
 
+/// A parameter of the file system that is being configured, whose text is built at launch.
+pub(super) fn set_built(key: &str, text: Vec<Part>) -> [Act; 2] {
+    let set = [Slot::Context.into(), FSCONFIG_SET_STRING.into(), key.into(), Buffer::Text.into()];
+    [Act::Text(text), Call::new(number::fsconfig, set).into()]
+}
+
 /// Every devpts is a new instance. Its ptmx belongs to who makes it, so it is made when the ids have a meaning; a terminal
 /// belongs to who opens it. Its device nodes can be opened in a user namespace too.
 pub(super) fn terminals(to: Slot) -> Vec<Act> {
@@ -134,10 +141,10 @@ pub(super) fn make_directory(Spot { directory, path }: &Spot) -> Call {
 }
 
 /// Nothing when it belongs to the right one already; an id alone leaves the other.
-pub(super) fn give(Spot { directory, path }: &Spot, owner: (Option<u32>, Option<u32>)) -> Option<Act> {
-    let [uid, gid] = [owner.0, owner.1].map(|id| id.unwrap_or(u32::MAX).into());
+pub(super) fn give(Spot { directory, path }: &Spot, owner: (Option<Id>, Option<Id>)) -> Option<Act> {
+    let [uid, gid] = [owner.0, owner.1].map(|id| id.map_or(u32::MAX.into(), Value::from));
     let arguments = [directory.clone(), path.as_str().into(), uid, gid, AT_SYMLINK_NOFOLLOW.into()];
-    (owner != (None, None)).then(|| Call::new(number::fchownat, arguments).into())
+    (owner.0.is_some() || owner.1.is_some()).then(|| Call::new(number::fchownat, arguments).into())
 }
 
 /// A directory or a file to mount on, as the source is when that is not known; it may be there already or not.

@@ -4,6 +4,7 @@
 //! placed in the order of their paths, parents first, so the result does not depend on the order of the spec.
 
 use super::Launch;
+use super::joined_user::give_terminals;
 use super::linux::*;
 use super::mount_calls::*;
 use super::nodes::{device, directory, socket};
@@ -365,7 +366,12 @@ impl<'a> Launch<'a> {
                 put_there().acts(parents).acts(self.put(&entry, Some(true)))
             }
             MountKind::Terminals => {
-                put_there().acts(terminals(source)).acts(parents).acts(self.put(&entry, Some(true)))
+                let owned = self.joins_user_late().then(|| give_terminals(source)).into_iter().flatten();
+                put_there()
+                    .acts(terminals(source))
+                    .acts(owned)
+                    .acts(parents)
+                    .acts(self.put(&entry, Some(true)))
             }
             MountKind::Directory { mode, owner } => {
                 let spot = self.spot(destination);

@@ -52,7 +52,9 @@ impl<'a> Launch<'a> {
     /// for children.
     pub(super) fn has_own_clocks(self) -> bool {
         let namespaces = &self.policy.namespaces;
-        namespaces.time.value == Namespace::New && (!namespaces.clock_offsets.is_empty() || !self.forks())
+        namespaces.time.value == Namespace::New
+            && (!namespaces.clock_offsets.is_empty() || !self.forks())
+            && !self.is_made_there(CLONE_NEWTIME)
     }
 
     pub(super) fn clocks(self) -> Option<Step> {

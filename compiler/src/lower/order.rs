@@ -1,6 +1,8 @@
 //! The proof that a launch is in order: every step's needs are met when it comes, on every way to the program.
 
 use super::step::{Act, Call, Fact, Landlock, Part, Phase, Program, Slot, Step, Value};
+use boxwright_launcher::abi::{CLONE_NEWNS, CLONE_NEWUSER};
+use boxwright_launcher::arch::number;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -58,6 +60,7 @@ pub fn prove(program: &Program) -> Result<(), Misplaced> {
             Fact::Descriptors,
             Fact::Unfiltered,
             Fact::Capabilities,
+            Fact::LaunchUser,
         ]);
         let mut state = State { facts, slots: BTreeSet::new(), phase: Phase::Start };
         if !follow(steps, &mut state)? {
@@ -84,6 +87,12 @@ fn follow(steps: &[Step], state: &mut State) -> Result<bool, Misplaced> {
                 return Err(Misplaced::Unset { step: words(), slot });
             }
             state.slots.extend(stored(act));
+            if makes_mounts(act) && !state.facts.contains(&Fact::LaunchUser) {
+                return Err(Misplaced::Need { step: words(), fact: Fact::LaunchUser });
+            }
+            if enters_user(act) {
+                state.facts.remove(&Fact::LaunchUser);
+            }
             match act {
                 Act::Fork { child, .. } => executes |= follow(child, &mut state.clone())?,
                 Act::Exec(_) => executes = true,
@@ -96,6 +105,27 @@ fn follow(steps: &[Step], state: &mut State) -> Result<bool, Misplaced> {
         state.facts.extend(step.gives);
     }
     Ok(executes)
+}
+
+/// Whether a mount namespace is made, which starts with every mount that its maker sees: in a user namespace that others are
+/// in they would have power over those.
+fn makes_mounts(act: &Act) -> bool {
+    match act {
+        Act::Fork { flags, .. } => flags & CLONE_NEWNS != 0,
+        Act::Call(Call { number: number::unshare, arguments, .. }) => {
+            has_flag(arguments.first(), CLONE_NEWNS)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a user namespace is entered that exists already.
+fn enters_user(act: &Act) -> bool {
+    matches!(act, Act::Call(Call { number: number::setns, arguments, .. }) if has_flag(arguments.get(1), CLONE_NEWUSER))
+}
+
+fn has_flag(value: Option<&Value>, flag: u64) -> bool {
+    matches!(value, Some(Value::Number(flags)) if u64::from(*flags) & flag != 0)
 }
 
 fn used(act: &Act) -> Vec<Slot> {

@@ -77,6 +77,12 @@ pub const JOIN_PID_INVALID: &str =
 /// An ordinary user's launcher cannot hide or leave the host's tree, and map ids too.
 pub const JOIN_WITHOUT_PRIVILEGE: &str =
     "needs CAP_SETUID and CAP_SETGID: launch as root, or join the user namespace that owns it";
+/// An ordinary user joins a user namespace, and would make a mount namespace in it.
+pub const JOIN_BESIDE_NEW_MOUNTS: &str = "a new mount namespace starts with the host's tree, and processes of the joined user \
+    namespace would have power over it: launch as root, or join the mount namespace of that user namespace too";
+/// A process of the launch cannot be looked at: EACCES.
+pub const TRACING_REFUSED: &str =
+    "finding out what ids of the user namespace mean needs CAP_SYS_PTRACE: launch as root";
 /// Groups cannot be set in a user namespace that was joined: EPERM.
 pub const GROUPS_REFUSED: &str = "setgroups is denied in the user namespace, as it is when an ordinary user has mapped its \
     ids: leave groups out";

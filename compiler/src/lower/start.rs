@@ -4,7 +4,7 @@ use super::Launch;
 use super::linux::*;
 use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Slot, Step, Value};
-use crate::policy::{Namespace, User};
+use crate::policy::{Namespace, OwningUser, User};
 use crate::source::Span;
 use boxwright_launcher::abi::{CLONE_NEWCGROUP, CLONE_NEWTIME, SIGKILL, SIGSTOP};
 use boxwright_launcher::arch::number;
@@ -55,6 +55,7 @@ impl Launch<'_> {
         steps.splice(0..0, self.die_with_parent(Phase::Start));
         steps.extend(self.leave_terminal());
         steps.push(self.know_caller());
+        steps.extend(self.refuse_late_join());
         steps.extend(self.know_landlock());
         steps.extend(self.find_directories());
         steps.extend(self.raise_limits());
@@ -158,7 +159,11 @@ impl Launch<'_> {
         let namespaces = &self.policy.namespaces;
         let span = [&namespaces.user, &namespaces.pid].map(|namespace| namespace.span);
         let flags = self.namespace_flags();
-        let words = if flags == 0 { "start a process in the pid namespace" } else { "make new namespaces" };
+        let words = match flags {
+            0 => "start a process in the pid namespace".to_owned(),
+            _ if self.joins_user_late() => format!("make namespaces that {} owns", OwningUser::Host),
+            _ => "make new namespaces".to_owned(),
+        };
         let step = Step::new(Phase::Fork, words, span[usize::from(!self.new_user())])
             .promise(Promise::Namespaces)
             .act(Act::Fork { flags, pid: Slot::Child, cgroup: self.cgroup_slot(), child })
@@ -179,7 +184,9 @@ impl Launch<'_> {
         let later = if self.has_own_clocks() { CLONE_NEWTIME } else { 0 }
             | if self.roots_cgroups_inside() { CLONE_NEWCGROUP } else { 0 };
         let kinds = self.kinds();
-        let new = kinds.iter().filter(|(_, namespace, _)| namespace.value == Namespace::New);
+        let new = kinds
+            .iter()
+            .filter(|(_, namespace, flag)| namespace.value == Namespace::New && !self.is_made_there(*flag));
         new.fold(0, |flags, (_, _, flag)| flags | flag) & !later
     }
 

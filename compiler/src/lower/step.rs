@@ -84,6 +84,8 @@ pub enum Fact {
     Capabilities,
     /// Ids of the new user namespace have a meaning.
     IdsMapped,
+    /// The process is in the user namespace that the launch began in, or in the new one: none that others are in.
+    LaunchUser,
     /// The mount namespace is the sandbox's own.
     OwnMounts,
     /// `/` is the sandbox's root and nothing leads to the old one.

@@ -4,7 +4,8 @@ use super::calls::Calls;
 use super::place;
 use crate::diagnostic::visible;
 use crate::policy::{
-    CAPABILITIES, Execution, MountKind, Namespace, Policy, Root, Terminal, User, View, landlock::Start,
+    CAPABILITIES, Execution, MountKind, Namespace, OwningUser, Policy, Root, Terminal, User, View,
+    landlock::Start,
 };
 use crate::source::{Source, Span, Spanned};
 use serde::Serialize;
@@ -45,6 +46,7 @@ pub(super) fn card(source: &Source, policy: &Policy, calls: &Calls) -> Vec<Row> 
         written(policy),
         kernel(policy),
         namespaces(policy),
+        owners(policy),
         network(policy),
         processes(policy),
         terminal(policy),
@@ -181,6 +183,21 @@ fn namespaces(policy: &Policy) -> Cell {
         8 => ("shared namespaces", Grant::Wide, of_others.join(", "), at),
         _ => ("shared namespaces", Grant::Narrow, of_others.join(", "), at),
     }
+}
+
+/// Who has power over each namespace: the processes with capabilities in the user namespace that owns it.
+fn owners(policy: &Policy) -> Cell {
+    let owners = policy.namespaces.owners();
+    let of = |owner: OwningUser| {
+        let owned = owners.iter().filter(|(_, other)| *other == owner);
+        let kinds = owned.map(|(kind, _)| *kind).collect::<Vec<_>>().join(", ");
+        (!kinds.is_empty()).then(|| format!("{owner} owns {kinds}"))
+    };
+    let all = [OwningUser::Host, OwningUser::New, OwningUser::Joined, OwningUser::Maker];
+    let words = all.into_iter().filter_map(of).collect::<Vec<_>>().join("; ");
+    let user = &policy.namespaces.user;
+    let grant = if user.value == Namespace::New { Grant::Closed } else { Grant::Narrow };
+    ("namespace owners", grant, words, user.span)
 }
 
 fn network(policy: &Policy) -> Cell {

@@ -55,7 +55,7 @@ impl Demonstration {
 
     /// What the probe arranges before it starts the launcher.
     pub fn conditions(&self) -> &'static [&'static str] {
-        if self.spec == "pod" { &["pod"] } else { &[] }
+        if self.spec.starts_with("pod") { &["pod"] } else { &[] }
     }
 
     /// What is asked outside before, inside, and outside after.
@@ -512,6 +512,22 @@ process.memory_deny_write_execute = false",
             expect_nobody(seen);
             // Nothing but the pod has a loopback that is up, and its maker has ended.
             seen.inside.expect(&[("interfaces", "lo:up"), ("loopback", "ok"), ("processes", "2:probe")]);
+            let first = if seen.launched_by == 0 { "0 " } else { "65534 " };
+            assert!(seen.inside.get("uid_map").starts_with(first), "{}", seen.inside.get("uid_map"));
+            for name in NAMESPACES {
+                let key = format!("ns.{name}");
+                assert_ne!(seen.before.get(&key), seen.inside.get(&key), "{name}");
+            }
+        },
+    },
+    Demonstration {
+        name: "pod-member",
+        spec: "pod-member",
+        adjust: as_it_is,
+        questions: |_| [words(&["namespaces"]), words(&["namespaces", "network", "maps"]), vec![]],
+        check: |seen| {
+            expect_nobody(seen);
+            seen.inside.expect(&[("interfaces", "lo:up"), ("loopback", "ok")]);
             let first = if seen.launched_by == 0 { "0 " } else { "65534 " };
             assert!(seen.inside.get("uid_map").starts_with(first), "{}", seen.inside.get("uid_map"));
             for name in NAMESPACES {

@@ -18,7 +18,7 @@ pub enum Value {
     Buffer(Buffer),
     /// What an earlier act stored.
     Slot(Slot),
-    /// The address of the struct that ends in a slot: see [`Slot::before`].
+    /// The address of the struct that a slot is a field of: see [`Slot::within`].
     Struct(Slot),
     /// The number that the `Each` before is at.
     Each,
@@ -127,6 +127,10 @@ pub enum Slot {
     CgroupProgram,
     /// The bridge that the peer of the interface with this number joins.
     Bridge(u16),
+    /// What the user id of the owner with this number is where the launch began: a field of a `struct statx`.
+    OutsideUid(u16),
+    /// The same of its group id: the field that follows.
+    OutsideGid(u16),
 }
 
 /// A piece of memory that the kernel or the launcher writes.
@@ -147,6 +151,24 @@ pub enum Buffer {
 }
 
 impl Slot {
+    /// How far into a struct it is, when it is a field of one.
+    pub fn within(self) -> u32 {
+        match self {
+            Self::IdMap(_) => 24,
+            Self::OutsideUid(_) => linux::STATX_UID,
+            _ => 0,
+        }
+    }
+
+    /// How many bytes it needs, with what follows it in its struct.
+    pub fn reach(self) -> u32 {
+        match self {
+            Self::IdMap(_) => 8,
+            Self::OutsideUid(_) => linux::STATX_BYTES - linux::STATX_UID,
+            _ => 4,
+        }
+    }
+
     /// What stands before it when the kernel reads it as the last field, of 8 bytes, of a struct.
     pub fn before(self) -> Option<Vec<u8>> {
         let attributes = || linux::mount_attributes(linux::MOUNT_ATTR_IDMAP, 0);
