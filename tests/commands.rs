@@ -27,6 +27,8 @@ fn exit_status_follows_the_threshold() {
     }
     code(&boxwright(folder.path(), &["check", "bad"]), 1);
     code(&boxwright(folder.path(), &["check", "bad", "absent"]), 2);
+    let absent = boxwright(folder.path(), &["check", "absent"]);
+    assert_eq!(text(&absent.stderr), "error: absent: No such file or directory (os error 2)\n");
     code(&boxwright(folder.path(), &["check", "--no-such-option"]), 2);
     code(&boxwright(folder.path(), &[]), 2);
 }
@@ -217,6 +219,8 @@ fn explain_names_the_verdict_the_rule_and_the_line() {
             "clone3",
             "clone3: errno ENOSYS\n  clone3 has its flags in memory, where no filter can look: libraries fall back on clone\n",
         ),
+        ("213", "213 (epoll_create): allow\n  seccomp.allow  spec:5:18\n"),
+        ("0(3, _, 1)", "0(3, _, 1) (read): allow\n  seccomp.allow  spec:5:18\n"),
         ("9999", "9999: errno ENOSYS\n  the tables do not know this number\n"),
         ("0x40000000", "0x40000000: kill_process\n  no filter admits x32\n"),
     ] {
@@ -228,6 +232,55 @@ fn explain_names_the_verdict_the_rule_and_the_line() {
     assert_eq!(
         text(&output.stdout),
         "read: kill_process\n  seccomp.arches does not name this architecture\n"
+    );
+}
+
+#[test]
+fn explain_answers_what_it_can() {
+    let folder = folder(&[("spec", FILTERED)]);
+    let calls = ["--syscall", "read", "--syscall", "soket", "--syscall", "0(", "--syscall", "9999"];
+    let output = boxwright(folder.path(), &[&["explain", "spec"], &calls[..]].concat());
+    code(&output, 2);
+    let (said, answers) = (text(&output.stderr), text(&output.stdout));
+    assert!(said.contains("did you mean `socket`?") && said.lines().count() == 2, "{said}");
+    assert!(answers.starts_with("read: allow\n") && answers.contains("\n9999: errno ENOSYS\n"), "{answers}");
+}
+
+/// The launcher's execve is no call of the program's, whatever words it carries.
+#[test]
+fn nothing_is_executed_after_the_program() {
+    for (default, verdict) in
+        [("errno", "errno EPERM"), ("kill_process", "kill_process"), ("allow", "errno EPERM")]
+    {
+        let spec = format!("{GOOD}process.exec = \"once\"\nseccomp.default_action = \"{default}\"\n");
+        let folder = folder(&[("spec", &spec)]);
+        for call in ["execve", "execve(0, 0, 0)", "execve(_, 0)", "execveat", "execveat(-100, 0, 0, 0, 0)"] {
+            let answer = boxwright(folder.path(), &["explain", "spec", "--syscall", call]);
+            code(&answer, 0);
+            let expected = format!(
+                "{call}: {verdict}\n  process.exec  spec:4:16: no call but the launcher's own, which starts the program\n"
+            );
+            assert_eq!(text(&answer.stdout), expected);
+        }
+    }
+}
+
+#[test]
+fn show_prints_no_character_that_a_terminal_acts_on() {
+    let odd = "a\\u202Eb\\u001B[31m\\u009Bc\\U000E0041\\u2028d\\n\\t\\\"\\\\";
+    let spec = format!(
+        "{GOOD}process.env = {{ X = \"{odd}\" }}\nfilesystem.mounts.\"/{odd}\" = {{ text = \"{odd}\" }}\n"
+    );
+    let folder = folder(&[("spec", &spec)]);
+    let shown = boxwright(folder.path(), &["show", "--origin", "spec"]);
+    code(&shown, 0);
+    let page = text(&shown.stdout);
+    let active = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2028}\u{e0041}".contains(c));
+    assert!(!page.contains(active), "{page:?}");
+    std::fs::write(folder.path().join("again"), &page).unwrap();
+    assert_eq!(
+        text(&boxwright(folder.path(), &["show", "again"]).stdout),
+        text(&boxwright(folder.path(), &["show", "spec"]).stdout)
     );
 }
 

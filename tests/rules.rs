@@ -81,7 +81,8 @@ const NOT_RULES: &str = "\n## not rules here\n\n\
     between the grant and the path is bound onto itself, and a mount point is renamed by nobody (EBUSY).\n\
     - **terminal input with `terminal = \"inherit\"`**: the filter refuses `TIOCSTI` and `TIOCLINUX` by itself, in its 32 bits; \
     `tiocsti-allowed` is about what is left.\n\
-    - **clone3 beside a narrowed clone**: `clone3` answers ENOSYS there, whatever lists say.\n\
+    - **clone3 beside a narrowed clone**: `clone3` answers ENOSYS there, whatever lists say; naming it there \
+    is `clone3-overridden`.\n\
     - **x32 and foreign architectures**: their system calls are death in every filter, and numbers that the tables do not know \
     answer ENOSYS in every filter, one that allows by default included.\n\
     - **no_new_privs, inherited capabilities, open descriptors, an inherited environment**: there is no key that would take the \

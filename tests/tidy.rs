@@ -35,6 +35,7 @@ const SHARED: [&str; 5] = ["source", "diagnostic", "spec", "policy", "boxwright_
 const LENT: &[(&str, &str)] = &[
     ("check.rs", "seccomp"),
     ("check/ambiguous_rules.rs", "seccomp"),
+    ("check/clone3_overridden.rs", "seccomp"),
     ("check/clone3_unfiltered.rs", "seccomp"),
     ("check/denylist_seccomp.rs", "seccomp"),
     ("check/execve_denied.rs", "seccomp"),

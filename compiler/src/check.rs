@@ -9,6 +9,7 @@ mod capability_not_over_host;
 mod capability_undoes_mounts;
 mod cgroup_too_small;
 mod clocks_need_own_process;
+mod clone3_overridden;
 mod clone3_unfiltered;
 mod cpu_weight_twice;
 mod cwd_not_visible;
@@ -126,6 +127,7 @@ pub const CHECKS: &[Check] = &[
     sees(capability_undoes_mounts::RULE, capability_undoes_mounts::check),
     sees(cgroup_too_small::RULE, cgroup_too_small::check),
     sees(clocks_need_own_process::RULE, clocks_need_own_process::check),
+    asks(clone3_overridden::RULE, clone3_overridden::check),
     asks(clone3_unfiltered::RULE, clone3_unfiltered::check),
     sees(cpu_weight_twice::RULE, cpu_weight_twice::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),

@@ -29,7 +29,7 @@ pub use location::relative;
 pub use page::{PAGE, section};
 pub use sarif::render_sarif;
 pub use style::Style;
-pub use visible::visible;
+pub use visible::{is_active, visible};
 
 use crate::source::{Places, Span};
 use suggest::Near;

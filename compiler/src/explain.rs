@@ -18,14 +18,19 @@ use std::fmt::Write as _;
 /// What the policy's filter says to a system call: the verdict, and the rule that it comes from; where it depends on
 /// arguments that were left out, each verdict with a call that gets it.
 pub fn explain_syscall(source: &Source, policy: &Policy, question: &Question) -> Result<String, RuleError> {
-    let asked = &question.text;
+    let asked = &question.words_of_text();
     let Some(merged) = merge(policy) else {
         return Ok(format!("{asked}: allow\n  the spec asks for no filter\n"));
     };
     let filter = merged.request.filter();
     let mut diagram = Diagram::default();
     let meaning = filter.meaning(&mut diagram)?;
-    let answers = explain(&filter, meaning, &question.words(), &mut diagram)?;
+    let mut answers = explain(&filter, meaning, &question.words(), &mut diagram)?;
+    let once = merged.request.exec_once.filter(|_| question.executes());
+    if let Some(once) = once {
+        // The launcher's own call is not one that anybody can ask about: the words that it carries are drawn at launch.
+        answers.retain(|(_, answer)| answer.rule.is_none_or(|rule| rule.origin != once));
+    }
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = match answers.as_slice() {
@@ -37,7 +42,15 @@ pub fn explain_syscall(source: &Source, policy: &Policy, question: &Question) ->
             let _ = writeln!(text, "  {} such as {}", answer.verdict, call_words(input));
         }
         let indent = if answers.len() > 1 { "    " } else { "  " };
-        let _ = writeln!(text, "{indent}{}", reason(source, policy, &merged, answer, input));
+        let reason = match once.and_then(|once| merged.origins.get(once)) {
+            Some(origin) => format!(
+                "{}{}: no call but the launcher's own, which starts the program",
+                origin.source,
+                place(source, origin.span)
+            ),
+            None => reason(source, policy, &merged, answer, input),
+        };
+        let _ = writeln!(text, "{indent}{reason}");
     }
     Ok(text)
 }

@@ -379,6 +379,16 @@ impl Filesystem {
     /// The most entries: each costs a launch a dozen operations, of which a plan holds so many
     /// ([`MOST_OPERATIONS`](boxwright_launcher::plan::MOST_OPERATIONS)), and most of them a descriptor.
     pub const ENTRIES_MAX: usize = 2000;
+    /// The nodes of `dev = "minimal"`, with their numbers from Documentation/admin-guide/devices.txt.
+    pub const MINIMAL_DEVICES: [(&str, (u32, u32)); 6] = [
+        ("/dev/full", (1, 7)),
+        ("/dev/null", (1, 3)),
+        ("/dev/random", (1, 8)),
+        ("/dev/tty", (5, 0)),
+        ("/dev/urandom", (1, 9)),
+        ("/dev/zero", (1, 5)),
+    ];
+
     /// Every idmap, the root's first.
     pub fn idmaps(&self) -> impl Iterator<Item = &Spanned<IdMap>> {
         let of_mounts = self.mounts.values().filter_map(|mount| match &mount.kind {

@@ -3,6 +3,7 @@
 use super::calls;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
+use crate::seccomp::verdict::Verdict;
 use crate::seccomp::{Bits, Meaning, call_words};
 
 pub(super) const RULE: Rule = Rule::warning(
@@ -15,7 +16,8 @@ pub(super) const RULE: Rule = Rule::warning(
         that: moby/moby#42680). Where `clone` is allowed in part boxwright answers `clone3` with ENOSYS \
         by itself, and libraries fall back on `clone`; this finding is about a spec that allows `clone3` \
         and `clone` not at all.\n\n\
-        Take `clone3` out of `seccomp.allow`, or allow `clone` with it. The finding shows a call that \
+        Remove `clone3` from `seccomp.allow`, and it gets the default action; or allow `clone` too, by a \
+        rule without new namespaces. The finding shows a call that \
         passes beside one that does not.",
 );
 
@@ -32,7 +34,14 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
             format!("`{}` is refused, and `{}` passes", call_words(&refused), call_words(&passes)),
         )
         .label("its flags are in memory, where no filter looks")
-        .help("take `clone3` out: it answers ENOSYS then, and libraries fall back on `clone`")
+        .help(match &policy.seccomp {
+            Some(seccomp) if !seccomp.default_action.value.permits() => format!(
+                "remove `clone3`: it gets the default action then, {}; or allow `clone` too, without new \
+                namespaces: `clone3` answers ENOSYS then, and libraries fall back on `clone`",
+                Verdict::from(seccomp.default_action.value)
+            ),
+            _ => "refuse `clone3` too, in `seccomp.deny`".to_owned(),
+        })
     };
     refused.map(finding).into_iter().collect()
 }

@@ -1,7 +1,7 @@
 //! The host's /proc, /sys and /dev hold switches of the whole machine, and devices are the machine.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{MountKind, Policy};
+use crate::policy::{Filesystem, MountKind, Policy};
 
 pub(super) const RULE: Rule =
     Rule::warning("kernel-interface-visible", "files of the host's kernel are bound into the sandbox").why(
@@ -15,16 +15,29 @@ pub(super) const RULE: Rule =
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let bound = policy.filesystem.mounts.iter().filter_map(|(path, mount)| match &mount.kind {
         MountKind::Bind { source, .. } if is_kernels(&source.to_string()) => Some((path, mount, source)),
-        MountKind::Device { source, number: None, .. } => Some((path, mount, source)),
+        MountKind::Device { source, number: None, .. } if !is_of_nobody(&source.to_string()) => {
+            Some((path, mount, source))
+        }
         _ => None,
     });
     bound
         .map(|(path, mount, source)| {
-            RULE.at(mount.span, format!("`{path}` is the host's `{source}`"))
-                .label("it shows and may change the whole machine")
-                .help("`filesystem.proc` and `filesystem.dev` make the sandbox's own")
+            let finding = RULE.at(mount.span, format!("`{path}` is the host's `{source}`"));
+            match mount.kind {
+                MountKind::Device { .. } => finding
+                    .label("its driver does for the program what it does for every user of the device")
+                    .help("remove it, or accept the finding for the device that the program needs"),
+                _ => finding
+                    .label("it shows and may change the whole machine")
+                    .help("`filesystem.proc` and `filesystem.dev` make the sandbox's own"),
+            }
         })
         .collect()
+}
+
+/// The devices that every sandbox with `dev = "minimal"` has: they hold no state of the machine.
+fn is_of_nobody(source: &str) -> bool {
+    Filesystem::MINIMAL_DEVICES.iter().any(|(path, _)| *path == source)
 }
 
 /// The directories themselves, what is in the two that the kernel makes up, and a root that has them all.

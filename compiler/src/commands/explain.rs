@@ -3,7 +3,7 @@
 use super::variables::Variables;
 use super::{complain, print};
 use anyhow::{Context, bail};
-use boxwright::diagnostic::{Style, render_full, section, suggest};
+use boxwright::diagnostic::{Style, render_full, section, suggest, visible};
 use boxwright::explain::{Question, explain_syscall};
 use boxwright::seccomp::Architecture;
 use boxwright::source::Source;
@@ -13,6 +13,8 @@ use std::process::ExitCode;
 
 /// A spec with errors.
 const FINDINGS: u8 = 1;
+/// A call that there is not; the others are answered anyway.
+const MISREAD: u8 = 2;
 
 /// Say why a rule matters, or why a spec allows or denies a system call
 ///
@@ -52,8 +54,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.syscall.is_empty() {
         return explain_rule(&args.subject);
     }
-    let questions = args.syscall.iter().map(|text| Question::read(text, args.arch));
-    let questions: Vec<Question> = questions.collect::<Result<_, _>>().context("--syscall")?;
     let understood =
         understand_with(&Source::read(&args.subject)?, &args.variables.options()).without_notes();
     let source = &understood.source;
@@ -61,10 +61,19 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         complain(render_full(source, &understood.findings, Style::default()).trim_end());
         return Ok(ExitCode::from(FINDINGS));
     };
-    for question in &questions {
-        print(&explain_syscall(source, &policy, question)?).context("standard output")?;
+    let mut status = ExitCode::SUCCESS;
+    for text in &args.syscall {
+        match Question::read(text, args.arch) {
+            Ok(question) => {
+                print(&explain_syscall(source, &policy, &question)?).context("standard output")?;
+            }
+            Err(misread) => {
+                complain(&visible(&format!("error: --syscall: {misread}")));
+                status = ExitCode::from(MISREAD);
+            }
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(status)
 }
 
 fn explain_rule(subject: &Path) -> anyhow::Result<ExitCode> {

@@ -1,6 +1,6 @@
 //! Findings as JSON, for other programs.
 
-use super::visible::is_active;
+use super::is_active;
 use super::{Checked, Diagnostic, Edit, Level, Run, fingerprint};
 use crate::source::{Source, Span};
 use serde::Serialize;

@@ -12,7 +12,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Controls (C0, DEL, C1), line and paragraph separators, what reorders or hides text, and tags.
-pub(super) fn is_active(c: char) -> bool {
+pub fn is_active(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -1,6 +1,6 @@
 //! A system call as people write it, `socket(AF_ALG, SOCK_SEQPACKET, 0)`, with `_` or nothing for what may be anything.
 
-use crate::diagnostic::suggest;
+use crate::diagnostic::{suggest, visible};
 use crate::seccomp::word::{Argument, Known, WORDS, Word};
 use crate::seccomp::{Architecture, constant, constants, number, parameters};
 use std::fmt;
@@ -47,6 +47,7 @@ impl Question {
             return Err(Misread(format!("there is no system call before the arguments: {FORM}")));
         }
         let number = syscall(name, architecture)?;
+        let name = named(number, architecture).unwrap_or(name);
         let written: Vec<&str> = if arguments.is_empty() { vec![] } else { arguments.split(',').collect() };
         let count = parameters(name).map_or(6, |parameters| parameters.len());
         if written.len() > count {
@@ -54,6 +55,20 @@ impl Question {
         }
         let arguments = written.into_iter().map(|word| argument(word.trim())).collect::<Result<_, _>>()?;
         Ok(Self { text: text.to_owned(), architecture, number, arguments })
+    }
+
+    /// As it was written, and the name of a call that was asked about by its number.
+    pub fn words_of_text(&self) -> String {
+        let text = visible(&self.text);
+        match named(self.number, self.architecture) {
+            Some(name) if !text.starts_with(name) => format!("{text} ({name})"),
+            _ => text.into_owned(),
+        }
+    }
+
+    /// Whether it is execve(2) or execveat(2).
+    pub fn executes(&self) -> bool {
+        named(self.number, self.architecture).is_some_and(|name| ["execve", "execveat"].contains(&name))
     }
 
     /// What is known of the input that a filter sees.
@@ -70,6 +85,11 @@ impl Question {
         }
         words
     }
+}
+
+/// The name of a number.
+fn named(number: u32, architecture: Architecture) -> Option<&'static str> {
+    architecture.syscalls().iter().find(|(_, known)| *known == number).map(|(name, _)| *name)
 }
 
 fn syscall(name: &str, architecture: Architecture) -> Result<u32, Misread> {

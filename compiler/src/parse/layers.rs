@@ -6,9 +6,11 @@ use super::rules::{
 };
 use super::{builtin, syntax};
 use crate::diagnostic::{Diagnostic, suggest};
-use crate::source::{Source, Spanned, repository};
+use crate::source::input::InputError;
+use crate::source::{ReadErrorKind, Source, Spanned, directory, repository};
 use crate::spec::keys::alternatives;
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
 
 /// The most files that a spec can be made of; a person has to read them.
 const LAYERS_MAX: usize = 32;
@@ -66,8 +68,13 @@ impl Gather {
             Some(text) => text,
             None => {
                 let read = Source::read(&path);
-                read.map_err(|error| {
-                    UNREADABLE.at(name.span, "what is extended cannot be read").label(error.to_string())
+                read.map_err(|error| match error.kind {
+                    ReadErrorKind::Input(InputError::Io(error)) if error.kind() == ErrorKind::NotFound => {
+                        UNREADABLE
+                            .at(name.span, format!("`{}` does not exist", name.value))
+                            .label("expected a file, by its path from the directory of this one")
+                    }
+                    _ => UNREADABLE.at(name.span, "what is extended cannot be read").label(error.to_string()),
                 })?
                 .text
             }
@@ -128,8 +135,22 @@ fn unknown_profile(name: &Spanned<String>) -> Diagnostic {
     finding.help(format!("expected one of {}", alternatives(names)))
 }
 
-/// What tells a file from others, whether it is there or not.
+/// What tells a file from others, whether it exists or not: of one that does not, the nearest directory above that does, and
+/// the rest of the path as it is written.
 fn identity(path: &Path) -> PathBuf {
-    let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
+    if let Ok(path) = path.canonicalize() {
+        return path;
+    }
+    let above = path.ancestors().skip(1);
+    let existing = above.map(|above| directory(&above.join("file")).canonicalize().map(|real| (above, real)));
+    let Some((above, real)) = existing.flatten().next() else { return path.to_owned() };
+    let rest = path.strip_prefix(above).unwrap_or(path);
+    rest.components().fold(real, |mut whole, component| {
+        match component {
+            Component::ParentDir => drop(whole.pop()),
+            Component::Normal(name) => whole.push(name),
+            _ => {}
+        }
+        whole
+    })
 }

@@ -1,7 +1,7 @@
 //! A spec as it is understood: all layers in one, and where each value comes from.
 
 use super::values;
-use crate::diagnostic::visible;
+use crate::diagnostic::{is_active, visible};
 use crate::source::{Source, Span};
 use crate::spec::keys::{Key, Presence, ROOT, Type};
 use toml::de::{DeTable, DeValue};
@@ -119,7 +119,7 @@ fn is_section(ty: &Type) -> bool {
 /// A value on one line.
 fn inline(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(text) => toml::Value::String(text.to_string()).to_string(),
+        DeValue::String(text) => quoted(text),
         DeValue::Integer(number) => number.to_string(),
         DeValue::Float(number) => number.to_string(),
         DeValue::Boolean(boolean) => boolean.to_string(),
@@ -145,6 +145,21 @@ fn quoted_key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     match !name.is_empty() && name.chars().all(bare) {
         true => name.to_owned(),
-        false => toml::Value::String(name.to_owned()).to_string(),
+        false => quoted(name),
     }
+}
+
+/// A text as TOML, with an escape for every character that a terminal acts on or a reader cannot see.
+fn quoted(text: &str) -> String {
+    if !text.chars().any(is_active) {
+        return toml::Value::String(text.to_owned()).to_string();
+    }
+    let escaped = text.chars().map(|c| match c {
+        '\n' => "\\n".into(),
+        '\t' => "\\t".into(),
+        '"' | '\\' => format!("\\{c}"),
+        c if is_active(c) => format!("\\U{:08X}", u32::from(c)),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
 }

@@ -8,16 +8,6 @@ use crate::policy::{Filesystem, HostPath, MountKind, Ownership, PathPart, Propag
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Leaf, Spec};
 
-/// The nodes of `dev = "minimal"`, with their numbers from Documentation/admin-guide/devices.txt.
-const DEVICES: [(&str, (u32, u32)); 6] = [
-    ("/dev/full", (1, 7)),
-    ("/dev/null", (1, 3)),
-    ("/dev/random", (1, 8)),
-    ("/dev/tty", (5, 0)),
-    ("/dev/urandom", (1, 9)),
-    ("/dev/zero", (1, 5)),
-];
-
 const DEVICE_LINKS: [(&str, &str); 5] = [
     ("/dev/fd", "/proc/self/fd"),
     ("/dev/ptmx", "pts/ptmx"),
@@ -139,7 +129,7 @@ fn expand_base(tree: &mut Tree, span: Span) {
 fn expand_dev(tree: &mut Tree, span: Span) {
     let key = "filesystem.dev";
     tree.give("/dev", MountKind::Directory { mode: 0o755, owner: Ownership::Builder }, span, key);
-    for (path, number) in DEVICES {
+    for (path, number) in Filesystem::MINIMAL_DEVICES {
         let device = MountKind::Device { source: path.into(), number: Some(number), optional: false };
         tree.give(path, device, span, key);
     }
