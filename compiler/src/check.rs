@@ -87,6 +87,7 @@ mod timeout_needs_namespace;
 mod tiocsti_allowed;
 mod tree;
 mod unknown_landlock_abi;
+mod unprotected_init;
 mod unreachable_path;
 mod user_not_mapped;
 mod userns_allowed;
@@ -204,6 +205,7 @@ pub const CHECKS: &[Check] = &[
     misses(timeout_needs_namespace::RULE, timeout_needs_namespace::check),
     asks(tiocsti_allowed::RULE, tiocsti_allowed::check),
     sees(unknown_landlock_abi::RULE, unknown_landlock_abi::check),
+    misses(unprotected_init::RULE, unprotected_init::check),
     misses(unreachable_path::RULE, unreachable_path::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),
     asks(userns_allowed::RULE, userns_allowed::check),

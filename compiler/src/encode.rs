@@ -8,8 +8,8 @@ use crate::policy::{Kernel, RunDirectory};
 use crate::source::{Source, Span};
 use boxwright_launcher::plan::operation::{
     self, Action, Argument, Assist, Cgroup, Check, Cookie, Directory, Each, Environment, Exec, Filter, Fork,
-    Kind, Listen, Make, NONE, Netlink, Notify, Operation, Otherwise, Patch, Piece, Promise, Role, Row, Rule,
-    Signals, Store, Strings, Supervise, Text, Then,
+    Guard, Kind, Listen, Make, NONE, Netlink, Notify, Operation, Otherwise, Patch, Piece, Promise, Role, Row,
+    Rule, Signals, Store, Strings, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -120,6 +120,7 @@ impl Encoder<'_> {
                         | Act::Environment { .. }
                         | Act::Directory { .. }
                         | Act::Notify { .. }
+                        | Act::Guard { .. }
                         | Act::Netlink { .. }
                 ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
@@ -212,6 +213,13 @@ impl Encoder<'_> {
             Act::Landlock { rows, action } => Kind::Landlock(self.landlock(rows, *action)),
             Act::Exec(path) => Kind::Exec(Exec { path: self.draft.string(path) }),
             Act::Assist { arguments, ready } => self.assist(arguments, *ready),
+            Act::Guard { may_stay_out } => Kind::Guard(Guard {
+                inside: self.slot(Slot::GuardInside),
+                outside: self.slot(Slot::GuardOutside),
+                process: self.slot(Slot::GuardProcess),
+                reserve: self.slot(Slot::GuardReserve),
+                may_stay_out: *may_stay_out,
+            }),
             Act::Hold => {
                 Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0, ending: None })
             }

@@ -11,8 +11,8 @@ use crate::diagnostic::visible;
 use boxwright_launcher::abi::SIGTERM;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
-    Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Directory, Kind, NONE, Notify, Operation,
-    Otherwise, Piece, Promise, Role, Rule, Store, Strings, Success, Supervise, Text, Then,
+    Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Directory, Guard, Kind, NONE, Notify,
+    Operation, Otherwise, Piece, Promise, Role, Rule, Store, Strings, Success, Supervise, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -164,6 +164,7 @@ impl Page<'_, '_> {
             Kind::Assist(assist) => self.assist(assist),
             Kind::Directory(directory) => self.directory(directory),
             Kind::Notify(notify) => self.notify(notify),
+            Kind::Guard(guard) => guarded(guard),
         }
     }
 
@@ -309,6 +310,14 @@ impl Page<'_, '_> {
         let strings = (0..count).map(|index| quoted(self.plan.string(self.plan.blob_word(blob + index * 4))));
         format!("[{}]", strings.collect::<Vec<_>>().join(", "))
     }
+}
+
+fn guarded(guard: &Guard) -> String {
+    let may = if guard.may_stay_out { ", if it may" } else { "" };
+    format!(
+        "start a guard = ${} that enters the child's pid namespace{may}, and a reserve = ${}; ${} tells the guard to kill everything",
+        guard.process, guard.reserve, guard.outside
+    )
 }
 
 /// What comes of a success, and of an errno.

@@ -57,6 +57,10 @@ pub const SIGPIPE: u32 = 13;
 pub const SIGALRM: u32 = 14;
 /// Somebody asks to end.
 pub const SIGTERM: u32 = 15;
+/// ITIMER_VIRTUAL expired.
+pub const SIGVTALRM: u32 = 26;
+/// ITIMER_PROF expired.
+pub const SIGPROF: u32 = 27;
 /// A child changed its state.
 pub const SIGCHLD: u32 = 17;
 /// Who is stopped goes on.
@@ -96,6 +100,8 @@ mod tests {
             (SIGUSR1.into(), libc::SIGUSR1 as u64),
             (SIGPIPE.into(), libc::SIGPIPE as u64),
             (SIGALRM.into(), libc::SIGALRM as u64),
+            (SIGVTALRM.into(), libc::SIGVTALRM as u64),
+            (SIGPROF.into(), libc::SIGPROF as u64),
             (SIGIO.into(), libc::SIGIO as u64),
             (SIGCHLD.into(), libc::SIGCHLD as u64),
             (SIGCONT.into(), libc::SIGCONT as u64),

@@ -162,13 +162,21 @@ impl Launch {
         })
     }
 
+    /// Kills every process of the sandbox's group. Its quota of processor time goes first: a process needs some to end.
+    pub fn kill_cgroup(&self) {
+        if let Some(make) = &self.cgroups[0] {
+            self.write_file(make, make.directory, b"cpu.max\0", b"max");
+            self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
+        }
+    }
+
     /// Ends what is left in the groups of this launch, and takes them away; before, adds what the kernel has counted to an
     /// account.
     #[inline(never)]
     pub fn leave_cgroups(&self, account: &mut Line) -> Left {
         let mut left = Left { out_of_memory: false, groups: false };
         if let Some(make) = &self.cgroups[0] {
-            self.write_file(make, make.directory, b"cgroup.kill\0", b"1");
+            self.kill_cgroup();
             for (file, key) in COUNTS {
                 let mut bytes = self.read_file(make, file).unwrap_or(0);
                 // Before Linux 6.11 a refusal is counted in the group of who asks alone, since then in those above too.
@@ -264,7 +272,7 @@ impl Launch {
     }
 
     /// Makes a call with the arguments of a plan's.
-    fn ask(&self, number: u16, arguments: &[Argument]) -> Result<u32, Errno> {
+    pub fn ask(&self, number: u16, arguments: &[Argument]) -> Result<u32, Errno> {
         let mut call = Call::new(number);
         for (argument, given) in call.arguments.iter_mut().zip(arguments) {
             *argument = *given;

@@ -12,6 +12,7 @@
 
 mod cgroup;
 mod failure;
+mod finish;
 mod mem;
 mod output;
 mod run;

@@ -9,11 +9,11 @@ use crate::mem::{self, Pointers};
 use crate::start::Start;
 use crate::supervise;
 use crate::sys::{self, Errno, Report};
-use boxwright_launcher::abi::{EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
+use boxwright_launcher::abi::{CLONE_NEWPID, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
-    Argument, Assist, Call, Check, Cookie, Filter, Fork, Kind, Make, NONE, Netlink, Operation, Otherwise,
-    Piece, Rule, Store, Strings, Success, Tally, Text, Then,
+    Argument, Assist, Call, Check, Cookie, Filter, Fork, Guard, Kind, Make, NONE, Netlink, Operation,
+    Otherwise, Piece, Rule, Store, Strings, Success, Tally, Text, Then,
 };
 use boxwright_launcher::plan::{Entry, List, Plan, Section};
 use core::sync::atomic::Ordering::SeqCst;
@@ -44,6 +44,10 @@ pub struct Launch {
     pub child: Option<u32>,
     /// The control groups that this process has made and takes away: the sandbox's, and the launcher's own.
     pub cgroups: [Option<Make>; 2],
+    /// Whether the child is the init of a new pid namespace.
+    pub child_is_init: bool,
+    /// What has prepared the end of the sandbox.
+    pub guard: Option<Guard>,
     /// When the launch began, by [`sys::clock`].
     pub began: u64,
     entry: Entry,
@@ -71,6 +75,8 @@ pub fn launch(plan: Plan<'static>, start: Start) -> ! {
         report: None,
         child: None,
         cgroups: [None; 2],
+        child_is_init: false,
+        guard: None,
         began: plan.status().map_or(0, |_| sys::clock()),
         entry,
         inside: false,
@@ -127,6 +133,7 @@ impl Launch {
             Kind::Cgroup(cgroup) => self.cgroup(cgroup),
             Kind::Directory(directory) => self.directory(directory),
             Kind::Notify(notify) => self.notify(notify),
+            Kind::Guard(guard) => self.prepare_end(guard),
         }
     }
 
@@ -231,7 +238,12 @@ impl Launch {
         match sys::fork(fork.flags, cgroup).map_err(Failure::Errno)? {
             Some((pid, pidfd)) => {
                 self.child = Some(pidfd);
+                self.child_is_init = fork.flags & CLONE_NEWPID != 0;
                 mem::store(fork.pid, &pid.to_le_bytes());
+                if self.inside {
+                    // The init of a pid namespace ends it. The program has been forked, and inherits nothing of this.
+                    sys::be_prompt();
+                }
                 Ok(0)
             }
             None => {
@@ -357,6 +369,7 @@ impl Launch {
                 sys::exit(status)
             }
             _ => {
+                self.finish();
                 if let Some(child) = self.child {
                     sys::kill_child(child);
                 }

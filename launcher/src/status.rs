@@ -58,6 +58,7 @@ impl Launch {
         line.push(b",\"cpu_us\":");
         line.decimal(exit.map_or(0, |exit| exit.cpu));
         let mut left = self.leave_cgroups(&mut line);
+        self.dismiss_guard();
         let started = self.report.is_some_and(|report| report.state.load(SeqCst) == State::Executed as u32);
         left.out_of_memory &= !started || status == EXIT_SIGNAL + SIGKILL as u8;
         line.push(b",\"reason\":\"");

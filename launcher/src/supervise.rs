@@ -27,6 +27,7 @@ pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
             let _ = sys::wait_for_signal(0);
         },
         (Role::Outside, Some(child)) => {
+            sys::be_prompt();
             launch.tell_start(mem::load_word(supervise.pid));
             let mut ending = End { launch, supervise, asked: false, time_up: false };
             match watch(&mut ending, child) {
@@ -84,7 +85,7 @@ impl End<'_> {
             // Only a timer of the plan comes from the kernel.
             Signal { number: SIGALRM, from_kernel: true } if self.supervise.grace().is_some() => {
                 if self.asked {
-                    self.send(SIGKILL);
+                    self.kill();
                 } else {
                     self.time_up = true;
                     self.ask();
@@ -106,6 +107,12 @@ impl End<'_> {
         sys::signal_pid(mem::load_word(self.supervise.pid), signal);
     }
 
+    /// Ends everything at once.
+    fn kill(&self) {
+        self.send(SIGKILL);
+        self.launch.finish();
+    }
+
     /// Asks the program to end, and gives it a while for that.
     fn ask(&mut self) {
         self.send(self.supervise.ending.map_or(SIGTERM, |ending| ending.signal));
@@ -115,7 +122,7 @@ impl End<'_> {
             let mut arm = Call::new(number::setitimer);
             arm.arguments[1] = Argument::Blob(grace);
             if !self.asked && self.launch.call(&arm, 0).is_err() {
-                self.send(SIGKILL);
+                self.kill();
             }
         }
         self.asked = true;

@@ -15,6 +15,8 @@ pub const TESTS: &[Test] = &[
     Test { name: "filter/typed-arguments", needs: NAMESPACES, run: typed_arguments },
     Test { name: "filter/socket-families", needs: NAMESPACES, run: socket_families },
     Test { name: "filter/clone-flags", needs: NAMESPACES, run: clone_flags },
+    Test { name: "filter/init-is-out-of-reach", needs: NAMESPACES, run: init_is_out_of_reach },
+    Test { name: "filter/io-priority-of-a-request", needs: NAMESPACES, run: io_priority_of_a_request },
     Test { name: "filter/lists", needs: NAMESPACES, run: lists },
     Test { name: "filter/flags", needs: &[Need::Program("strace")], run: flags },
     Test { name: "filter/is-the-plans", needs: &[Need::Root], run: is_the_plans },
@@ -127,6 +129,56 @@ fn clone_flags(stage: &Stage) {
         ("call.165", "EXDEV"),
         ("call.9999", "ENOSYS"),
     ]);
+}
+
+/// Whoever slows pid 1 down delays the end of the sandbox. The answers to the same calls for the program itself show that
+/// only pid 1, and groups of processes that may contain it, are refused.
+fn init_is_out_of_reach(stage: &Stage) {
+    // sched_setaffinity, sched_setscheduler, sched_setparam, sched_setattr, setpriority, ioprio_set, prlimit64.
+    const SAME: [(&str, &str); 18] = [
+        ("203,1,8", "EPERM"),
+        ("203,100000001,8", "EPERM"),
+        ("203,0,8", "EFAULT"),
+        ("144,1", "EPERM"),
+        ("144,0", "EINVAL"),
+        ("142,1", "EPERM"),
+        ("142,0", "EINVAL"),
+        ("314,1", "EPERM"),
+        ("314,0", "EINVAL"),
+        ("141,0,1,13", "EPERM"),
+        ("141,1,1,13", "EPERM"),
+        ("141,2,0,13", "EPERM"),
+        ("141,0,0,13", "ok"),
+        ("251,1,1,6000", "EPERM"),
+        ("251,3,0,6000", "EPERM"),
+        ("251,1,0,6000", "ok"),
+        ("302,1,7,1000", "EPERM"),
+        ("302,1,7", "ok"),
+    ];
+    for (terminal, own_group) in [("new_session", "ok"), ("inherit", "EPERM")] {
+        let calls = SAME.into_iter().chain([("141,1,0,13", own_group), ("251,2,0,6000", own_group)]);
+        let questions: Vec<String> = calls.clone().map(|(call, _)| format!("call={call}")).collect();
+        let questions: Vec<&str> = questions.iter().map(String::as_str).collect();
+        let rules = format!(
+            "process.terminal = '{terminal}'\nseccomp = {{ default_action = 'allow', deny = ['@keyring'] }}"
+        );
+        let answers = ask(stage, &rules, &questions);
+        for (call, expected) in calls {
+            answers.expect(&[(&format!("call.{}", call.replace(',', ".")), expected)]);
+        }
+    }
+}
+
+/// io_submit(2) and io_uring take a priority with each request, where the filter cannot see it.
+fn io_priority_of_a_request(stage: &Stage) {
+    // io_setup, io_submit, io_uring_setup.
+    let questions = ["call=206", "call=209", "call=425"];
+    const RULES: &str = "seccomp = { default_action = 'allow', deny = ['@keyring'] }";
+    let without = ask(stage, RULES, &questions[..2]);
+    without.expect(&[("call.206", "EFAULT"), ("call.209", "EINVAL")]);
+    let rules = format!("process.io_priority = {{ class = 'idle' }}\n{RULES}");
+    let answers = ask(stage, &rules, &questions);
+    answers.expect(&[("call.206", "ENOSYS"), ("call.209", "ENOSYS"), ("call.425", "ENOSYS")]);
 }
 
 fn lists(stage: &Stage) {

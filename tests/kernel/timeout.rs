@@ -26,6 +26,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "timeout/up-before-the-program", needs: USER_NAMESPACES, run: before_the_program },
     Test { name: "timeout/launcher-stopped", needs: USER_NAMESPACES, run: launcher_stopped },
     Test { name: "timeout/alarm-of-somebody-else", needs: USER_NAMESPACES, run: other_alarm },
+    Test { name: "timeout/timers-of-the-caller", needs: USER_NAMESPACES, run: timers_of_the_caller },
     Test { name: "timeout/launcher-terminated", needs: USER_NAMESPACES, run: terminated },
     Test { name: "timeout/kill-signal-in-place", needs: &[], run: signal_in_place },
     Test { name: "timeout/among-the-hosts-processes", needs: ROOT, run: among_others },
@@ -223,6 +224,21 @@ fn other_alarm(stage: &Stage) {
     signal(&child, Signal::SIGCONT);
     expect_time_up(stage, &wait(child), 15);
     expect_gone(&mark);
+}
+
+/// exec keeps interval timers and pending signals: neither is the spec's timeout, and neither reaches the program.
+fn timers_of_the_caller(stage: &Stage) {
+    let patient = Spec::new(PLAIN).with("lifecycle.kill_timeout = '1h'");
+    for spec in [&patient, &in_place(stage)] {
+        let launcher = marked(stage, spec.clone(), "exit=7").0;
+        let run = stage.start(&["expired"], &launcher);
+        assert_eq!((run.status, run.stderr.as_str()), (7, ""));
+    }
+    // An alarm that comes while the program runs, if the launch has not stopped it.
+    for spec in [patient, in_place(stage)] {
+        let run = stage.start(&["alarm=1"], &marked(stage, spec, "sleep=1300").0);
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    }
 }
 
 /// Asked to end, the launcher asks the program; how long that may take is the spec's to say, or else the asker's.

@@ -39,6 +39,7 @@ pub fn apply(name: &str, value: &str) -> Option<Result<(), i32>> {
         "full_pipe" => full_pipe(number()),
         "file_at" => file_at(value),
         "pending" => pending(number()),
+        "expired" => expired(),
         "alarm" => call(nr::ALARM, [number(), 0, 0, 0, 0, 0]).map(drop),
         "revoked_keyring" => revoked_keyring(),
         "enter_network" => enter_network(value),
@@ -165,6 +166,20 @@ fn file_at(value: &str) -> Result<(), i32> {
 fn pending(signal: u64) -> Result<(), i32> {
     call(nr::RT_SIGPROCMASK, [0, from(&(1_u64 << (signal - 1))), 0, 8, 0, 0])?;
     call(nr::KILL, [u64::from(std::process::id()), signal, 0, 0, 0, 0]).map(drop)
+}
+
+/// Signals of interval timers that the kernel has sent already, and that are blocked.
+fn expired() -> Result<(), i32> {
+    // ITIMER_REAL and SIGALRM, ITIMER_VIRTUAL and SIGVTALRM, ITIMER_PROF and SIGPROF.
+    for (timer, signal) in [(0, 14), (1, 26), (2, 27)] {
+        call(nr::RT_SIGPROCMASK, [0, from(&(1_u64 << (signal - 1))), 0, 8, 0, 0])?;
+        call(nr::SETITIMER, [timer, from(&[0_u64, 0, 0, 1]), 0, 0, 0, 0])?;
+        let mut pending = 0_u64;
+        while pending >> (signal - 1) & 1 == 0 {
+            call(nr::RT_SIGPENDING, [into(&mut pending), 8, 0, 0, 0, 0])?;
+        }
+    }
+    Ok(())
 }
 
 /// KEYCTL_JOIN_SESSION_KEYRING, then KEYCTL_REVOKE of that.

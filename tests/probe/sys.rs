@@ -95,6 +95,7 @@ pub mod nr {
     pub const GETSID: u64 = 124;
     pub const CAPGET: u64 = 125;
     pub const CAPSET: u64 = 126;
+    pub const RT_SIGPENDING: u64 = 127;
     pub const RT_SIGTIMEDWAIT: u64 = 128;
     pub const RT_SIGQUEUEINFO: u64 = 129;
     pub const MKNOD: u64 = 133;

@@ -154,6 +154,7 @@ fn used(act: &Act) -> Vec<Slot> {
         Act::Fork { cgroup, .. } => cgroup.iter().copied().collect(),
         Act::FindCgroup => vec![Slot::Length],
         Act::MakeCgroup { parent, .. } => vec![*parent],
+        Act::Guard { .. } => vec![Slot::GuardInside, Slot::GuardOutside],
         Act::Assist { ready, .. } => ready.iter().copied().collect(),
         Act::Netlink { socket, patches, .. } => {
             patches.iter().map(|(_, slot)| *slot).chain([*socket]).collect()
@@ -169,6 +170,7 @@ fn stored(act: &Act) -> Vec<Slot> {
         Act::Text(_) | Act::NameWatched(_) => vec![Slot::Length],
         Act::Landlock { action: Landlock::Create, .. } => vec![Slot::Ruleset],
         Act::Fork { pid, .. } => vec![*pid],
+        Act::Guard { .. } => vec![Slot::GuardProcess, Slot::GuardReserve],
         Act::MakeCgroup { directory, .. } => vec![*directory],
         Act::Environment { listen: Some(_), .. } => vec![Slot::Unlistened],
         Act::Directory { to, .. } => vec![Slot::Directory(*to)],

@@ -9,6 +9,9 @@ pub const USER_NAMESPACES_USED_UP: &str = "the limit of a kind of namespace is r
     /proc/sys/user, max_user_namespaces above all, where 0 switches them off";
 /// No process can be made: EAGAIN.
 pub const PROCESSES_USED_UP: &str = "the caller's limit of processes is reached: RLIMIT_NPROC (ulimit -u)";
+/// The guard cannot enter the child's pid namespace.
+pub const GUARD_REFUSED: &str = "setns is refused here, by a container's seccomp filter (run with one that allows it: \
+    docker --security-opt seccomp=...); without lifecycle.timeout, lifecycle.kill_timeout and [cgroup] there is no guard";
 /// clone3 is answered with ENOSYS.
 pub const CLONE3_MISSING: &str = "the kernel is older than 5.3, or a container's seccomp filter hides clone3, as \
     Docker's does; run with one that allows it (docker --security-opt seccomp=...), or use a spec without new namespaces";

@@ -6,12 +6,17 @@ use super::refusals::*;
 use super::step::{Act, Buffer, Call, Else, Fact, Keep, Part, Phase, Place, Slot, Step, Value};
 use crate::policy::{Namespace, OwningUser, User};
 use crate::source::Span;
-use boxwright_launcher::abi::{CLONE_NEWCGROUP, CLONE_NEWTIME, SIGKILL, SIGSTOP};
+use boxwright_launcher::abi::{
+    CLONE_NEWCGROUP, CLONE_NEWTIME, SIGALRM, SIGKILL, SIGPROF, SIGSTOP, SIGVTALRM,
+};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Then};
 
 /// All signals but SIGKILL and SIGSTOP, whose dispositions are fixed: a caller may have left any of the others ignored.
 const EVERY_DISPOSITION: u64 = !(1 << (SIGKILL - 1) | 1 << (SIGSTOP - 1));
+
+/// The signals of ITIMER_REAL, ITIMER_VIRTUAL and ITIMER_PROF, in the order of their numbers (linux/time.h).
+const TIMERS: [u32; 3] = [SIGALRM, SIGVTALRM, SIGPROF];
 
 impl Launch<'_> {
     /// What every launch begins with.
@@ -20,12 +25,7 @@ impl Launch<'_> {
         let mut steps = vec![
             self.raise_descriptors(),
             self.open_streams(),
-            Step::new(Phase::Start, "prepare signals", Span::default())
-                .act(Call::new(
-                    number::rt_sigprocmask,
-                    [SIG_SETMASK.into(), words(&[u64::MAX]).into(), Value::Zero, 8.into()],
-                ))
-                .act(Act::Signals(EVERY_DISPOSITION)),
+            self.prepare_signals(),
             Step::new(Phase::Start, "prepare the file mode mask", Span::default())
                 .act(Call::new(number::umask, []).any()),
             self.personality(),
@@ -77,6 +77,29 @@ impl Launch<'_> {
                         .then_skip(1),
                 )
                 .act(Call::new(number::openat, [AT_FDCWD.into(), "/dev/null".into(), O_RDWR.into()]).any());
+        }
+        step
+    }
+
+    /// exec keeps the caller's interval timers and pending signals (execve(2)): an alarm of the caller must not look like the
+    /// spec's own timeout, nor end the program.
+    fn prepare_signals(self) -> Step {
+        let block = [SIG_SETMASK.into(), words(&[u64::MAX]).into(), Value::Zero, 8.into()];
+        let mut step = Step::new(Phase::Start, "prepare signals", Span::default())
+            .act(Call::new(number::rt_sigprocmask, block))
+            .act(Act::Signals(EVERY_DISPOSITION));
+        for timer in 0..TIMERS.len() {
+            let timer = u32::try_from(timer).unwrap_or(0);
+            let stop = [timer.into(), words(&[0, 0, 0, 0]).into()];
+            step = step.act(Call::new(number::setitimer, stop));
+        }
+        let set = TIMERS.iter().fold(0, |set, signal| set | 1 << (signal - 1));
+        // At most one signal of each number is pending.
+        for left in (0..TIMERS.len()).rev() {
+            let pending = [words(&[set]).into(), Value::Zero, words(&[0, 0]).into(), 8.into()];
+            let left = u8::try_from(left).unwrap_or(0);
+            let none = if left == 0 { Then::Continue } else { Then::Skip(left) };
+            step = step.act(Call::new(number::rt_sigtimedwait, pending).any().on(EAGAIN, none));
         }
         step
     }
@@ -196,6 +219,7 @@ impl Launch<'_> {
             Step::new(Phase::Host, "leave the inside's end of the gate", Span::default())
                 .act(Call::new(number::close, [Slot::GateInside.into()])),
         ];
+        steps.extend(self.guard());
         if self.maps_from_outside() {
             steps.extend(self.map_ids(Part::Decimal(Slot::Child)));
             steps.extend(self.raise_priorities());
@@ -236,7 +260,7 @@ impl Launch<'_> {
 
     /// Whether the child has to wait for what the outside does for it.
     fn serves_child(self) -> bool {
-        self.maps_from_outside() || self.reaches_out() || self.policy.pasta.is_some()
+        self.maps_from_outside() || self.reaches_out() || self.policy.pasta.is_some() || self.is_guarded()
     }
 
     /// Whether the outside writes the id maps, because only it may or because another program needs them by then; else the child

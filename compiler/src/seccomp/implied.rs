@@ -42,12 +42,19 @@ pub fn implied(policy: &Policy, origins: &mut Vec<Origin>) -> Vec<Asked> {
     if terminal.value == Terminal::Inherit {
         rules.extend(shared_terminal(origin("process.terminal", terminal.span)));
     }
+    let pid = &policy.namespaces.pid;
+    if pid.value == Namespace::New {
+        let shares_session = terminal.value == Terminal::Inherit;
+        rules.extend(first_process(shares_session, origin("namespaces.pid", pid.span)));
+    }
     let scheduling = &policy.process.scheduling;
     if let Some(cpus) = &scheduling.cpu_affinity {
         rules.push(refused("sched_setaffinity", origin("process.cpu_affinity", cpus.span)));
     }
     if let Some(priority) = &scheduling.io_priority {
-        rules.push(refused("ioprio_set", origin("process.io_priority", priority.span)));
+        let origin = origin("process.io_priority", priority.span);
+        rules.push(refused("ioprio_set", origin));
+        rules.extend(requests_with_a_priority(origin));
     }
     rules
 }
@@ -69,6 +76,13 @@ pub fn exec_once(policy: &Policy, origins: &mut Vec<Origin>) -> Option<usize> {
 /// ioctl(2) requests that put characters into the terminal's input, where the shell outside reads them as typed
 /// (asm-generic/ioctls.h: TIOCSTI; TIOCLINUX pastes on virtual consoles).
 const TERMINAL_INPUT: [u64; 2] = [0x5412, 0x541C];
+
+/// The sandbox's init, as its processes know it.
+const FIRST: u64 = 1;
+/// PRIO_PGRP and PRIO_USER (linux/resource.h).
+const PRIO_GROUP_USER: [u64; 2] = [1, 2];
+/// IOPRIO_WHO_PGRP and IOPRIO_WHO_USER (linux/ioprio.h).
+const IOPRIO_GROUP_USER: [u64; 2] = [2, 3];
 
 /// AF_INET and AF_INET6 (linux/socket.h).
 const INTERNET: [u64; 2] = [2, 10];
@@ -94,6 +108,36 @@ const EINVAL: u16 = 22;
 const EPROTONOSUPPORT: u16 = 93;
 const EOPNOTSUPP: u16 = 95;
 const EAFNOSUPPORT: u16 = 97;
+
+/// Calls that change how pid 1 is scheduled or limited: pid 1 has the program's ids, and has to run to end the sandbox.
+/// PRIO_USER and IOPRIO_WHO_USER are always denied, since pid 1 is among the user's processes. Its process group is
+/// group 1, which a program in its session can join and then name as its own, 0.
+pub fn first_process(shares_session: bool, origin: usize) -> Vec<Asked> {
+    let refused = |name, conditions| asked(name, conditions, Verdict::errno(EPERM), origin);
+    let is = |argument, value| (argument, Operator::Equal(value));
+    let mut rules: Vec<Asked> =
+        ["sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"]
+            .map(|name| refused(name, vec![is(0, FIRST)]))
+            .into();
+    for (name, [group, user]) in [("setpriority", PRIO_GROUP_USER), ("ioprio_set", IOPRIO_GROUP_USER)] {
+        rules.push(refused(name, vec![is(1, FIRST)]));
+        rules.push(refused(name, vec![is(0, user)]));
+        if shares_session {
+            rules.push(refused(name, vec![is(0, group), is(1, 0)]));
+        }
+    }
+    // Without new limits the call only reads them.
+    rules.push(refused("prlimit64", vec![is(0, FIRST), (2, Operator::NotEqual(0))]));
+    rules
+}
+
+/// Requests that bring a priority of their own, in memory that the filter cannot read: IOCB_FLAG_IOPRIO of io_submit(2), and
+/// `ioprio` of an io_uring entry.
+pub fn requests_with_a_priority(origin: usize) -> Vec<Asked> {
+    ["io_setup", "io_submit", "io_uring_setup", "io_uring_enter", "io_uring_register"]
+        .map(|name| asked(name, vec![], Verdict::ENOSYS, origin))
+        .into()
+}
 
 /// What a program must not do with a terminal that it shares with its caller.
 pub fn shared_terminal(origin: usize) -> Vec<Asked> {

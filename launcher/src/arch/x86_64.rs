@@ -25,7 +25,7 @@ pub mod number {
         socketpair = 53, execve = 59, kill = 62, fcntl = 72, flock = 73, getcwd = 79, chdir = 80, fchdir = 81,
         umask = 95, getuid = 102, getgid = 104, getppid = 110,
         setsid = 112, setgroups = 116, setresuid = 117, setresgid = 119, capget = 125, capset = 126,
-        rt_sigtimedwait = 128, personality = 135, fstatfs = 138, setpriority = 141, sched_setscheduler = 144,
+        rt_sigtimedwait = 128, personality = 135, fstatfs = 138, getpriority = 140, setpriority = 141, sched_setscheduler = 144,
         pivot_root = 155, prctl = 157, umount2 = 166, sethostname = 170, setdomainname = 171,
         sched_setaffinity = 203, sched_getaffinity = 204, getdents64 = 217, clock_gettime = 228, exit_group = 231, waitid = 247, keyctl = 250,
         ioprio_set = 251, ioprio_get = 252, openat = 257, mkdirat = 258, mknodat = 259, fchownat = 260, unlinkat = 263,

@@ -1,9 +1,9 @@
 //! What must hold of a plan's lists before the first call: pointers, slots, skips, order, flow and promises.
 
 use super::operation::{
-    Action, Argument, Assist, Call, Cgroup, Cookie, Directory, Ending, Environment, Filter, Fork, Kind,
-    Landlock, Make, NONE, Netlink, Notify, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role, Row,
-    Store, Strings, Success, Supervise, Tally, Text, Then,
+    Action, Argument, Assist, Call, Cgroup, Cookie, Directory, Ending, Environment, Filter, Fork, Guard,
+    Kind, Landlock, Make, NONE, Netlink, Notify, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role,
+    Row, Store, Strings, Success, Supervise, Tally, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -178,7 +178,7 @@ impl Walk<'_, '_> {
                     return refuse(Reason::Flow);
                 }
                 // Beside a child, by the one who may do what no process of the sandbox may.
-                Kind::Assist(_) if !forked || depth > 0 => return refuse(Reason::Flow),
+                Kind::Assist(_) | Kind::Guard(_) if !forked || depth > 0 => return refuse(Reason::Flow),
                 // By the one who is there at the end and takes them away.
                 Kind::Cgroup(_) if forked || depth > 0 => return refuse(Reason::Flow),
                 _ => {}
@@ -265,6 +265,7 @@ impl Walk<'_, '_> {
             Kind::Cgroup(cgroup) => self.cgroup(cgroup, slots),
             Kind::Directory(directory) => self.directory(directory, slots),
             Kind::Notify(notify) => self.notify(notify),
+            Kind::Guard(guard) => self.guard(guard, slots),
         }
     }
 
@@ -427,6 +428,13 @@ impl Walk<'_, '_> {
     fn fork(&self, fork: &Fork, slots: &mut Slots) -> Result<(), Reason> {
         fork.own_cgroup().map_or(Ok(()), |cgroup| self.slot(cgroup, slots))?;
         self.store(fork.pid, slots)
+    }
+
+    fn guard(&self, guard: &Guard, slots: &mut Slots) -> Result<(), Reason> {
+        self.slot(guard.inside, slots)?;
+        self.slot(guard.outside, slots)?;
+        self.store(guard.process, slots)?;
+        self.store(guard.reserve, slots)
     }
 
     fn netlink(&self, netlink: &Netlink, slots: &mut Slots) -> Result<(), Reason> {

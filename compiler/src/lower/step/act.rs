@@ -159,6 +159,11 @@ pub enum Act {
         /// It is the launcher's own, and this is written to the parent's cgroup.subtree_control when that leaves it.
         leaf: Option<String>,
     },
+    /// Two processes are started outside that end the sandbox, told by [`Slot::GuardOutside`].
+    Guard {
+        /// They may lack the right to enter the child's pid namespace.
+        may_stay_out: bool,
+    },
     /// The process is there for its namespaces, until it is killed.
     Hold,
     /// The child is waited for.

@@ -43,6 +43,14 @@ pub enum Slot {
     GateOutside,
     /// The inside's end of the gate: follows it, as socketpair(2) writes both.
     GateInside,
+    /// The launcher's end of the pair that tells the guard of the sandbox's end.
+    GuardOutside,
+    /// The guard's end of it: follows it, as socketpair(2) writes both.
+    GuardInside,
+    /// The pidfd of the guard.
+    GuardProcess,
+    /// The pidfd of the process that keeps a place for the guard's.
+    GuardReserve,
     /// The first process inside.
     Child,
     /// The program, seen from the reaper.

@@ -21,6 +21,7 @@ mod environment;
 mod exec;
 mod filter;
 mod fork;
+mod guard;
 mod landlock;
 mod netlink;
 mod notify;
@@ -38,6 +39,7 @@ pub use environment::{Environment, Listen, Strings};
 pub use exec::Exec;
 pub use filter::{Cookie, Filter};
 pub use fork::Fork;
+pub use guard::Guard;
 pub use landlock::{Action, Landlock, Row};
 pub use netlink::{Netlink, Patch};
 pub use notify::Notify;
@@ -99,6 +101,8 @@ pub enum Kind {
     Directory(Directory),
     /// Passes the service manager's socket on.
     Notify(Notify),
+    /// Prepares the end of the sandbox.
+    Guard(Guard),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -251,6 +255,7 @@ impl Operation {
             Cgroup::NUMBER => Kind::Cgroup(Cgroup::read(&record)?),
             Directory::NUMBER => Kind::Directory(Directory::read(&record)?),
             Notify::NUMBER => Kind::Notify(Notify::read(&record)?),
+            Guard::NUMBER => Kind::Guard(Guard::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -324,6 +329,10 @@ impl Operation {
             Kind::Notify(notify) => {
                 notify.write(&mut record);
                 Notify::NUMBER
+            }
+            Kind::Guard(guard) => {
+                guard.write(&mut record);
+                Guard::NUMBER
             }
         };
         record.byte(0, number);
