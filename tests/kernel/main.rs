@@ -18,6 +18,7 @@ mod cgroup_files;
 mod cgroups;
 mod changed_plans;
 mod closure;
+mod crowds;
 mod demonstrations;
 mod doctor;
 mod ends;
@@ -98,6 +99,7 @@ const TESTS: &[&[Test]] = &[
     kernels::TESTS,
     life::TESTS,
     timeout::TESTS,
+    crowds::TESTS,
     listen::TESTS,
     limits::TESTS,
     cgroups::TESTS,

@@ -361,6 +361,10 @@ fn starts() -> Vec<Protection> {
         left_out("standard streams of the spec", "start/streams-of-the-spec", |step| {
             whole(step, "lead standard stream")
         }),
+        left_out("timers of the caller", "timeout/timers-of-the-caller", |step| {
+            calls(step, "prepare signals", |call| call.number == number::setitimer)
+        }),
+        left_out("guard", "crowds/launcher-is-killed", |step| whole(step, "start the guard")),
         left_out("mode mask of the launch", "start/umask", |step| whole(step, "prepare the file mode mask")),
     ]
     .concat()
@@ -400,6 +404,18 @@ fn filters() -> Vec<Protection> {
         }),
         unasked("filter: signals by descriptor", "landlock/scoped-signals", |request| {
             implied(request, "fcntl")
+        }),
+        unasked("filter: processors of init", "filter/init-is-out-of-reach", |request| {
+            implied(request, "sched_setaffinity")
+        }),
+        unasked("filter: nice value of init", "filter/init-is-out-of-reach", |request| {
+            implied(request, "setpriority")
+        }),
+        unasked("filter: limits of init", "filter/init-is-out-of-reach", |request| {
+            implied(request, "prlimit64")
+        }),
+        unasked("filter: priority of a request", "filter/io-priority-of-a-request", |request| {
+            implied(request, "io_submit")
         }),
         unasked("filter: one exec", "exec-once/forked", |request| request.exec_once.take().is_some()),
     ]

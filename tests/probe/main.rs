@@ -81,6 +81,7 @@ fn answer(question: &str) {
         ("take_more", []) => scheduling::take_more(),
         ("write_execute", []) => scheduling::write_execute(),
         ("spin", [milliseconds]) => scheduling::spin(start::number(milliseconds).unsigned_abs().into()),
+        ("crowd", [count]) => scheduling::crowd(start::number(count)),
         ("child_policy", []) => scheduling::child_policy(),
         ("signals", []) => process::signals(),
         ("environment", []) => process::environment(),

@@ -67,6 +67,35 @@ pub fn spin(milliseconds: u64) {
     while start.elapsed() < std::time::Duration::from_millis(milliseconds) {}
 }
 
+/// Makes pid 1 the last of all processes, and then so many that keep its only processor busy for half a minute.
+pub fn crowd(count: i32) {
+    let first = 1_u64;
+    fact("crowd.cpus", outcome(call(nr::SCHED_SETAFFINITY, [1, 8, from(&first), 0, 0, 0])));
+    fact("crowd.policy", outcome(call(nr::SCHED_SETSCHEDULER, [1, 5, from(&0_u32), 0, 0, 0])));
+    fact("crowd.nice", outcome(call(nr::SETPRIORITY, [0, 1, 19, 0, 0, 0])));
+    let mut gate = [0_i32; 2];
+    _ = call(nr::PIPE2, [into(&mut gate), 0, 0, 0, 0, 0]);
+    let [read, write] = gate.map(|end| u64::from(end.unsigned_abs()));
+    let made = (0..count).filter(|_| {
+        let child = call(nr::FORK, [0; 6]);
+        if child == Ok(0) {
+            _ = call(nr::CLOSE, [write, 0, 0, 0, 0, 0]);
+            _ = call(nr::SCHED_SETAFFINITY, [0, 8, from(&first), 0, 0, 0]);
+            // Until all are there: those that are busy would keep the others from being made.
+            let mut byte = 0_u8;
+            _ = call(nr::READ, [read, into(&mut byte), 1, 0, 0, 0]);
+            let start = std::time::Instant::now();
+            while start.elapsed() < std::time::Duration::from_secs(30) {}
+            std::process::exit(0)
+        }
+        child.is_ok()
+    });
+    fact("crowd", made.count());
+    fact("ready", "yes");
+    _ = call(nr::CLOSE, [write, 0, 0, 0, 0, 0]);
+    std::thread::sleep(std::time::Duration::from_secs(60));
+}
+
 /// The policy of a child.
 pub fn child_policy() {
     let child = call(nr::FORK, [0; 6]);
