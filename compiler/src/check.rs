@@ -12,6 +12,7 @@ mod clocks_need_own_process;
 mod clone3_overridden;
 mod clone3_unfiltered;
 mod cpu_weight_twice;
+mod credentials_visible;
 mod cwd_not_visible;
 mod deadline_needs_host_user;
 mod deadline_on_some_processors;
@@ -80,12 +81,14 @@ mod real_time_without_limit;
 mod replaceable_host_path;
 mod seccomp_kills_libc;
 mod socket_bound;
+mod sources;
 mod status_kept;
 mod symlink_on_host;
 mod synonym_allowed;
 mod timeout_needs_namespace;
 mod tiocsti_allowed;
 mod tree;
+mod trusted_path_writable;
 mod unknown_landlock_abi;
 mod unprotected_init;
 mod unreachable_path;
@@ -131,6 +134,7 @@ pub const CHECKS: &[Check] = &[
     asks(clone3_overridden::RULE, clone3_overridden::check),
     asks(clone3_unfiltered::RULE, clone3_unfiltered::check),
     sees(cpu_weight_twice::RULE, cpu_weight_twice::check),
+    sees(credentials_visible::RULE, credentials_visible::check),
     misses(cwd_not_visible::RULE, cwd_not_visible::check),
     sees(deadline_needs_host_user::RULE, deadline_needs_host_user::check),
     sees(deadline_on_some_processors::RULE, deadline_on_some_processors::check),
@@ -204,6 +208,7 @@ pub const CHECKS: &[Check] = &[
     asks(synonym_allowed::RULE, synonym_allowed::check),
     misses(timeout_needs_namespace::RULE, timeout_needs_namespace::check),
     asks(tiocsti_allowed::RULE, tiocsti_allowed::check),
+    sees(trusted_path_writable::RULE, trusted_path_writable::check),
     sees(unknown_landlock_abi::RULE, unknown_landlock_abi::check),
     misses(unprotected_init::RULE, unprotected_init::check),
     misses(unreachable_path::RULE, unreachable_path::check),

@@ -42,7 +42,8 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     findings
 }
 
-fn is_home(source: &str) -> bool {
+/// Whether it is a home directory, or all of them, by its path.
+pub(super) fn is_home(source: &str) -> bool {
     let of_somebody = source.strip_prefix("/home/").is_some_and(|name| !name.contains('/'));
     of_somebody || matches!(source, "/home" | "/root" | "${run.home}")
 }

@@ -32,6 +32,6 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
 }
 
 /// What a bind shows is known only at launch; its name is the best sign there is.
-fn looks_like_a_socket(source: &str) -> bool {
+pub(super) fn looks_like_a_socket(source: &str) -> bool {
     source.ends_with(".sock") || source.ends_with("socket")
 }
