@@ -220,10 +220,14 @@ fn files_are_written_whole_and_stay_what_they_are() {
     assert_eq!(diff.status.code(), Some(0));
     assert!(text(&diff.stdout).ends_with("-version=1\n+version = 1\n"), "{}", text(&diff.stdout));
     assert_eq!(std::fs::read_to_string(path("real/x.sandbox.toml")).unwrap(), untidy);
-    let written = fmt(folder.path(), &["link.sandbox.toml"], "");
+    let refused = fmt(folder.path(), &["link.sandbox.toml"], "");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("is a symbolic link"), "{}", text(&refused.stderr));
+    // The file that a link leads to comes first, and then nothing is left to do through the link.
+    let written = fmt(folder.path(), &["link.sandbox.toml", "real"], "");
     assert_eq!(
         (written.status.code(), text(&written.stderr)),
-        (Some(0), "1 formatted, 0 in order already\n".into())
+        (Some(0), "1 formatted, 1 in order already\n".into())
     );
     assert!(path("link.sandbox.toml").is_symlink());
     assert_eq!(std::fs::read_to_string(path("real/x.sandbox.toml")).unwrap(), tidy);

@@ -162,6 +162,31 @@ fn packages_stay_in_their_rooms() {
 }
 
 #[test]
+fn files_are_opened_at_two_doors() {
+    const READING: [&str; 6] =
+        ["File::open", "OpenOptions", "fs::read(", "fs::read_to_string", "io::stdin().lock", "fcntl::open"];
+    const WRITING: [&str; 7] = [
+        "File::create",
+        "create_new",
+        "fs::write",
+        "fs::copy",
+        "fs::rename",
+        "fcntl::rename",
+        "OFlag::O_CREAT",
+    ];
+    for (path, text) in compiler() {
+        let code = code(&text);
+        let uses = |words: &[&'static str]| words.iter().find(|word| code.contains(**word)).copied();
+        if path != "source/input.rs" && path != "commands/doctor/machine.rs" {
+            assert_eq!(uses(&READING), None, "{path} reads a file beside source/input.rs");
+        }
+        if path != "commands/outputs.rs" {
+            assert_eq!(uses(&WRITING), None, "{path} writes a file beside commands/outputs.rs");
+        }
+    }
+}
+
+#[test]
 fn unsafe_is_where_it_is_expected() {
     for (path, text) in files() {
         let uses = code(&text).lines().any(|line| {

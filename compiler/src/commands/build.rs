@@ -1,8 +1,8 @@
 //! `boxwright build`: one spec to one executable.
 
+use super::outputs::{Kind, Outputs};
 use super::variables::Variables;
-use super::{compile, complain, write_whole};
-use anyhow::Context;
+use super::{compile, complain};
 use boxwright::Built;
 use boxwright::link::LAUNCHER;
 use boxwright::seccomp::Compiled;
@@ -13,9 +13,6 @@ use std::time::Instant;
 
 /// A spec with errors.
 const FINDINGS: u8 = 1;
-/// Executables are for everybody, plans are data.
-const EXECUTABLE_MODE: u32 = 0o755;
-const PLAN_MODE: u32 = 0o644;
 
 /// Compile a spec and seal it into one static executable
 ///
@@ -49,7 +46,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
-    let Some(built) = compile(&args.spec, &args.variables, None)? else {
+    let Some((built, source)) = compile(&args.spec, &args.variables, None)? else {
         complain("nothing was built");
         return Ok(ExitCode::from(FINDINGS));
     };
@@ -58,15 +55,18 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         complain(&format!("compiled in {:.1} ms", start.elapsed().as_secs_f64() * 1e3));
     }
     let files = [
-        (&args.output, &built.executable[..], EXECUTABLE_MODE),
-        (&args.plan, &built.plan, PLAN_MODE),
-        (&args.launcher, LAUNCHER, EXECUTABLE_MODE),
+        (&args.output, &built.executable[..], Kind::Executable),
+        (&args.plan, &built.plan, Kind::Data),
+        (&args.launcher, LAUNCHER, Kind::Executable),
     ];
-    for (path, bytes, mode) in files {
+    let mut outputs = Outputs::new();
+    source.layers().iter().for_each(|layer| outputs.reads(&layer.path));
+    for (path, bytes, kind) in files {
         if let Some(path) = path {
-            write_whole(path, bytes, mode).with_context(|| format!("cannot write {}", path.display()))?;
+            outputs.add(path, bytes, kind)?;
         }
     }
+    outputs.commit()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,6 +9,7 @@ mod mend;
 mod output;
 mod progress;
 
+use super::outputs::Outputs;
 use super::variables::Variables;
 use super::{complain, print};
 use anyhow::{Context, bail};
@@ -49,7 +50,7 @@ pub struct Args {
     /// How findings are written
     #[arg(long, value_enum, default_value_t = Format::Full)]
     format: Format,
-    /// Write them to this file, whole or not at all
+    /// Write them to this file, atomically; - is standard output
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
     /// The mildest finding that makes the exit status 1
@@ -100,7 +101,7 @@ struct Examined {
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let discover::Specs { paths, mut failures } = discover::specs(&args.paths);
+    let discover::Specs { paths, mut failures, read } = discover::specs(&args.paths);
     if args.stdin_filename.is_some() && !paths.iter().any(|path| path == Path::new(STANDARD_INPUT)) {
         bail!("--stdin-filename names standard input, and `-` is not among the specs");
     }
@@ -131,13 +132,17 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     tell(&failures);
     let specs = files.len() - repositories.wrong.len();
-    args.known.sort_out(&mut files, &root)?;
+    let mut outputs = Outputs::new();
+    let layers = files.iter().flat_map(|file| file.source.layers()).map(|layer| &layer.path);
+    layers.chain(&paths).chain(&read).chain(repositories.files()).for_each(|path| outputs.reads(path));
+    args.known.sort_out(&mut files, &root, &mut outputs)?;
     let run = Run { files: &files, rules: &rules(), root: &root, fails: args.fail_on.level() };
     if args.mend.diff {
         print(&difference).context("standard output")?;
     } else {
-        output::write(&run, args.format, args.output_file.as_deref())?;
+        output::write(&run, args.format, args.output_file.as_deref(), &mut outputs)?;
     }
+    outputs.commit()?;
     // Where no spec was read, nothing can be said about findings.
     if specs > 0 && (args.format.is_text() || args.output_file.is_some()) {
         complain(&summary(&run, specs, mended));

@@ -1,13 +1,13 @@
 //! `boxwright fmt`: specs in their canonical form.
 
 use super::check::discover::{Specs, specs};
-use super::{complain, print, write_whole};
-use anyhow::{Context, bail};
+use super::outputs::Outputs;
+use super::{complain, print};
+use anyhow::Context;
 use boxwright::diagnostic::{Style, render_full, visible};
 use boxwright::source::{STANDARD_INPUT, Source};
 use boxwright::{FormatError, formatted};
 use similar::TextDiff;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -50,7 +50,7 @@ struct Counts {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let Specs { paths, failures } = specs(&args.paths);
+    let Specs { mut paths, failures, .. } = specs(&args.paths);
     for failure in &failures {
         complain(&visible(&format!("error: {failure}")));
     }
@@ -60,6 +60,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if paths.is_empty() {
         complain("error: no spec found");
         return Ok(ExitCode::from(NO_SPEC));
+    }
+    // What a link leads to is formatted before it is read again by the link, which is never written.
+    if !args.check && !args.diff {
+        paths.sort_by_key(|path| path.is_symlink());
     }
     let mut counts = Counts { unreadable: failures.len(), ..Counts::default() };
     for path in &paths {
@@ -90,7 +94,11 @@ fn one(args: &Args, source: &Source, counts: &mut Counts) -> anyhow::Result<()> 
             counts.broken += 1;
             return Ok(());
         }
-        Err(FormatError::Meaning) => bail!("{name}: its canonical form would mean something else"),
+        Err(FormatError::Meaning) => {
+            complain(&visible(&format!("error: {name}: its canonical form would mean something else")));
+            counts.unreadable += 1;
+            return Ok(());
+        }
     };
     let changed = text != source.text;
     let standard_input = source.path == Path::new(STANDARD_INPUT);
@@ -103,17 +111,14 @@ fn one(args: &Args, source: &Source, counts: &mut Counts) -> anyhow::Result<()> 
     } else if standard_input {
         print(&text).context("standard output")?;
     } else if changed {
-        write_over(&source.path, &text).with_context(|| format!("cannot write {name}"))?;
+        if let Err(error) = Outputs::replace(&source.path, &source.text, &text) {
+            complain(&visible(&format!("error: {error:#}")));
+            counts.unreadable += 1;
+            return Ok(());
+        }
     }
     *if changed { &mut counts.changed } else { &mut counts.unchanged } += 1;
     Ok(())
-}
-
-/// Writes the file that a path leads to, with the mode that it has.
-fn write_over(path: &Path, text: &str) -> std::io::Result<()> {
-    let file = path.canonicalize()?;
-    let mode = file.metadata()?.permissions().mode() & 0o777;
-    write_whole(&file, text.as_bytes(), mode)
 }
 
 /// What a terminal would obey is visible in each line.

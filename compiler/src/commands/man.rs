@@ -1,11 +1,12 @@
 //! `boxwright man`: the manual pages.
 
-use super::{complain, print, write_whole};
+use super::outputs::{Kind, Outputs};
+use super::{STANDARD_OUTPUT, complain, print};
 use anyhow::Context;
 use boxwright::diagnostic::visible;
 use boxwright::reference::{DATE, SOURCE, manual};
 use clap_mangen::Man;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Write the manual pages: boxwright(1), one for each command, and boxwright-spec(5) about the language
@@ -15,19 +16,16 @@ Examples:
   boxwright man | man -l -                                 read boxwright(1)
   boxwright man ~/.local/share/man; man boxwright-spec     read about the language")]
 pub struct Args {
-    /// Write man1/*.1 and man5/*.5 beneath this directory [default: print boxwright(1)]
+    /// Write man1/*.1 and man5/*.5 beneath this directory [default, and `-`: print boxwright(1)]
     #[arg(value_name = "DIR")]
     directory: Option<PathBuf>,
 }
-
-/// A page is for everybody.
-const MODE: u32 = 0o644;
 
 /// Runs the command.
 pub fn run(args: &Args, command: clap::Command) -> anyhow::Result<ExitCode> {
     let mut command = command.disable_help_subcommand(true);
     command.build();
-    let Some(directory) = &args.directory else {
+    let Some(directory) = args.directory.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT)) else {
         print(&rendered(Man::new(command))?).context("standard output")?;
         return Ok(ExitCode::SUCCESS);
     };
@@ -40,11 +38,11 @@ pub fn run(args: &Args, command: clap::Command) -> anyhow::Result<ExitCode> {
         let cannot = || format!("cannot make {}", section.display());
         std::fs::create_dir_all(&section).with_context(cannot)?;
     }
+    let mut outputs = Outputs::new();
     for (name, page) in &pages {
-        let file = directory.join(name);
-        write_whole(&file, page.as_bytes(), MODE)
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        outputs.add(&directory.join(name), page.as_bytes(), Kind::Data)?;
     }
+    outputs.commit()?;
     complain(&visible(&format!("wrote {} pages beneath {}", pages.len(), directory.display())));
     Ok(ExitCode::SUCCESS)
 }

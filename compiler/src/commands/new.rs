@@ -3,6 +3,7 @@
 mod program;
 mod schema;
 
+use super::outputs::Outputs;
 use super::{complain, print};
 use anyhow::{Context, bail};
 use boxwright::closure::missing_libraries;
@@ -11,8 +12,6 @@ use boxwright::source::{STANDARD_INPUT, Source, directory};
 use boxwright::{formatted, understand};
 use handlebars::Handlebars;
 use serde::Serialize;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -79,10 +78,14 @@ pub fn run(mut args: Args) -> anyhow::Result<ExitCode> {
         print(&source.text)?;
         return Ok(ExitCode::SUCCESS);
     }
-    write_new(&file, &source.text)?;
+    let mut outputs = Outputs::new();
+    outputs.add_new(&file, source.text.as_bytes())?;
+    let path = directory(&file).join(schema::NAME);
     if write_schema {
-        let path = directory(&file).join(schema::NAME);
-        write_new(&path, &boxwright::reference::schema()?)?;
+        outputs.add_new(&path, boxwright::reference::schema()?.as_bytes())?;
+    }
+    outputs.commit()?;
+    if write_schema {
         complain(&visible(&format!("wrote {}, for editors", path.display())));
     }
     complain(&visible(&format!("wrote {}; `boxwright check` reads it", file.display())));
@@ -137,17 +140,4 @@ fn escape(text: &str) -> String {
         c => c.to_string(),
     };
     text.chars().map(escaped).collect()
-}
-
-/// Writes a file that must not exist yet; one that could not be written whole does not stay.
-fn write_new(file: &Path, text: &str) -> anyhow::Result<()> {
-    let mut open = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(file)
-        .with_context(|| format!("cannot make {}", file.display()))?;
-    open.write_all(text.as_bytes()).with_context(|| {
-        let _ = std::fs::remove_file(file);
-        format!("cannot write {}", file.display())
-    })
 }

@@ -1,14 +1,15 @@
 //! `boxwright report`: what a spec allows, as pictures on the terminal or on a page.
 
+use super::outputs::{Kind, Outputs};
 use super::variables::Variables;
-use super::{complain, print, write_whole};
+use super::{STANDARD_OUTPUT, complain, print};
 use anyhow::Context;
 use boxwright::diagnostic::{Style, render_full, visible};
 use boxwright::report::{Report, render_text, report};
 use boxwright::source::Source;
 use boxwright::understand_with;
 use handlebars::Handlebars;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const PAGE: &str = include_str!("../../templates/report.html.hbs");
@@ -30,7 +31,7 @@ pub struct Args {
     spec: PathBuf,
     #[command(flatten)]
     variables: Variables,
-    /// Write a page instead
+    /// Write a page instead; - is standard output
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
@@ -47,9 +48,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.html {
         None => print(&render_text(&report)).context("standard output")?,
         Some(file) => {
-            let cannot = || format!("cannot write {}", file.display());
-            write_whole(file, page(&report)?.as_bytes(), 0o644).with_context(cannot)?;
-            complain(&visible(&format!("wrote {}", file.display())));
+            let mut outputs = Outputs::new();
+            source.layers().iter().for_each(|layer| outputs.reads(&layer.path));
+            outputs.add(file, page(&report)?.as_bytes(), Kind::Data)?;
+            outputs.commit()?;
+            if file != Path::new(STANDARD_OUTPUT) {
+                complain(&visible(&format!("wrote {}", file.display())));
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

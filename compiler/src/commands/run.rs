@@ -41,7 +41,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let Some(built) = compile(&args.spec, &args.variables, args.status_fd)? else {
+    let Some((built, _)) = compile(&args.spec, &args.variables, args.status_fd)? else {
         complain("nothing was run");
         return Ok(ExitCode::from(EXIT_NOT_SET_UP));
     };

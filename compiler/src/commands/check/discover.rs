@@ -17,6 +17,8 @@ pub struct Specs {
     pub paths: Vec<PathBuf>,
     /// What could not be looked into, and why. The rest is checked anyway.
     pub failures: Vec<String>,
+    /// The files that say what is ignored.
+    pub read: Vec<PathBuf>,
 }
 
 /// The specs that these paths mean.
@@ -54,10 +56,10 @@ impl Specs {
             Err(error) => return self.failed(directory, &error),
         };
         let first = self.paths.len();
-        let mut ignored = Ignored::above(&real, &mut self.failures);
+        let mut ignored = Ignored::above(&real, &mut self.failures, &mut self.read);
         let mut pending = vec![Pending { real, shown: directory.to_path_buf() }];
         while let Some(Pending { real, shown }) = pending.pop() {
-            ignored.enter(&real, &shown, &mut self.failures);
+            self.read.extend(ignored.enter(&real, &shown, &mut self.failures));
             let entries = match list(&real) {
                 Ok(entries) => entries,
                 Err(error) => {

@@ -35,22 +35,22 @@ struct File {
 
 impl Ignored {
     /// Those above a directory, which is given without symbolic links: up to the root of its git repository.
-    pub fn above(directory: &Path, failures: &mut Vec<String>) -> Self {
+    pub fn above(directory: &Path, failures: &mut Vec<String>, read: &mut Vec<PathBuf>) -> Self {
         let mut ignored = Self::default();
         let is_root = |above: &&Path| above.join(".git").symlink_metadata().is_ok();
         let Some(root) = directory.ancestors().find(is_root) else { return ignored };
         let above: Vec<&Path> =
             directory.ancestors().skip(1).take_while(|above| above.starts_with(root)).collect();
         for directory in above.into_iter().rev() {
-            ignored.enter(directory, directory, failures);
+            read.extend(ignored.enter(directory, directory, failures));
         }
         ignored
     }
 
     /// Adds the file of a directory, if it has one. `shown` is how the user knows the directory.
     ///
-    /// A file that cannot be read ignores nothing: what it may have named is checked.
-    pub fn enter(&mut self, directory: &Path, shown: &Path, failures: &mut Vec<String>) {
+    /// Returns its path if there are rules in it. A file that cannot be read ignores nothing: what it may have named is checked.
+    pub fn enter(&mut self, directory: &Path, shown: &Path, failures: &mut Vec<String>) -> Option<PathBuf> {
         let depth = directory.components().count();
         self.files.retain(|file| file.depth < depth);
         let outermost = directory.join(".git").symlink_metadata().is_ok();
@@ -62,11 +62,15 @@ impl Ignored {
             }
         };
         self.files.push(File { depth, bytes, rules, outermost });
+        (bytes > 0).then(|| directory.join(NAME))
     }
 
     /// The size and the rules of a directory's file; if it cannot be read, why, and if there is none, nothing.
     fn read(&self, directory: &Path, shown: &Path) -> Result<(usize, Gitignore), Option<String>> {
         let failed = |why: &dyn Display| Some(format!("cannot read {}: {why}", shown.join(NAME).display()));
+        if directory.join(NAME).is_symlink() {
+            return Err(failed(&"is a symbolic link, which git does not follow"));
+        }
         let bytes = match read_file(&directory.join(NAME), MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(InputError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Err(None),

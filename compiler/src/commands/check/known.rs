@@ -1,14 +1,12 @@
 //! Findings that were known before: reads and writes their file.
 
-use crate::commands::{complain, write_whole};
-use anyhow::{Context, anyhow};
+use crate::commands::outputs::{Kind, Outputs};
+use crate::commands::{STANDARD_OUTPUT, complain};
+use anyhow::{Context, anyhow, bail};
 use boxwright::diagnostic::{Checked, Run, visible};
 use boxwright::review::Baseline;
 use boxwright::source::input::read_file;
 use std::path::{Path, PathBuf};
-
-/// Reviewers read it beside the specs.
-const MODE: u32 = 0o644;
 
 /// The largest file that is read, in bytes: some 20,000 findings.
 const MAX_BYTES: usize = 4 << 20;
@@ -26,13 +24,16 @@ pub struct KnownArgs {
 
 impl KnownArgs {
     /// Takes the known findings out of the files, and counts them.
-    pub fn sort_out(&self, files: &mut [Checked], root: &Path) -> anyhow::Result<()> {
+    pub fn sort_out(&self, files: &mut [Checked], root: &Path, outputs: &mut Outputs) -> anyhow::Result<()> {
         if let Some(path) = &self.write_baseline {
             let written = Baseline::of(&Run { files, rules: &[], root, fails: None });
-            write_whole(path, written.text().as_bytes(), MODE)
-                .with_context(|| format!("cannot write {}", path.display()))?;
+            if path == Path::new(STANDARD_OUTPUT) {
+                bail!("--write-baseline needs a file: findings go to standard output");
+            }
+            outputs.add(path, written.text().as_bytes(), Kind::Data)?;
             take_out(&written, files, root);
         } else if let Some(path) = &self.baseline {
+            outputs.reads(path);
             let stale = take_out(&read(path)?, files, root);
             if stale > 0 {
                 let entries = if stale == 1 { "1 entry".into() } else { format!("{stale} entries") };

@@ -31,6 +31,8 @@ pub struct Repositories {
     pub wrong: Vec<Checked>,
     /// The levels beneath each directory that a spec is in.
     levels: BTreeMap<PathBuf, Levels>,
+    /// The files that they come from.
+    files: Vec<PathBuf>,
 }
 
 impl Repositories {
@@ -41,7 +43,7 @@ impl Repositories {
         root: &Path,
         failures: &mut Vec<String>,
     ) -> anyhow::Result<Self> {
-        let mut repositories = Self { wrong: Vec::new(), levels: BTreeMap::new() };
+        let mut repositories = Self { wrong: Vec::new(), levels: BTreeMap::new(), files: Vec::new() };
         let mut known: BTreeMap<PathBuf, Levels> = BTreeMap::new();
         args.apply(Levels::default())?;
         for spec in specs {
@@ -75,7 +77,13 @@ impl Repositories {
             };
             repositories.levels.insert(directory.to_path_buf(), args.apply(levels)?);
         }
+        repositories.files = known.into_keys().collect();
         Ok(repositories)
+    }
+
+    /// The files that were read.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// The levels of one of them.

@@ -1,16 +1,14 @@
 //! Where findings go and in which format.
 
-use crate::commands::{print, style, write_whole};
-use anyhow::{Context, bail};
+use crate::commands::outputs::{Kind, Outputs};
+use crate::commands::{STANDARD_OUTPUT, print, style};
+use anyhow::Context;
 use boxwright::diagnostic::{
     Run, Style, render_concise, render_full, render_github, render_gitlab, render_json, render_junit,
     render_sarif,
 };
 use clap::ValueEnum;
 use std::path::Path;
-
-/// Everybody may read what was found.
-const MODE: u32 = 0o644;
 
 /// How findings are written.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,16 +37,13 @@ impl Format {
 }
 
 /// Writes what was found to a file, whole or not at all, or to standard output.
-pub fn write(run: &Run, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
-    let Some(file) = file else {
+pub fn write(run: &Run, format: Format, file: Option<&Path>, outputs: &mut Outputs) -> anyhow::Result<()> {
+    let Some(file) = file.filter(|file| *file != Path::new(STANDARD_OUTPUT)) else {
         let style = style(&std::io::stdout(), run.root);
         return print(&render(run, format, style)).context("standard output");
     };
-    if file.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        bail!("{} is not a file; nothing was written", file.display());
-    }
     let text = render(run, format, Style::default());
-    write_whole(file, text.as_bytes(), MODE).with_context(|| format!("cannot write {}", file.display()))
+    outputs.add(file, text.as_bytes(), Kind::Data)
 }
 
 fn render(run: &Run, format: Format, style: Style<'_>) -> String {

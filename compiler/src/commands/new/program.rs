@@ -5,8 +5,12 @@ use boxwright::closure::{Host, Needs, grants, needs};
 use boxwright::source::Source;
 use boxwright::source::input::open_file;
 use boxwright::understand;
+use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+
+/// The largest program, in bytes.
+const BYTES_MAX: usize = 1 << 30;
 
 /// What a starter grants.
 pub struct Grants {
@@ -41,6 +45,7 @@ pub fn absolute(program: &Path) -> anyhow::Result<String> {
 
 /// What it needs to start.
 pub fn wanted(program: &str) -> anyhow::Result<Grants> {
+    let file = open_file(Path::new(program), BYTES_MAX).with_context(|| format!("cannot read {program}"))?;
     let needs = needs(&Host, program);
     if let Some(missing) = needs.missing.first() {
         bail!(
@@ -49,7 +54,7 @@ pub fn wanted(program: &str) -> anyhow::Result<Grants> {
             missing.name
         );
     }
-    let script = is_script(Path::new(program));
+    let script = is_script(file);
     let alone = needs.found.len() == 1 && !script;
     let beside = |base| beside(base, &needs);
     let (in_usr, in_nothing) = (beside("usr")?, beside("none")?);
@@ -62,10 +67,9 @@ pub fn wanted(program: &str) -> anyhow::Result<Grants> {
 }
 
 /// Does the kernel start it by an interpreter that its first line names?
-fn is_script(program: &Path) -> bool {
+fn is_script(mut program: File) -> bool {
     let mut start = [0; 2];
-    let mut read = |mut file: std::fs::File| file.read_exact(&mut start);
-    open_file(program, usize::MAX).is_ok_and(|file| read(file).is_ok()) && start == *b"#!"
+    program.read_exact(&mut start).is_ok() && start == *b"#!"
 }
 
 /// What has to be granted beside a base.
