@@ -1,5 +1,6 @@
 //! The loop: one operation after the other, and the one place where their errors are handled.
 
+mod again;
 mod directory;
 mod environment;
 mod landlock;
@@ -55,6 +56,7 @@ pub struct Launch {
     inside: bool,
     tally: Tally,
     pointers: Option<Pointers>,
+    again: again::Again,
     /// What the filter asks execve for; zeros when it asks for nothing.
     cookie: [u32; Cookie::WORDS as usize],
 }
@@ -82,6 +84,7 @@ pub fn launch(plan: Plan<'static>, start: Start) -> ! {
         inside: false,
         tally: Tally::default(),
         pointers: None,
+        again: again::Again::default(),
         cookie: [0; Cookie::WORDS as usize],
     };
     launch.run(plan.entry(entry))
@@ -94,13 +97,15 @@ impl Launch {
         let mut each = None;
         loop {
             let Some(operation) = self.plan.operation(first) else { sys::exit(EXIT_NOT_SET_UP) };
+            self.remember(first, &operation);
             self.tally.count(&operation);
             match self.operation(first, &operation, each.take()) {
                 Ok(skip) => {
                     if let Kind::Each(numbers) = operation.kind {
                         each = Some(numbers.set);
                     }
-                    first += 1 + skip;
+                    // Beginning again is a skip backwards.
+                    first = first.wrapping_add(1).wrapping_add(skip);
                 }
                 Err(failure) => self.fail(first, failure),
             }

@@ -16,8 +16,8 @@ use core::sync::atomic::Ordering::SeqCst;
 /// ETIME.
 const TIMER_EXPIRED: u32 = 62;
 
-/// Waits for the child and ends with its exit status.
-pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
+/// Waits for the child and ends with its exit status, unless the launch begins again.
+pub fn supervise(launch: &mut Launch, supervise: &Supervise, index: u32) -> Result<u32, Failure> {
     match (supervise.role, launch.child) {
         (Role::Reaper, _) => {
             let Err(errno) = reap(launch, supervise);
@@ -30,8 +30,13 @@ pub fn supervise(launch: &Launch, supervise: &Supervise, index: u32) -> ! {
             sys::be_prompt();
             launch.tell_start(mem::load_word(supervise.pid));
             let mut ending = End { launch, supervise, asked: false, time_up: false };
-            match watch(&mut ending, child) {
-                Ok(exit) => end(launch, exit, index, ending.time_up),
+            let watched = watch(&mut ending, child);
+            let End { asked, time_up, .. } = ending;
+            match watched {
+                Ok(exit) => match if asked { None } else { launch.again(index) } {
+                    Some(skip) => Ok(skip),
+                    None => end(launch, exit, index, time_up),
+                },
                 Err(errno) => launch.fail(index, Failure::Errno(errno)),
             }
         }

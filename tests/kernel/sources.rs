@@ -7,6 +7,8 @@ use crate::harness::{Answers, Need, Spec, Stage};
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
 const ROOT: &[Need] = &[Need::Root, Need::UserNamespaces];
@@ -17,6 +19,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "sources/open-for-writing", needs: USER_NAMESPACES, run: open_for_writing },
     Test { name: "sources/every-kind", needs: USER_NAMESPACES, run: every_kind },
     Test { name: "sources/absent", needs: USER_NAMESPACES, run: absent },
+    Test { name: "sources/replaced-meanwhile", needs: USER_NAMESPACES, run: replaced },
     Test { name: "sources/directory-that-is-none", needs: USER_NAMESPACES, run: directory_that_is_none },
 ];
 
@@ -225,6 +228,32 @@ fn absent(stage: &Stage) {
             expect_refused(stage, entry(true), words);
         }
     }
+}
+
+/// A file that a rename replaces all the time, the way package managers do, is one of those that were there.
+fn replaced(stage: &Stage) {
+    let path = shared(stage, "source");
+    let line = format!("filesystem.read_only = ['{}/file']", path.display());
+    let launcher = stage.build(&Spec::new(PLAIN).with(&line).asking(&stage.site, &["identity".to_owned()]));
+    let replaced = AtomicUsize::new(0);
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(SeqCst) {
+                fs::write(path.join("new"), "another").expect("a file");
+                fs::rename(path.join("new"), path.join("file")).expect("replaced");
+                replaced.fetch_add(1, SeqCst);
+                // A launch must be able to open it and come to mounting it in between, at some time.
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let runs: Vec<_> = (0..100).map(|_| stage.start(&[], &launcher)).collect();
+        ended.store(true, SeqCst);
+        for run in runs {
+            assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+        }
+    });
+    assert!(replaced.load(SeqCst) > 100, "{replaced:?}");
 }
 
 fn directory_that_is_none(stage: &Stage) {

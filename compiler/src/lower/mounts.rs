@@ -348,7 +348,16 @@ impl<'a> Launch<'a> {
         let Entry { number, destination, mount } = entry;
         let source = Slot::Source(number);
         let step = |verb| self.mount_step(verb, destination, mount.span);
-        let put_there = || step("mount").note(EINVAL.into(), ANOTHER_KIND);
+        let put_there = || {
+            let mut step = step("mount").note(EINVAL.into(), ANOTHER_KIND);
+            if !mount.kind.sources().is_empty() {
+                // In a tree of the sandbox's own nothing else can be missing.
+                step.notes.retain(|(errno, _)| *errno != u32::from(ENOENT));
+                let own = self.owner_of(&entry) == Owner::Sealed;
+                step = step.note(ENOENT.into(), if own { SOURCE_REPLACED } else { REPLACED_OR_NO_PLACE });
+            }
+            step
+        };
         match &mount.kind {
             MountKind::Bind { optional, .. } => {
                 let acts = optionally(source, *optional, self.put(&entry, None));

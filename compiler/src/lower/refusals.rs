@@ -174,6 +174,11 @@ pub const SECCOMP_REFUSED: &str = "the kernel has no seccomp filters, or refuses
 /// A mount point is missing in a tree that is not ours.
 pub const NO_MOUNT_POINT: &str = "nothing is created in a tree that is not the sandbox's own: make the mount point there, \
     or use root = \"empty\"";
+/// A source without a name is mounted nowhere: ENOENT.
+pub const SOURCE_REPLACED: &str = "the source was replaced or removed while the launch ran: launch again";
+/// The same, or no mount point.
+pub const REPLACED_OR_NO_PLACE: &str = "the mount point does not exist, and nothing is created in a tree that is not the sandbox's own: \
+    make it there, or use root = \"empty\"; or the source was replaced while the launch ran: launch again";
 /// A symlink on the way to a mount point.
 pub const SYMLINK_ON_THE_WAY: &str =
     "no symlink is followed to a mount point: name the path that it leads to";
