@@ -126,23 +126,33 @@ impl Launch {
         }
     }
 
-    /// Removes empty groups beneath an open one, of which none has others in it. Whether there were any.
+    /// Removes the groups beneath an open one, the deepest first, until one cannot be removed. Whether there were any. The way
+    /// up is `..`, since the kernel moves no group into another (cgroup-v2.rst): each is entered once, however deep they are.
     fn thin(&self, make: &Make, directory: u32) -> bool {
-        let mut removed = false;
+        let (mut removed, mut depth) = (false, 0_u32);
+        // Whether a group was removed since the last was entered: one in which nothing could be cannot be removed either.
+        let mut progress = true;
         let mut next = self.open(make, Argument::Immediate(directory), b".\0", DIRECTORY);
         while let Ok(directory) = next {
-            next = Err(ENOENT);
             let group = Argument::Immediate(directory);
+            next = Err(ENOENT);
             self.groups_in(group, make.text + NESTED, &mut |name| {
-                let remove = [group, Argument::Arena(name), Argument::Immediate(AT_REMOVEDIR)];
-                if self.ask(number::unlinkat, &remove).is_ok() {
-                    removed = true;
+                let name = Argument::Arena(name);
+                if self.ask(number::unlinkat, &[group, name, Argument::Immediate(AT_REMOVEDIR)]).is_ok() {
+                    (removed, progress) = (true, true);
                     return true;
                 }
-                next =
-                    self.ask(number::openat, &[group, Argument::Arena(name), Argument::Immediate(DIRECTORY)]);
+                next = self.ask(number::openat, &[group, name, Argument::Immediate(DIRECTORY)]);
                 false
             });
+            match next {
+                Ok(_) => (depth, progress) = (depth + 1, false),
+                Err(_) if depth > 0 && progress => {
+                    depth -= 1;
+                    next = self.open(make, group, b"..\0", DIRECTORY);
+                }
+                Err(_) => {}
+            }
             self.close(directory);
         }
         removed

@@ -29,6 +29,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "cgroups/left-out", needs: NEEDS, run: left_out },
     Test { name: "cgroups/refusals", needs: NEEDS, run: refusals },
     Test { name: "cgroups/divided-at-most", needs: NEEDS, run: divided_at_most },
+    Test { name: "cgroups/nested-deeply", needs: NEEDS, run: nested },
 ];
 
 /// Both kinds of users, whom a part of the tree is delegated to.
@@ -349,6 +350,29 @@ fn divided_at_most(stage: &Stage) {
             assert_eq!(tree.census(), [""; 0]);
         }
     }
+}
+
+/// However deep the program nests its groups, each costs the end of the launch the same.
+fn nested(stage: &Stage) {
+    let Some(tree) = tree(stage, &[]) else { return };
+    let probe = stage.ground.probe.to_str().expect("a plain path");
+    let calls = |count: usize| {
+        let spec = spec(&format!(
+            "cgroup = {{ max_depth = 1000, max_descendants = 2000, parent = '{}' }}
+             filesystem.mounts.'/cg'.writable = true",
+            tree.path.display()
+        ));
+        let launcher = build(stage, spec, &[&format!("nest=/cg,{count}")]);
+        let launcher = launcher.to_str().expect("a plain path");
+        let run = stage.run(&stage.ground.probe, &["--start", "--", probe, "--record", "--", launcher]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run.answers().expect(&[("nested./cg", "ok")]);
+        assert_eq!(tree.census(), [""; 0]);
+        run.stderr.lines().filter(|line| line.starts_with("call=")).count()
+    };
+    let (few, more) = (calls(100), calls(200));
+    let each = (more - few) / 100;
+    assert!((3..15).contains(&each), "{each} calls for each group: {few} for 100, {more} for 200");
 }
 
 /// What a killed launcher leaves has another group in it.

@@ -60,6 +60,15 @@ pub fn read(path: &str) {
     }
 }
 
+/// Makes directories, each in the one before, deeper than any path is long.
+pub fn nest(path: &str, count: i32) {
+    let mut here = std::env::set_current_dir(path);
+    for _ in 0..count {
+        here = here.and_then(|()| fs::create_dir("inner")).and_then(|()| std::env::set_current_dir("inner"));
+    }
+    fact(&format!("nested.{path}"), io_outcome(here.and_then(|()| std::env::set_current_dir("/"))));
+}
+
 /// A directory's entries, sorted.
 pub fn list(path: &str) {
     fact(&format!("list.{path}"), names(Path::new(path)));

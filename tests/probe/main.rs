@@ -101,6 +101,7 @@ fn answer(question: &str) {
         ("filters", [pid]) => trace::filters(start::number(pid)),
         ("mounts", []) => files::mounts(),
         ("open", [path, mode]) => files::open(path, mode),
+        ("nest", [path, count]) => files::nest(path, start::number(count)),
         ("read", [path]) => files::read(path),
         ("list", [path]) => files::list(path),
         ("chown", [path, uid, gid]) => files::chown(path, uid, gid),
