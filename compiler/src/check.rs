@@ -17,6 +17,7 @@ mod cwd_not_visible;
 mod deadline_needs_host_user;
 mod deadline_on_some_processors;
 mod delegation_needs_cgroup;
+mod delegation_unlimited;
 mod denylist_seccomp;
 mod docker_socket;
 mod duplicate_route;
@@ -139,6 +140,7 @@ pub const CHECKS: &[Check] = &[
     sees(deadline_needs_host_user::RULE, deadline_needs_host_user::check),
     sees(deadline_on_some_processors::RULE, deadline_on_some_processors::check),
     misses(delegation_needs_cgroup::RULE, delegation_needs_cgroup::check),
+    misses(delegation_unlimited::RULE, delegation_unlimited::check),
     asks(denylist_seccomp::RULE, denylist_seccomp::check),
     sees(docker_socket::RULE, docker_socket::check),
     sees(duplicate_route::RULE, duplicate_route::check),
