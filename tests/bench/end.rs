@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::exit,
     reason = "a measurement that cannot go on should stop, and says why on the terminal"
 )]
 
@@ -114,7 +115,8 @@ fn crowd() -> ! {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         libc::CPU_SET(0, &mut set);
         libc::sched_setaffinity(1, size_of_val(&set), &raw const set);
-        libc::sched_setscheduler(1, libc::SCHED_IDLE, &raw const *&std::mem::zeroed::<libc::sched_param>());
+        let parameter: libc::sched_param = std::mem::zeroed();
+        libc::sched_setscheduler(1, libc::SCHED_IDLE, &raw const parameter);
         libc::setpriority(libc::PRIO_PROCESS, 1, 19);
     }
     let (gate, opener) = std::io::pipe().expect("a pipe");
