@@ -51,6 +51,7 @@ mod limit_above_parent;
 mod listen_alone;
 mod listen_variables;
 mod listen_without_keep_fds;
+mod literal_pattern;
 mod loader_listed;
 mod loopback_needs_network;
 mod mapping_overlap;
@@ -92,6 +93,7 @@ mod tree;
 mod trusted_path_writable;
 mod unknown_landlock_abi;
 mod unprotected_init;
+mod unreachable_listener;
 mod unreachable_path;
 mod user_not_mapped;
 mod userns_allowed;
@@ -174,6 +176,7 @@ pub const CHECKS: &[Check] = &[
     sees(listen_alone::RULE, listen_alone::check),
     sees(listen_variables::RULE, listen_variables::check),
     misses(listen_without_keep_fds::RULE, listen_without_keep_fds::check),
+    sees(literal_pattern::RULE, literal_pattern::check),
     sees(loader_listed::RULE, loader_listed::check),
     sees(loopback_needs_network::RULE, loopback_needs_network::check),
     sees(mapping_overlap::RULE, mapping_overlap::check),
@@ -213,6 +216,7 @@ pub const CHECKS: &[Check] = &[
     sees(trusted_path_writable::RULE, trusted_path_writable::check),
     sees(unknown_landlock_abi::RULE, unknown_landlock_abi::check),
     misses(unprotected_init::RULE, unprotected_init::check),
+    misses(unreachable_listener::RULE, unreachable_listener::check),
     misses(unreachable_path::RULE, unreachable_path::check),
     misses(user_not_mapped::RULE, user_not_mapped::check),
     asks(userns_allowed::RULE, userns_allowed::check),

@@ -64,7 +64,7 @@ impl Words {
             Self::Unset => b"an earlier step left no result",
             Self::Incomplete => b"incomplete",
             Self::TooLong => b"too long",
-            Self::Arguments => b"takes no arguments: see process.append_args",
+            Self::Arguments => b"the sandbox takes no arguments (process.append_args)",
             Self::Promise => b"a protection was skipped",
             Self::Died => b"ended before the program started",
             Self::TimeUp => b"the time was up",

@@ -14,9 +14,11 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let network = &policy.namespaces.network;
     let (changed, whose, help) = match network.value {
         Namespace::New => return Vec::new(),
-        Namespace::Host => {
-            ("the host's network", "the network namespace is the host's", "take one of them out")
-        }
+        Namespace::Host => (
+            "the host's network",
+            "the network namespace is the host's",
+            "remove it, or write `network.loopback = false` over a layer that has it",
+        ),
         Namespace::Join(_) => (
             "the network of others",
             "the network namespace is joined",

@@ -33,7 +33,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         finding
             .label("the capability is not one over this network")
             .and(namespaces.network.span, "the network is not the sandbox's")
-            .help("use a port from 1024 up, or let the service manager open the socket: `keep_fds = [\"listen\"]`")
+            .help("use a port from 1024 up, let the service manager open the socket (`keep_fds = [\"listen\"]`), or, launched by root, write `namespaces.user = \"host\"`")
     } else {
         finding.help("add it to `process.capabilities`, or use a port from 1024 up")
     }]

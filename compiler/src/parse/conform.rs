@@ -226,6 +226,17 @@ impl Conform {
         let supported = keys.iter().filter(|key| key.is_supported());
         let known = alternatives(supported.map(|key| format!("`{}`", key.name)));
         let near = suggest::nearest(name, keys.iter().map(|key| key.name), self.findings.len());
+        if let Some(other) = foreign::in_section(&self.dotted(), name) {
+            let same =
+                keys.iter().find(|key| key.name == other).map(|key| Near { name: key.name, certain: true });
+            self.findings.push(match same {
+                Some(near) => {
+                    finding.label(format!("did you mean `{}`?", near.name)).fix(renamed(key, near, table))
+                }
+                None => finding.help(other),
+            });
+            return same.map(|near| near.name);
+        }
         self.findings.push(match (near, foreign::ours(name), elsewhere(name, ROOT, "")) {
             (Some(near), _, _) => finding
                 .label(format!("did you mean `{near}`?"))
@@ -289,7 +300,12 @@ impl Conform {
         let found = value.get_ref().type_str();
         let message = format!("{} is {} {found}", self.here(), article(found));
         let finding = WRONG_TYPE.at(value.span().into(), message).label(format!("expected {}", expected(ty)));
-        self.findings.push(finding.fix(other_type(value, ty)));
+        let finding = finding.fix(other_type(value, ty));
+        let text = value.get_ref().as_str().unwrap_or_default();
+        self.findings.push(match foreign::of_section(&self.dotted(), text) {
+            Some(meant) => finding.help(format!("write `{meant}`")),
+            None => finding,
+        });
     }
 
     fn wrong_value(&self, written: &str, span: Span, ty: &Type) -> Diagnostic {

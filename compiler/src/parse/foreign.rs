@@ -45,6 +45,52 @@ pub(super) fn refused(key: &str, word: &str) -> Option<&'static str> {
     REFUSED.iter().find(|(of, name, _)| *of == key && *name == word).map(|(_, _, why)| *why)
 }
 
+/// Words that are taken for keys of one section: the key of that section, or what there is instead.
+const IN_SECTION: &[(&str, &[&str], &str)] = &[
+    ("namespaces", &["net"], "network"),
+    ("namespaces", &["mnt"], "mount"),
+    ("namespaces", &["cgroups"], "cgroup"),
+    ("namespaces", &["users", "userns"], "user"),
+    ("namespaces", &["pids"], "pid"),
+    (
+        "network",
+        &["allow", "allowed", "deny", "domains", "hosts", "allow_hosts", "allowed_domains", "allowed_hosts"],
+        "hosts cannot be named here: ports can, in network.connect_tcp and bind_tcp, kinds of sockets in \
+        network.address_families, and addresses are for the host's firewall",
+    ),
+    ("cgroup", &["memory", "mem"], "memory_max"),
+    ("cgroup", &["cpu", "cpus"], "cpu_max"),
+    ("cgroup", &["pids", "processes", "tasks"], "pids_max"),
+    (
+        "rlimits",
+        &["memory", "mem"],
+        "write memory_max in [cgroup]; rlimits.as is the address space of each process",
+    ),
+    (
+        "rlimits",
+        &["pids", "processes", "tasks"],
+        "write pids_max in [cgroup]; rlimits.nproc counts all processes of the user",
+    ),
+];
+
+/// What a word in a section stands for there.
+pub(super) fn in_section(section: &str, word: &str) -> Option<&'static str> {
+    let known = IN_SECTION.iter().find(|(of, words, _)| *of == section && words.contains(&word));
+    known.map(|(.., answer)| *answer)
+}
+
+/// The key for a section that is given a word as if it were one key.
+pub(super) fn of_section(section: &str, word: &str) -> Option<String> {
+    match (section, word) {
+        ("network", "pasta") => Some("network.user_mode = \"pasta\"".into()),
+        ("network", "host" | "none" | "new") => {
+            Some(format!("namespaces.network = \"{}\"", if word == "host" { word } else { "new" }))
+        }
+        ("seccomp", word) if word.starts_with('@') => Some(format!("seccomp.allow = [\"{word}\"]")),
+        _ => None,
+    }
+}
+
 /// "compose calls it mem_limit; here it is cgroup.memory_max".
 pub(super) fn ours(word: &str) -> Option<String> {
     match FOLDED.get(&folded(word)) {

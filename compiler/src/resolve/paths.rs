@@ -42,7 +42,7 @@ pub(super) fn of_host(path: &Spanned<String>, findings: &mut Vec<Diagnostic>) ->
         PathPart::NotifySocket => String::new(),
     };
     let example: String = parts.iter().map(example).collect();
-    keep(checked(path, &example), findings);
+    keep(checked(path, &example).map_err(|finding| of_the_caller(finding, &path.value)), findings);
     HostPath::new(parts)
 }
 
@@ -72,6 +72,30 @@ fn checked(path: &Spanned<String>, example: &str) -> Result<Spanned<String>, Dia
                 None => finding,
             })
         }
+    }
+}
+
+/// What is to be written for a path that a shell would take for one of the caller's directories.
+fn of_the_caller(finding: Diagnostic, path: &str) -> Diagnostic {
+    let shell = [
+        ("~", "${run.home}"),
+        ("$HOME", "${run.home}"),
+        ("$PWD", "${run.cwd}"),
+        ("$XDG_RUNTIME_DIR", "${run.runtime_dir}"),
+        (".", "${run.cwd}"),
+    ];
+    let meant = shell.iter().find_map(|(start, value)| {
+        let rest = path.strip_prefix(start)?.trim_end_matches('/');
+        (rest.is_empty() || rest.starts_with('/')).then(|| format!("{value}{rest}"))
+    });
+    match meant.filter(|path| !path.contains("/..")) {
+        Some(meant) => finding.help(format!("write `{meant}`")),
+        None if !path.is_empty() && !path.starts_with(['/', '~', '$', '.']) => {
+            let shown: String = path.chars().take(SHOWN_MAX).collect();
+            finding
+                .help(format!("for a path from where the launcher is started write `${{run.cwd}}/{shown}`"))
+        }
+        None => finding,
     }
 }
 
