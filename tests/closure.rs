@@ -137,3 +137,37 @@ fn libraries_beside_a_program_are_found() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("needs liba.so, which is not there"));
 }
+
+/// What `process.exec` refuses of how a program is started, as this host has its files.
+#[test]
+fn programs_whose_interpreter_is_refused_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str, text: &str| write(&folder.path().join(name), text.as_bytes());
+    let by_env = at("by-env", "#!/usr/bin/env -S sh -e\n");
+    let by_sh = at("by-sh", "#!/bin/sh\n");
+    let found = |program: &str, exec: &str| -> Vec<String> {
+        let spec = format!(
+            "version = 1\nprocess.args = [\"{program}\"]\nprocess.exec = {exec}\nfilesystem.root = \"host\"\n"
+        );
+        let understood = boxwright::understand(&boxwright::source::Source::new("s", spec));
+        let policy = understood.policy.unwrap_or_else(|| panic!("{:?}", understood.findings));
+        let findings = boxwright::closure::refused_interpreters(&policy);
+        findings.into_iter().map(|finding| finding.message).collect()
+    };
+    let [once] = &found(&by_env, "\"once\"")[..] else { panic!("a script of env is refused") };
+    assert!(once.ends_with("is a script for `/usr/bin/env`, which executes `sh`"), "{once}");
+    assert_eq!(found(&by_sh, "\"once\""), [""; 0], "the kernel executes sh itself");
+    assert_eq!(found(&by_env, "\"any\""), [""; 0]);
+    let linker = needs(&Host, "/bin/sh").found.into_iter().flat_map(|found| found.hops).find(|path| {
+        let name = path.rsplit('/').next().unwrap();
+        name.starts_with("ld-") && name.contains(".so")
+    });
+    let linker = linker.expect("a shell that is linked dynamically");
+    let unlisted = found("/bin/sh", "[\"/bin/sh\"]");
+    assert!(unlisted.iter().all(|message| message.contains("which `process.exec` does not list")));
+    assert!(!unlisted.is_empty());
+    assert_eq!(found("/bin/sh", &format!("[\"/bin/sh\", \"{linker}\"]")), [""; 0]);
+    let script = found(&by_sh, &format!("[\"{linker}\"]"));
+    assert!(script.len() == 1 && script[0].contains("is started by `/bin/sh`"), "{script:?}");
+    assert_eq!(found(&by_sh, &format!("[\"{linker}\", \"/bin/sh\"]")), [""; 0]);
+}

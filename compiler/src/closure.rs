@@ -7,9 +7,11 @@ mod elf;
 mod files;
 mod inside;
 mod missing_library;
+mod refused_interpreter;
 mod search;
 
 pub use files::{Files, Host, Node};
 pub use inside::grants;
 pub use missing_library::{RULE, missing_libraries};
+pub use refused_interpreter::refused_interpreters;
 pub use search::{Found, Missing, Needs, needs};

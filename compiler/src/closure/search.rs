@@ -28,7 +28,7 @@ const GLIBC: [&str; 8] = [
 /// Where musl looks.
 const MUSL: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
 /// Where env(1) looks, as most shells do.
-const PATH: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/usr/local/sbin", "/bin"];
+pub(super) const PATH: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/usr/local/sbin", "/bin"];
 
 /// The dynamic linker's cache.
 pub(super) const CACHE: &str = "/etc/ld.so.cache";
@@ -219,7 +219,7 @@ fn directories(written: &[String], place: &str) -> Vec<String> {
 }
 
 /// What stands behind `#!`, if the file begins so.
-fn interpreter_line(file: &File) -> Option<String> {
+pub(super) fn interpreter_line(file: &File) -> Option<String> {
     let mut start = Vec::new();
     // From the start: a file that was just opened.
     file.take(LINE_MAX).read_to_end(&mut start).ok()?;

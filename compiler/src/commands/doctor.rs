@@ -6,7 +6,7 @@ mod rehearse;
 use super::variables::Variables;
 use super::{complain, print, style};
 use anyhow::Context;
-use boxwright::closure::missing_libraries;
+use boxwright::closure::{missing_libraries, refused_interpreters};
 use boxwright::diagnostic::{Checked, Diagnostic, Run, render_full, render_json, visible};
 use boxwright::source::Source;
 use boxwright::understand_with;
@@ -71,6 +71,7 @@ fn spec(path: &Path, variables: &Variables, format: Format) -> anyhow::Result<Ex
         return Ok(ExitCode::from(FINDINGS));
     };
     let mut findings = missing_libraries(&policy);
+    findings.extend(refused_interpreters(&policy));
     findings.extend(rehearse::rehearse(source, &policy)?);
     let clean = findings.is_empty();
     tell(source, findings, format)?;
