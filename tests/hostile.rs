@@ -152,6 +152,108 @@ fn many_of_everything() {
     many("escapes", format!("{HEAD}read_only = ['{}']", "\u{9b}".repeat(200_000)), 1, "nobody can see");
 }
 
+/// Runs a command on a spec with the stack of a small container and 128 MiB of memory, in a minute.
+fn bounded(command: &[&str], text: &str) -> Outcome {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("x.sandbox.toml"), text).unwrap();
+    let limits = "ulimit -s 256; ulimit -d 131072; exec timeout -s KILL 60 \"$0\" \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", limits, env!("CARGO_BIN_EXE_boxwright")])
+        .args(command)
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let code = output.status.code();
+    assert!(code.is_some_and(|code| code < 128), "{command:?}: {}\n{said:.2000}", output.status);
+    Outcome { code, output: said }
+}
+
+#[test]
+fn little_stack_and_little_memory() {
+    let checks = |text: &str, words: &str| {
+        let outcome = bounded(&["check", "x.sandbox.toml"], text);
+        assert_eq!(outcome.code, Some(1), "{:.2000}", outcome.output);
+        assert!(outcome.output.contains(words), "{words}: {:.2000}", outcome.output);
+    };
+    let chain: String = (0..9000).map(|n| format!("v{n:05} = \"${{v{:05}}}\"\n", n + 1)).collect();
+    let chain = format!("{HEAD}[vars]\n{chain}v09000 = \"x\"\n[process.env]\nA = \"${{v00000}}\"\n");
+    checks(&chain, "is in more than 64 values of variables");
+    let long = "a".repeat(60_000);
+    let uses: String = (0..20_000).map(|n| format!("K{n} = \"${{a}}\"\n")).collect();
+    checks(&format!("{HEAD}[vars]\na = \"{long}\"\n[process.env]\n{uses}"), "make this spec longer than");
+    let values: String = (0..20_000).map(|n| format!("b{n} = \"${{a}}\"\n")).collect();
+    checks(&format!("{HEAD}[vars]\na = \"{long}\"\n{values}"), "values of all variables are longer than");
+    let like = "v".repeat(58);
+    let known: String = (0..9_000).map(|n| format!("{like}{n:05} = 'x'\n")).collect();
+    let unknown: String = (0..3_000).map(|n| format!("K{n} = \"${{{like}x{n:04}}}\"\n")).collect();
+    checks(&format!("{HEAD}[vars]\n{known}[process.env]\n{unknown}"), "unknown variable");
+    checks(&lines(|n| format!("k{n}=1\n")), "unknown key");
+    checks(&lines(|_| "[[accept]]\n".into()), "error");
+    checks(&format!("{HEAD}# {}", "\u{202e}".repeat(300_000)), "nobody can see");
+    checks(&format!("{HEAD}x = [{}]", "1,".repeat(500_000)), "unknown key");
+}
+
+/// What cannot be built has findings, so that no build fails after a check that did not.
+#[test]
+fn what_no_plan_can_hold_is_an_error_of_the_spec() {
+    let programs: String = (0..20_000).map(|n| format!("'/usr/bin/x{n}',")).collect();
+    let programs = format!(
+        "version = 1\nfilesystem.base = 'usr'\n[process]\nargs = ['/usr/bin/x1']\nexec = [{programs}]\n"
+    );
+    let places: String = (0..5_000)
+        .map(|n| {
+            format!(
+                "[[landlock.path_beneath]]\npath = '/usr/{n}'\nallowed_access = ['execute', 'read_dir', 'read_file', 'resolve_unix']\n"
+            )
+        })
+        .collect();
+    let deep: String =
+        (0..100).map(|n| format!("'/b{n}{}' = {{ tmpfs = true }}\n", "/a".repeat(2030))).collect();
+    for (text, words) in [
+        (programs, "`process.exec` has 20000 entries"),
+        (format!("{HEAD}{places}"), "`landlock.path_beneath` has 5000 entries"),
+        (format!("{HEAD}[filesystem.mounts]\n{deep}"), "too many directories have to be made"),
+    ] {
+        let outcome = bounded(&["check", "x.sandbox.toml"], &text);
+        assert_eq!(outcome.code, Some(1), "{:.2000}", outcome.output);
+        assert!(outcome.output.contains(words), "{:.2000}", outcome.output);
+    }
+}
+
+/// 700 entries, each in the one before: a build whose time is cubic in that takes minutes.
+#[test]
+fn entries_in_entries_are_built_in_time() {
+    for kind in ["directory", "tmpfs"] {
+        let nested: String =
+            (1..=700).map(|depth| format!("'{}' = {{ {kind} = true }}\n", "/a".repeat(depth))).collect();
+        let text = format!("{HEAD}[filesystem.mounts]\n{nested}");
+        let outcome = bounded(&["build", "x.sandbox.toml", "--plan", "p"], &text);
+        assert_eq!(outcome.code, Some(0), "{kind}: {:.2000}", outcome.output);
+    }
+}
+
+#[test]
+fn a_variable_has_one_value_from_outside() {
+    let text = format!("{HEAD}[vars]\na = 'x'\n[process.env]\nA = \"${{a}}\"\n");
+    let outcome = bounded(&["check", "x.sandbox.toml", "--var", "a=1", "--var", "a=2"], &text);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.output);
+    assert!(outcome.output.contains("two values"), "{}", outcome.output);
+}
+
+/// A directory that was removed has no path; a spec that is named by an absolute one is checked anyway.
+#[test]
+fn a_working_directory_that_was_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.sandbox.toml");
+    std::fs::write(&path, HEAD).unwrap();
+    let script = "mkdir gone && cd gone && rmdir ../gone && exec \"$0\" check \"$1\"";
+    let mut check = Command::new("sh");
+    check.args(["-c", script, env!("CARGO_BIN_EXE_boxwright")]).arg(&path).current_dir(directory.path());
+    let output = check.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn not_text() {
     refuses("nul", b"version = 1\nna\0me = 1", 2, "nul.sandbox.toml:2:3: has a NUL");

@@ -58,7 +58,7 @@ pub fn compile(
     variables: &Variables,
     status_fd: Option<u32>,
 ) -> anyhow::Result<Option<(Built, Source)>> {
-    let understood = understand_with(&Source::read(path)?, &variables.options()).without_notes();
+    let understood = understand_with(&Source::read(path)?, &variables.options()?).without_notes();
     let source = &understood.source;
     let style = style(&io::stderr(), Path::new(""));
     let findings = render_full(source, &understood.findings, Style { links: None, ..style });

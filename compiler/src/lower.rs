@@ -16,6 +16,7 @@ mod memory;
 mod mount_calls;
 mod mounts;
 mod namespaces;
+mod nesting;
 mod netlink;
 mod nodes;
 mod order;
@@ -50,6 +51,8 @@ use boxwright_launcher::plan::operation::{Promise, Role};
 struct Launch<'a> {
     policy: &'a Policy,
     filters: &'a Filters,
+    /// Which entry of the tree is in which.
+    nesting: &'a nesting::Nesting<'a>,
     /// The launcher has CAP_SETUID and CAP_SETGID, so it can map and become any id.
     privileged: bool,
     /// Nothing is executed, and nothing taken that the host might not get back.
@@ -75,7 +78,8 @@ pub fn lower(policy: &Policy, filters: &Filters) -> Program {
 }
 
 fn both_ways(policy: &Policy, filters: &Filters, rehearsal: bool) -> Program {
-    let steps = |privileged| Launch { policy, filters, privileged, rehearsal }.steps();
+    let nesting = &nesting::Nesting::of(&policy.filesystem);
+    let steps = |privileged| Launch { policy, filters, nesting, privileged, rehearsal }.steps();
     let status = policy.status_fd.as_ref().map(|descriptor| descriptor.value);
     Program { privileged: steps(true), unprivileged: steps(false), status }
 }

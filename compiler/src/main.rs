@@ -56,7 +56,20 @@ enum Command {
     Completions(commands::completions::Args),
 }
 
+/// As much stack as the first thread usually has: the shell's limit is not what a spec may be nested to.
+const STACK: usize = 8 << 20;
+
 fn main() -> ExitCode {
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(run);
+    match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        Ok(Err(_)) => ExitCode::from(FAILURE),
+        // Without another thread the stack that there is has to do.
+        Err(_) => run(),
+    }
+}
+
+fn run() -> ExitCode {
     let Cli { color, command } = Cli::parse();
     color.write_global();
     // Any other status of `run` could be the program's own.

@@ -407,18 +407,37 @@ impl Filesystem {
 
     /// Whose tree a destination is in.
     pub fn owner(&self, destination: &str) -> Owner {
-        let above = self.container(destination);
-        let container = above.and_then(|path| self.mounts.get(path));
-        match (container.map(|mount| &mount.kind), &self.root.value) {
-            (None, Root::Empty) => Owner::Sealed,
-            (None, Root::Overlay(_)) => Owner::Overlaid,
-            (Some(MountKind::Directory { .. }), _) => match self.owner(above.unwrap_or_default()) {
-                // Not made in somebody's tree, but mounted over it, and closed.
-                Owner::Foreign | Owner::Overlaid => Owner::Sealed,
-                own => own,
-            },
-            (Some(MountKind::Tmpfs { .. }), _) => Owner::Writable,
-            _ => Owner::Foreign,
+        let (mut path, mut directory) = (destination, false);
+        let above = |path| self.mounts.get_key_value(self.container(path)?);
+        let owner = loop {
+            match above(path) {
+                None => break self.root_owner(),
+                Some((container, Mount { kind: MountKind::Directory { .. }, .. })) => {
+                    (path, directory) = (container, true);
+                }
+                Some((_, mount)) => break mount.kind.owner_inside(|| Owner::Foreign),
+            }
+        };
+        if directory { owner.in_directory() } else { owner }
+    }
+
+    /// Whose tree what is in no entry is in.
+    pub fn root_owner(&self) -> Owner {
+        match self.root.value {
+            Root::Empty => Owner::Sealed,
+            Root::Overlay(_) => Owner::Overlaid,
+            Root::Host | Root::Rootfs(_) => Owner::Foreign,
+        }
+    }
+}
+
+impl Owner {
+    /// Whose tree is a directory of the spec in such a tree?
+    fn in_directory(self) -> Self {
+        match self {
+            // Not made in somebody's tree, but mounted over it, and closed.
+            Self::Foreign | Self::Overlaid => Self::Sealed,
+            own => own,
         }
     }
 }
@@ -429,6 +448,15 @@ impl Ownership {
 }
 
 impl MountKind {
+    /// Whose tree is in it; `own` is whose it is in itself.
+    pub fn owner_inside(&self, own: impl FnOnce() -> Owner) -> Owner {
+        match self {
+            Self::Directory { .. } => own().in_directory(),
+            Self::Tmpfs { .. } => Owner::Writable,
+            _ => Owner::Foreign,
+        }
+    }
+
     /// Whether the program may write to it.
     pub fn is_writable(&self) -> bool {
         matches!(

@@ -53,6 +53,20 @@ fn word<T: Copy>(leaf: &Leaf<String>, meanings: &[(&str, T)], default: T) -> Spa
 }
 
 /// The items of a list, sorted, without those that stand there twice.
+/// The first of a list, of which a launch can make no more; where it is longer, that is said.
+fn at_most<'a, T>(
+    most: usize,
+    list: &'a [Spanned<T>],
+    key: &str,
+    findings: &mut Vec<Diagnostic>,
+) -> &'a [Spanned<T>] {
+    if let Some(excess) = list.get(most) {
+        let finding = rules::INVALID_AMOUNT.at(excess.span, format!("{key} has {} entries", list.len()));
+        findings.push(finding.label(format!("expected at most {most}")));
+    }
+    list.get(..most).unwrap_or(list)
+}
+
 fn each_once<T: Clone + Ord + std::fmt::Display>(
     list: &[Spanned<T>],
     key: &str,

@@ -115,7 +115,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     // One that was removed has no path; what is named by absolute paths can be checked anyway.
     let root = std::env::current_dir().unwrap_or_default();
-    let mut options = args.variables.options();
+    let mut options = args.variables.options()?;
     options.oldest_kernel = args.kernel;
     options.today = args.today.or_else(today);
     let repositories = Repositories::of(&paths, &args.levels, &root, &mut failures)?;

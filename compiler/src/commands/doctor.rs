@@ -64,7 +64,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn spec(path: &Path, variables: &Variables, format: Format) -> anyhow::Result<ExitCode> {
-    let understood = understand_with(&Source::read(path)?, &variables.options()).without_notes();
+    let understood = understand_with(&Source::read(path)?, &variables.options()?).without_notes();
     let source = &understood.source;
     let Some(policy) = understood.policy else {
         tell(source, understood.findings, format)?;

@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return explain_rule(&args.subject);
     }
     let understood =
-        understand_with(&Source::read(&args.subject)?, &args.variables.options()).without_notes();
+        understand_with(&Source::read(&args.subject)?, &args.variables.options()?).without_notes();
     let source = &understood.source;
     let Some(policy) = understood.policy else {
         complain(render_full(source, &understood.findings, Style::default()).trim_end());

@@ -38,7 +38,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let understood = understand_with(&Source::read(&args.spec)?, &args.variables.options()).without_notes();
+    let understood = understand_with(&Source::read(&args.spec)?, &args.variables.options()?).without_notes();
     let source = &understood.source;
     let Some(policy) = understood.policy else {
         complain(render_full(source, &understood.findings, Style::default()).trim_end());

@@ -36,7 +36,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let options = args.variables.options();
+    let options = args.variables.options()?;
     let understood = understand_with(&Source::read(&args.spec)?, &options).without_notes();
     if understood.policy.is_none() {
         complain(render_full(&understood.source, &understood.findings, Style::default()).trim_end());

@@ -1,5 +1,6 @@
 //! `--var`: values for the variables of the spec that a command is about.
 
+use anyhow::bail;
 use boxwright::Options;
 
 /// Values of the spec's variables.
@@ -12,8 +13,13 @@ pub struct Variables {
 
 impl Variables {
     /// What the spec is understood with.
-    pub fn options(&self) -> Options {
-        Options { variables: self.values.clone(), ..Options::default() }
+    pub fn options(&self) -> anyhow::Result<Options> {
+        for (at, (name, _)) in self.values.iter().enumerate() {
+            if self.values.iter().take(at).any(|(earlier, _)| earlier == name) {
+                bail!("--var gives `{name}` two values; remove one");
+            }
+        }
+        Ok(Options { variables: self.values.clone(), ..Options::default() })
     }
 }
 

@@ -6,6 +6,13 @@ use std::fmt;
 /// 10^5 unknown ones.
 const FINDINGS_MAX: usize = 200;
 
+/// The most characters that one suggestion compares, each with each: a spec can declare 10^5 variables. All system calls
+/// need less.
+const COMPARED_MAX: usize = 1 << 16;
+
+/// The most characters of a name that are compared.
+const LENGTH_MAX: usize = 64;
+
 /// The candidate that is most like a word.
 #[derive(Debug, Clone, Copy)]
 pub struct Near<'a> {
@@ -21,12 +28,17 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>, found:
         return None;
     }
     let folded = fold(word);
+    let mut compared = 0;
     let mut best: Option<(usize, Near<'a>)> = None;
     for candidate in candidates {
         let most = (candidate.len().min(word.len()) / 3).max(1);
         // Lengths that differ by more cannot be near; asking costs nothing.
         if folded.len().abs_diff(candidate.len()) > most {
             continue;
+        }
+        compared += folded.len() * candidate.len().min(LENGTH_MAX);
+        if compared > COMPARED_MAX {
+            break;
         }
         let distance = strsim::damerau_levenshtein(&folded, &fold(candidate));
         best = match best {
@@ -51,5 +63,5 @@ impl fmt::Display for Near<'_> {
 /// Case and the kind of separator are what people get wrong most. Names are short, so the rest of a long text is not
 /// looked at.
 fn fold(word: &str) -> String {
-    word.chars().take(64).map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
+    word.chars().take(LENGTH_MAX).map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
 }

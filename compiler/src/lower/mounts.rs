@@ -111,7 +111,7 @@ impl<'a> Launch<'a> {
     }
 
     fn owner_of(self, entry: &Entry) -> Owner {
-        self.policy.filesystem.owner(entry.destination)
+        self.nesting.owner(entry)
     }
 
     fn is_written_in_place(self, entry: &Entry) -> bool {

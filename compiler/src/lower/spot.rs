@@ -7,10 +7,9 @@ use super::Launch;
 use super::linux::{AT_FDCWD, ENOENT, O_CLOEXEC, O_PATH, RESOLVE_NO_SYMLINKS, open_how};
 use super::mounts::Entry;
 use super::step::{Act, Call, Slot, Value};
-use crate::policy::{MountKind, Owner};
+use crate::policy::Owner;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::Then;
-use std::ops::Bound;
 
 /// A place in the tree, as system calls take it.
 #[derive(Debug, Clone)]
@@ -32,25 +31,17 @@ impl Spot {
 impl Launch<'_> {
     /// The place of a destination.
     pub(super) fn spot(self, destination: &str) -> Spot {
-        self.spot_from(destination, |entry| self.may_hold(entry))
+        self.spot_from(destination, false)
     }
 
     /// Any place, once the tree is finished: from the descriptors that are still open then.
     pub(super) fn spot_in_finished_tree(self, path: &str) -> Spot {
-        self.spot_from(path, |entry| self.holds(entry) && !self.is_mounted_directory(entry))
+        self.spot_from(path, true)
     }
 
-    fn spot_from(self, destination: &str, may_hold: impl Fn(&Entry) -> bool) -> Spot {
-        let mounts = &self.policy.filesystem.mounts;
-        let above = destination.rmatch_indices('/').map(|(at, _)| &destination[..at]);
-        let mut holders = above.filter_map(|path| {
-            let mount = mounts.get(path)?;
-            let before = (Bound::Unbounded, Bound::Excluded(path));
-            let number = u16::try_from(mounts.range::<str, _>(before).count()).ok()?;
-            Some(Entry { number, destination: path, mount }).filter(&may_hold)
-        });
-        match holders.next() {
-            Some(Entry { number, destination: above, .. }) => Spot {
+    fn spot_from(self, destination: &str, finished: bool) -> Spot {
+        match self.nesting.holder(destination, finished) {
+            Some((number, above)) => Spot {
                 directory: Slot::Source(number).into(),
                 path: destination[above.len() + 1..].to_owned(),
             },
@@ -76,20 +67,6 @@ impl Launch<'_> {
     pub(super) fn holds(self, entry: &Entry) -> bool {
         let inside = format!("{}/", entry.destination);
         let next = self.policy.filesystem.mounts.range(inside.clone()..).next();
-        self.may_hold(entry) && next.is_some_and(|(path, _)| path.starts_with(&inside))
-    }
-
-    /// What is not there when it may be left out has no descriptor.
-    fn may_hold(self, entry: &Entry) -> bool {
-        match entry.mount.kind {
-            MountKind::Bind { optional, .. } => !optional,
-            MountKind::Directory { .. } => self.is_mounted_directory(entry),
-            MountKind::Tmpfs { .. }
-            | MountKind::Overlay { .. }
-            | MountKind::Proc { .. }
-            | MountKind::View(_)
-            | MountKind::Terminals => true,
-            _ => false,
-        }
+        self.nesting.may_hold(entry) && next.is_some_and(|(path, _)| path.starts_with(&inside))
     }
 }

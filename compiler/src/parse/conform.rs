@@ -19,6 +19,9 @@ pub(super) fn conform(document: &DeTable<'_>, keys: &[Key], lossy: bool) -> Vec<
     conform.findings
 }
 
+/// After so many findings the rest is not looked at: nobody reads them, and a hostile file could have 10^5.
+const FINDINGS_MAX: usize = 10_000;
+
 struct Conform {
     /// The keys that lead to the value at hand.
     path: Vec<String>,
@@ -33,6 +36,9 @@ impl Conform {
     fn table(&mut self, table: &DeTable<'_>, span: Span, keys: &[Key]) {
         let mut meant = Vec::new();
         for (name, value) in table.iter() {
+            if self.findings.len() >= FINDINGS_MAX {
+                return;
+            }
             match keys.iter().find(|key| key.name == name.get_ref()) {
                 Some(key) => {
                     let at = Span::from(name.span());
@@ -52,6 +58,9 @@ impl Conform {
     /// was expected, which is more than the type when that is one of several.
     fn value(&mut self, value: &Value<'_>, key: Span, ty: &Type, whole: &Type) {
         let span = Span::from(value.span());
+        if self.findings.len() >= FINDINGS_MAX {
+            return;
+        }
         match (ty, value.get_ref()) {
             (Type::NotYet(ty, milestone), _) => self.not_yet(value, key, ty, milestone),
             (Type::Union(types), _) => self.union(value, key, types, ty),

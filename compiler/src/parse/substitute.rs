@@ -1,7 +1,7 @@
 //! `${name}` in strings and in the keys of mounts, replaced by what the variable stands for.
 
 use super::rules::{DUPLICATE_KEY, MISSING_VARIABLE, UNUSED_VARIABLE, WRONG_VALUE};
-use super::values::{TEXT_MAX, Values};
+use super::values::{TEXT_MAX, TOTAL_MAX, Values};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::spec::keys::{Form, Key, Type};
@@ -19,13 +19,15 @@ pub(super) struct Substitute<'a> {
     /// Was a value left out because a variable has none?
     pub(super) lossy: bool,
     findings: Vec<Diagnostic>,
+    /// The bytes of the strings that variables are in.
+    total: usize,
 }
 
 impl<'a> Substitute<'a> {
     /// With these values.
     pub(super) fn new(values: &'a Values) -> Self {
         let used = values.used.iter().map(String::as_str).collect();
-        Self { values, used, lossy: false, findings: Vec::new() }
+        Self { values, used, lossy: false, findings: Vec::new(), total: 0 }
     }
 
     /// Replaces the variables of a layer.
@@ -131,6 +133,17 @@ impl<'a> Substitute<'a> {
                 return None;
             }
         }
+        let fits = self.total <= TOTAL_MAX;
+        self.total = self.total.saturating_add(replaced.len());
+        if self.total > TOTAL_MAX {
+            // What is beyond is not kept, and said once.
+            if fits {
+                let message = format!("variables make this spec longer than {TOTAL_MAX} bytes");
+                self.findings.push(WRONG_VALUE.at(span, message).label("too long with this one"));
+            }
+            self.lossy = true;
+            return None;
+        }
         whole.then_some(replaced)
     }
 
@@ -148,7 +161,7 @@ impl<'a> Substitute<'a> {
         }
         let Some(variable) = self.values.variables.get(name) else {
             let any_text = matches!(ty, Some(Type::String(Form::Text)));
-            self.findings.push(self.values.unknown(name, span, "a string", any_text));
+            self.findings.push(self.values.unknown(name, span, "a string", any_text, self.findings.len()));
             self.lossy = true;
             return None;
         };

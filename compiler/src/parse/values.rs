@@ -12,6 +12,12 @@ use toml::de::{DeTable, DeValue};
 /// The longest text that variables may make: a few of them in each other could fill any memory.
 pub(super) const TEXT_MAX: usize = 64 << 10;
 
+/// The most text that variables may make in all: of their values, and once more where they are used.
+pub(super) const TOTAL_MAX: usize = 4 << 20;
+
+/// The most variables in each other's values; a stack has to hold as many calls.
+const DEPTH_MAX: usize = 64;
+
 /// One variable.
 #[derive(Debug, Default)]
 pub(super) struct Variable {
@@ -30,6 +36,8 @@ pub(super) struct Values {
     pub(super) used: BTreeSet<String>,
     /// What is wrong with them.
     pub(super) findings: Vec<Diagnostic>,
+    /// The bytes of all values.
+    total: usize,
 }
 
 impl Values {
@@ -45,7 +53,7 @@ impl Values {
         for (name, value) in given {
             match values.variables.get_mut(name) {
                 Some(variable) => variable.value = Some(value.clone()),
-                None => values.findings.push(values.unknown(name, Span::default(), "`--var`", false)),
+                None => values.findings.push(values.unknown(name, Span::default(), "`--var`", false, 0)),
             }
         }
         values.expand();
@@ -53,12 +61,21 @@ impl Values {
     }
 
     /// That a place uses a variable which nobody declares; where any text may stand, none may be meant.
-    pub(super) fn unknown(&self, name: &str, span: Span, place: &str, any_text: bool) -> Diagnostic {
+    ///
+    /// `found` is how many findings there are besides those of the values.
+    pub(super) fn unknown(
+        &self,
+        name: &str,
+        span: Span,
+        place: &str,
+        any_text: bool,
+        found: usize,
+    ) -> Diagnostic {
         let shown: String = name.chars().take(SHOWN_MAX).collect();
         let finding = UNKNOWN_VARIABLE.at(span, format!("unknown variable `{shown}` in {place}"));
         let at_launch = PathPart::VALUES.iter().map(|(known, _)| *known);
         let known = self.variables.keys().map(String::as_str).chain(at_launch);
-        if let Some(near) = suggest::nearest(name, known, self.findings.len()) {
+        if let Some(near) = suggest::nearest(name, known, self.findings.len() + found) {
             return finding.label(format!("did you mean `{near}`?"));
         }
         if !is_name(name) {
@@ -112,6 +129,14 @@ impl Values {
             self.findings.push(finding.label(format!("by way of {}", path.join(" and "))));
             return done.entry(name.to_owned()).or_insert(None).clone();
         }
+        if inside.len() >= DEPTH_MAX {
+            let finding = CYCLIC_VARIABLE.at(
+                span,
+                format!("`{name}` is in more than {DEPTH_MAX} values of variables, each in the next"),
+            );
+            self.findings.push(finding.label("one too many"));
+            return done.entry(name.to_owned()).or_insert(None).clone();
+        }
         inside.push(name.to_owned());
         let value = written.and_then(|written| {
             let (mut text, mut whole) = (String::new(), true);
@@ -126,7 +151,7 @@ impl Values {
                     }
                     Piece::Variable(_) if !whole => {}
                     Piece::Variable(inner) => {
-                        let finding = self.unknown(inner, span, &format!("the value of `{name}`"), true);
+                        let finding = self.unknown(inner, span, &format!("the value of `{name}`"), true, 0);
                         self.findings.push(finding);
                         whole = false;
                     }
@@ -138,7 +163,14 @@ impl Values {
                     return None;
                 }
             }
-            whole.then_some(text)
+            let fits = self.total + text.len() <= TOTAL_MAX;
+            // What is beyond is not kept, and said once.
+            if !fits && self.total <= TOTAL_MAX {
+                let message = format!("the values of all variables are longer than {TOTAL_MAX} bytes");
+                self.findings.push(WRONG_VALUE.at(span, message).label("too long with this one"));
+            }
+            self.total = if fits { self.total + text.len() } else { usize::MAX / 2 };
+            (whole && fits).then_some(text)
         });
         inside.pop();
         done.entry(name.to_owned()).or_insert(value).clone()

@@ -5,6 +5,7 @@ use crate::diagnostic::visible;
 use crate::policy::{MountKind, Namespace, Policy, Propagation, Root, View};
 use crate::source::Source;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// One place.
 #[derive(Debug, Clone, Serialize)]
@@ -48,16 +49,29 @@ pub(super) fn tree(source: &Source, policy: &Policy) -> Vec<Entry> {
         key: "filesystem.root",
         place: place(source, root.span),
     }];
-    beneath(source, policy, None, &[], &mut entries);
+    let mut inside: Inside<'_> = BTreeMap::new();
+    for path in filesystem.mounts.keys() {
+        inside.entry(filesystem.container(path)).or_default().push(path);
+    }
+    beneath(source, policy, &inside, None, &[], &mut entries);
     entries
 }
 
-fn beneath(source: &Source, policy: &Policy, above: Option<&str>, last: &[bool], entries: &mut Vec<Entry>) {
+/// The entries that are in each entry, and those that are in none.
+type Inside<'a> = BTreeMap<Option<&'a str>, Vec<&'a String>>;
+
+fn beneath(
+    source: &Source,
+    policy: &Policy,
+    inside: &Inside<'_>,
+    above: Option<&str>,
+    last: &[bool],
+    entries: &mut Vec<Entry>,
+) {
     let filesystem = &policy.filesystem;
-    let here = |path: &&String| filesystem.container(path) == above;
-    let paths: Vec<&String> = filesystem.mounts.keys().filter(here).collect();
+    let paths = inside.get(&above).map(Vec::as_slice).unwrap_or_default();
     for (index, path) in paths.iter().enumerate() {
-        let Some(mount) = filesystem.mounts.get(*path) else { continue };
+        let Some(mount) = filesystem.mounts.get(path.as_str()) else { continue };
         let mut lasts = last.to_vec();
         lasts.push(index + 1 == paths.len());
         entries.push(Entry {
@@ -70,7 +84,7 @@ fn beneath(source: &Source, policy: &Policy, above: Option<&str>, last: &[bool],
             key: mount.key,
             place: place(source, mount.span),
         });
-        beneath(source, policy, Some(path), &lasts, entries);
+        beneath(source, policy, inside, Some(path), &lasts, entries);
     }
 }
 

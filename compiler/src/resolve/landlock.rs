@@ -1,10 +1,10 @@
 //! `[landlock]`, what `[requires]` says of it, and the lists of ports.
 
 use super::rules::WITHOUT_EFFECT;
-use super::{each_once, keep, paths, word};
+use super::{at_most, each_once, keep, paths, word};
 use crate::diagnostic::Diagnostic;
 use crate::policy::landlock::{Access, Feature, LogFlag, PathBeneath, Scope, Start};
-use crate::policy::{Landlock, Policy};
+use crate::policy::{Filesystem, Landlock, Policy};
 use crate::source::Spanned;
 use crate::spec::{self, Leaf};
 
@@ -71,6 +71,10 @@ pub(super) fn without_effect(policy: &Policy) -> Vec<Diagnostic> {
 }
 
 fn path_beneath(entries: &[spec::PathBeneath], findings: &mut Vec<Diagnostic>) -> Vec<PathBeneath> {
+    let places: Vec<Spanned<&spec::PathBeneath>> =
+        entries.iter().map(|entry| Spanned::new(entry, entry.path.span)).collect();
+    let kept = at_most(Filesystem::ENTRIES_MAX, &places, "`landlock.path_beneath`", findings).len();
+    let entries = entries.get(..kept).unwrap_or_default();
     let written: Vec<Spanned<String>> =
         entries.iter().filter_map(|entry| keep(paths::absolute(&entry.path), findings)).collect();
     let places = each_once(&written, "`landlock.path_beneath`", findings);

@@ -15,6 +15,10 @@ const MOUNTS: &str = "filesystem.mounts";
 /// The longest target of a symbolic link (`PATH_MAX` in linux/limits.h, without the NUL).
 const TARGET_MAX: usize = 4095;
 
+/// The most bytes of paths of directories that lead to entries, about twice: thousands of entries with long paths have a
+/// tenth of that.
+const MADE_MAX: usize = 8 << 20;
+
 const PROPAGATIONS: [(&str, Propagation); 2] =
     [("private", Propagation::Private), ("slave", Propagation::Slave)];
 
@@ -62,7 +66,7 @@ impl Tree {
                 );
             }
         }
-        findings.extend(self.excess());
+        findings.extend(self.excess().or_else(|| self.too_deep()));
         self.entries
             .into_iter()
             .filter_map(|(destination, mut mounts)| {
@@ -83,6 +87,22 @@ impl Tree {
             .at(*spans.get(most)?, format!("the tree has {} entries", spans.len()))
             .label(format!("expected at most {most}"));
         Some(finding.help("bind a directory that has more of them in it"))
+    }
+
+    /// Says where the directories that lead to entries would be too much text for a plan: each is made by its whole path.
+    fn too_deep(&self) -> Option<Diagnostic> {
+        let mut total = 0;
+        for (destination, mounts) in &self.entries {
+            let above = destination.rmatch_indices('/').map(|(at, _)| &destination[..at]);
+            let made = above.take_while(|above| !self.entries.contains_key(*above)).count();
+            total += made * destination.len();
+            if total > MADE_MAX {
+                let finding = TOO_MANY_MOUNTS
+                    .at(mounts.first()?.span, "too many directories have to be made on the way to entries");
+                return Some(finding.label("too deep").help("write shorter destinations"));
+            }
+        }
+        None
     }
 }
 

@@ -1,9 +1,11 @@
 //! What `[process]` means: argv, ids, environment and streams.
 
 use super::rules::{DUPLICATE_ENTRY, INVALID_NAME, INVALID_PATH, INVALID_TEXT};
-use super::{asked, capabilities, each_once, keep, or_default, paths, scheduling, word};
+use super::{asked, at_most, capabilities, each_once, keep, or_default, paths, scheduling, word};
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Execution, HugePages, Keyring, Personality, Process, Stream, Terminal, User};
+use crate::policy::{
+    Execution, Filesystem, HugePages, Keyring, Personality, Process, Stream, Terminal, User,
+};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Kept, Leaf, Spec};
 use std::collections::BTreeMap;
@@ -101,6 +103,7 @@ fn exec(leaf: &Leaf<spec::Exec>, findings: &mut Vec<Diagnostic>) -> Spanned<Exec
         spec::Exec::Word(word) if word == "once" => Execution::Once,
         spec::Exec::Word(_) => Execution::Any,
         spec::Exec::List(programs) => {
+            let programs = at_most(Filesystem::ENTRIES_MAX, programs, "`process.exec`", findings);
             for program in programs {
                 keep(program_path(program), findings);
             }
