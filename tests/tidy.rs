@@ -150,6 +150,58 @@ fn shared_rooms_import_no_pass() {
     }
 }
 
+/// Of passes a command calls those alone that answer questions; from text to bytes it goes through lib.rs.
+#[test]
+fn commands_call_no_pass_on_the_way_to_bytes() {
+    const ANSWER: [&str; 8] =
+        ["explain", "inspect", "link", "parse", "reference", "report", "review", "seccomp"];
+    for (path, text) in
+        compiler().iter().filter(|(path, _)| path.starts_with("commands") || path == "main.rs")
+    {
+        let code = code(text);
+        for pass in PASSES {
+            let named = [
+                format!("boxwright::{pass}::"),
+                format!("boxwright::{{{pass}::"),
+                format!("boxwright::{pass};"),
+            ];
+            let calls = named.iter().any(|name| code.contains(name));
+            let shows = pass != "parse" || path == "commands/show.rs";
+            assert!(!calls || ANSWER.contains(&pass) && shows, "{path} calls the pass {pass}");
+        }
+        for way in ["link::link", "seccomp::compile", "seccomp::merge"] {
+            assert!(!code.contains(way), "{path} calls {way}");
+        }
+    }
+}
+
+/// The files that a second architecture adds to, and those that show the one there is.
+#[test]
+fn few_files_name_an_architecture() {
+    const NAMING: [&str; 4] =
+        ["compiler/build.rs", "launcher/src/arch/x86_64.rs", "launcher/src/lib.rs", "compiler/src/link.rs"];
+    const ROOMS: [&str; 2] = ["compiler/src/seccomp", "compiler/src/spec/keys/seccomp.rs"];
+    // They ask about the architecture of the launcher, or show numbers of any.
+    const READING: [&str; 8] = [
+        "compiler/src/check/clone3_overridden.rs",
+        "compiler/src/check/execve_denied.rs",
+        "compiler/src/check/seccomp_kills_libc.rs",
+        "compiler/src/closure/search.rs",
+        "compiler/src/commands/explain.rs",
+        "compiler/src/report/calls.rs",
+        "compiler/src/report/text.rs",
+        "compiler/src/resolve/seccomp.rs",
+    ];
+    for (path, text) in files() {
+        let part = path.starts_with("compiler/") || path.starts_with("launcher/");
+        let known = NAMING.contains(&path.as_str())
+            || READING.contains(&path.as_str())
+            || ROOMS.iter().any(|room| path.starts_with(room));
+        let name = |word: &str| code(&text).contains(word);
+        assert!(!part || known || !(name("x86_64") || name("X86_64")), "{path} names an architecture");
+    }
+}
+
 #[test]
 fn packages_stay_in_their_rooms() {
     for (path, text) in compiler() {
