@@ -9,6 +9,9 @@ use std::ops::Range;
 /// The longest dynamic section and the longest string that are read, in bytes; real ones are far below.
 const SECTION_MAX: u64 = 1 << 20;
 const STRING_MAX: u64 = 4096;
+/// The most bytes of names of libraries, and the most directories; thousands of files can be looked at.
+const NEEDED_MAX: usize = 16 << 10;
+pub(super) const DIRECTORIES_MAX: usize = 64;
 
 /// What a file needs to be started or loaded.
 #[derive(Debug)]
@@ -54,10 +57,16 @@ where
         if size > SECTION_MAX {
             continue;
         }
-        if let Ok(Some(path)) = segment.interpreter(endian, data) {
+        // The first of each kind counts.
+        if elf.interpreter.is_none()
+            && size <= STRING_MAX
+            && let Ok(Some(path)) = segment.interpreter(endian, data)
+        {
             elf.interpreter = String::from_utf8(path.to_vec()).ok();
         }
-        if let Ok(Some(dynamic)) = segment.dynamic(endian, data) {
+        if entries.is_empty()
+            && let Ok(Some(dynamic)) = segment.dynamic(endian, data)
+        {
             entries.extend(dynamic.iter().map(|entry| (entry.d_tag(endian), entry.d_val(endian).into())));
         }
     }
@@ -75,11 +84,16 @@ where
         let range: Range<u64> = start..data.len().ok()?.min(start.checked_add(STRING_MAX)?);
         String::from_utf8(data.read_bytes_at_until(range, 0).ok()?.to_vec()).ok()
     };
+    let mut names = 0;
     for (tag, offset) in &entries {
         match *tag {
-            DT_NEEDED => elf.needed.extend(text(*offset)),
-            DT_RPATH => elf.rpath.extend(directories(text(*offset))),
-            DT_RUNPATH => elf.runpath.extend(directories(text(*offset))),
+            DT_NEEDED if names < NEEDED_MAX => {
+                let name = text(*offset);
+                names += name.as_ref().map_or(1, |name| name.len() + 1);
+                elf.needed.extend(name);
+            }
+            DT_RPATH if elf.rpath.is_empty() => elf.rpath.extend(directories(text(*offset))),
+            DT_RUNPATH if elf.runpath.is_empty() => elf.runpath.extend(directories(text(*offset))),
             _ => {}
         }
     }
@@ -87,5 +101,10 @@ where
 }
 
 fn directories(list: Option<String>) -> Vec<String> {
-    list.iter().flat_map(|list| list.split(':')).filter(|path| !path.is_empty()).map(str::to_owned).collect()
+    list.iter()
+        .flat_map(|list| list.split(':'))
+        .filter(|path| !path.is_empty())
+        .take(DIRECTORIES_MAX)
+        .map(str::to_owned)
+        .collect()
 }

@@ -5,6 +5,7 @@ use super::elf::{self, Elf, Kind};
 use super::files::{self, Files, Node};
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 
 /// The kernel follows so many interpreters of scripts (`exec_binprm` in fs/exec.c).
@@ -12,7 +13,9 @@ const SCRIPTS_MAX: usize = 5;
 /// And reads so much of the first line (`BINPRM_BUF_SIZE`).
 const LINE_MAX: u64 = 256;
 /// More files than any program has; hostile ones name each other without end.
-const FILES_MAX: usize = 4096;
+const FILES_MAX: usize = 1024;
+/// More paths than any program makes the dynamic linker try.
+const LOOKUPS_MAX: usize = 100_000;
 
 /// Where glibc looks when the cache knows nothing: its own directories, as distributions have them.
 const GLIBC: [&str; 8] = [
@@ -62,8 +65,14 @@ pub struct Needs {
 
 /// Looks for what a program needs, given its absolute path. Nothing is found of one that is not there.
 pub fn needs(files: &dyn Files, program: &str) -> Needs {
-    let mut search =
-        Search { files, needs: Needs::default(), seen: BTreeSet::new(), cache: Cache::default() };
+    let mut search = Search {
+        files,
+        needs: Needs::default(),
+        seen: BTreeSet::new(),
+        hasher: RandomState::new(),
+        lookups: 0,
+        cache: Cache::default(),
+    };
     if let Some((_, Node::Real(path))) = files.hops(CACHE) {
         search.cache = files::open(&path).map(|file| Cache::read(&file)).unwrap_or_default();
     }
@@ -75,7 +84,10 @@ struct Search<'a> {
     files: &'a dyn Files,
     needs: Needs,
     /// What was looked up already.
-    seen: BTreeSet<String>,
+    seen: BTreeSet<u64>,
+    hasher: RandomState,
+    /// How many paths were tried.
+    lookups: usize,
     cache: Cache,
 }
 
@@ -136,12 +148,17 @@ impl Search<'_> {
 
     /// A library, unless it is known already or not there.
     fn library(&mut self, name: &str, by: &Object) -> Option<Object> {
-        if self.needs.found.len() > FILES_MAX || !self.seen.insert(format!("{name} {}", by.rpath.join(":"))) {
+        if self.needs.found.len() > FILES_MAX || !self.seen.insert(self.hasher.hash_one((name, &by.rpath))) {
             return None;
         }
         let own = directories(&by.elf.rpath, &by.place);
-        let rpath = if by.elf.runpath.is_empty() { [own, by.rpath.clone()].concat() } else { Vec::new() };
+        let mut rpath = if by.elf.runpath.is_empty() { [own, by.rpath.clone()].concat() } else { Vec::new() };
+        rpath.truncate(elf::DIRECTORIES_MAX);
         for (path, cached) in self.candidates(name, by, &rpath) {
+            self.lookups += 1;
+            if self.lookups > LOOKUPS_MAX {
+                return None;
+            }
             let path = files::normal(&path);
             let Some(elf) = self.fits(&path, by.elf.kind) else { continue };
             let (place, _) = self.file(&path, cached)?;
@@ -215,7 +232,8 @@ fn directories(written: &[String], place: &str) -> Vec<String> {
     let origin = |path: &String| {
         path.replace("${ORIGIN}", files::parent(place)).replace("$ORIGIN", files::parent(place))
     };
-    written.iter().map(origin).collect()
+    // No path of a kernel is longer.
+    written.iter().map(origin).filter(|path| path.len() < 4096).collect()
 }
 
 /// What stands behind `#!`, if the file begins so.
