@@ -119,7 +119,7 @@ impl Odd {
             Self::Unreadable => {
                 let text = if path.ends_with("boxwright.toml") { "" } else { GOOD };
                 std::fs::write(path, text).unwrap();
-                std::fs::set_permissions(path, PermissionsExt::from_mode(0)).unwrap();
+                std::fs::set_permissions(path, PermissionsExt::from_mode(0o000)).unwrap();
             }
         }
         true
@@ -211,7 +211,7 @@ fn a_directory_that_cannot_be_listed_is_reported_beside_the_others() {
         let folder = folder(user);
         let closed = folder.path().join("closed");
         std::fs::create_dir(&closed).unwrap();
-        std::fs::set_permissions(&closed, PermissionsExt::from_mode(0)).unwrap();
+        std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o000)).unwrap();
         file(&folder.path().join("a.sandbox.toml"), GOOD, user);
         for arguments in [&["check"][..], &["fmt", "--check"]] {
             let output = command(folder.path(), user, arguments).output().unwrap();
