@@ -386,6 +386,7 @@ fn forks_are_counted() {
             terminal: false,
             pid: 0,
             ending: None,
+            channel: 0,
         }));
         let exec = operation(Kind::Exec(Exec { path }));
         draft.lists = vec![[fork(1), vec![exec]].concat(), [fork(2), vec![hold]].concat(), vec![hold]];

@@ -9,7 +9,7 @@ use crate::source::{Source, Span};
 use boxwright_launcher::plan::operation::{
     self, Action, Argument, Assist, Cgroup, Check, Cookie, Directory, Each, Environment, Exec, Filter, Fork,
     Guard, Kind, Listen, Make, NONE, Netlink, Notify, Operation, Otherwise, Patch, Piece, Promise, Role, Row,
-    Rule, Signals, Store, Strings, Supervise, Text, Then,
+    Rule, Signals, Store, Strings, Supervise, Terminal, Text, Then,
 };
 use boxwright_launcher::plan::write::{Draft, Sources};
 use boxwright_launcher::plan::{LARGEST_ARENA, Plan, Reason, Refusal};
@@ -20,8 +20,8 @@ use std::fmt;
 const TEXT_BYTES: u32 = PATH_MAX;
 /// Room for `WATCHDOG_PID=` and a number.
 const WATCHDOG_BYTES: u32 = 32;
-/// Slots grow towards the buffers: what a service manager says, three words for limits, and texts.
-const SLOTS_END: u32 = LIMITS - Notify::ROOM.next_multiple_of(8) - WATCHDOG_BYTES;
+/// Slots grow towards the buffers: what a service manager says, the path of a terminal, three words for limits, and texts.
+const SLOTS_END: u32 = LIMITS - Notify::ROOM.next_multiple_of(8) - WATCHDOG_BYTES - Terminal::PATH_ROOM;
 const LIMITS: u32 = LARGEST_ARENA - 4 * TEXT_BYTES - 24;
 /// Room for an answer: the largest is a `struct statx`.
 const ANSWER_BYTES: u32 = 256;
@@ -121,6 +121,8 @@ impl Encoder<'_> {
                         | Act::Directory { .. }
                         | Act::Notify { .. }
                         | Act::Guard { .. }
+                        | Act::LeaveSession
+                        | Act::ShareTerminal
                         | Act::Netlink { .. }
                 ) {
                     notes.extend(step.notes.iter().map(|(errno, text)| (at, *errno, text.clone())));
@@ -165,6 +167,11 @@ impl Encoder<'_> {
                 refused: self.draft.string(refused),
                 stream: self.draft.string(stream),
             }),
+            Act::LeaveSession => Kind::Terminal(Terminal::Leave {
+                pid: self.slot(Slot::Child),
+                parent: self.slot(Slot::Parent),
+            }),
+            Act::ShareTerminal => Kind::Terminal(Terminal::Share { path: offset(Buffer::Terminal) }),
             Act::Signals(set) => Kind::Signals(Signals { set: *set }),
             Act::Environment { arguments, variables, passed, append, listen } => {
                 Kind::Environment(Environment {
@@ -220,14 +227,19 @@ impl Encoder<'_> {
                 reserve: self.slot(Slot::GuardReserve),
                 may_stay_out: *may_stay_out,
             }),
-            Act::Hold => {
-                Kind::Supervise(Supervise { role: Role::Holder, terminal: false, pid: 0, ending: None })
-            }
-            Act::Supervise { role, terminal, pid, ending } => Kind::Supervise(Supervise {
+            Act::Hold => Kind::Supervise(Supervise {
+                role: Role::Holder,
+                terminal: false,
+                pid: 0,
+                ending: None,
+                channel: 0,
+            }),
+            Act::Supervise { role, terminal, pid, ending, channel } => Kind::Supervise(Supervise {
                 role: *role,
                 terminal: *terminal,
                 pid: self.slot(*pid),
                 ending: ending.as_ref().map(|ending| self.ending(ending)),
+                channel: channel.map_or(0, |slot| self.slot(slot)),
             }),
             Act::Netlink { socket, message, patches, keep, otherwise } => {
                 let mut encoded = Netlink {
@@ -425,6 +437,7 @@ fn offset(buffer: Buffer) -> u32 {
         Buffer::Text => LARGEST_ARENA - TEXT_BYTES,
         Buffer::Watchdog => SLOTS_END,
         Buffer::Notify => SLOTS_END + WATCHDOG_BYTES,
+        Buffer::Terminal => LIMITS - Terminal::PATH_ROOM,
         Buffer::Descriptors => LIMITS,
         Buffer::AllDescriptors => LIMITS + 8,
     }

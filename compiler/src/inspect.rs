@@ -12,7 +12,8 @@ use boxwright_launcher::abi::SIGTERM;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
     Argument, Assist, Call, Cgroup, Check, Comparison, Cookie, Directory, Guard, Kind, NONE, Notify,
-    Operation, Otherwise, Piece, Promise, Role, Rule, Store, Strings, Success, Supervise, Text, Then,
+    Operation, Otherwise, Piece, Promise, Role, Rule, Store, Strings, Success, Supervise, Terminal, Text,
+    Then,
 };
 use boxwright_launcher::plan::{Entry, Plan};
 use sha2::{Digest, Sha256};
@@ -155,6 +156,9 @@ impl Page<'_, '_> {
             Kind::Exec(exec) => format!("execve({}, argv, envp)", quoted(self.plan.string(exec.path))),
             Kind::Supervise(supervise) => match supervise.role {
                 Role::Outside => self.outside(supervise),
+                Role::Reaper if supervise.terminal => {
+                    "reap every orphan, pass signals on, tell that the program stops, end with it".into()
+                }
                 Role::Reaper => "reap every orphan, pass signals on, end with the program".into(),
                 Role::Holder => "wait to be killed".into(),
             },
@@ -165,6 +169,14 @@ impl Page<'_, '_> {
             Kind::Directory(directory) => self.directory(directory),
             Kind::Notify(notify) => self.notify(notify),
             Kind::Guard(guard) => guarded(guard),
+            Kind::Terminal(Terminal::Leave { pid, parent }) => {
+                format!(
+                    "setsid(); a leader of a group starts a child for it, ${pid}, with the parent ${parent}"
+                )
+            }
+            Kind::Terminal(Terminal::Share { path }) => {
+                format!("open the controlling terminal, if there is one; &{path} = its path")
+            }
         }
     }
 
@@ -254,6 +266,12 @@ impl Page<'_, '_> {
         if let Some(timer) = supervise.grace() {
             let timer = arguments::blob(self.plan, number::setitimer, 1, timer);
             text += &format!(", after it setitimer(0, {timer}) for SIGKILL");
+        }
+        if supervise.channel != 0 {
+            text += &format!(
+                ", hand the terminal over and take it back, hear of stops on ${}",
+                supervise.channel
+            );
         }
         text + ", end with the program's exit status"
     }

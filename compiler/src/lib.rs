@@ -264,7 +264,7 @@ fn lowered(
 ) -> Result<(Program, Option<seccomp::Compiled>), BuildError> {
     let compile = |request| seccomp::compile(&request).map_err(BuildError::Filter);
     let filter = seccomp::merge(policy).map(|merged| compile(merged.request)).transpose()?;
-    let reaper = compile(seccomp::only(&lower::REAPER_CALLS))?;
+    let reaper = compile(seccomp::only(&lower::reaper_calls(policy)))?;
     let flags = policy.seccomp.iter().flat_map(|seccomp| &seccomp.flags).fold(0, |flags, flag| {
         flags
             | match flag {

@@ -41,7 +41,7 @@ pub use step::{
     Value,
 };
 
-use crate::policy::{Namespace, Policy};
+use crate::policy::{Namespace, Policy, Terminal};
 use crate::source::Span;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Promise, Role};
@@ -64,13 +64,18 @@ struct Launch<'a> {
 pub struct Filters {
     /// The program's.
     pub program: Option<Filter>,
-    /// Pid 1's, which makes only the calls of [`REAPER_CALLS`].
+    /// Pid 1's, which makes only the calls of [`reaper_calls`].
     pub reaper: Filter,
 }
 
 /// All that a reaper does: it waits for children and signals, passes signals on, and ends.
-pub const REAPER_CALLS: [u16; 4] =
-    [number::waitid, number::rt_sigtimedwait, number::kill, number::exit_group];
+const REAPER_CALLS: [u16; 4] = [number::waitid, number::rt_sigtimedwait, number::kill, number::exit_group];
+
+/// The calls of a policy's reaper: it also tells that the program has stopped, when that shares a terminal.
+pub fn reaper_calls(policy: &Policy) -> Vec<u16> {
+    let tells = policy.process.terminal.value == Terminal::Inherit;
+    REAPER_CALLS.into_iter().chain(tells.then_some(number::sendto)).collect()
+}
 
 /// The steps of a policy.
 pub fn lower(policy: &Policy, filters: &Filters) -> Program {
@@ -176,11 +181,13 @@ impl Launch<'_> {
             terminal: self.shares_terminal(),
             pid,
             ending: (role == Role::Outside).then(|| self.ending()),
+            channel: (role == Role::Outside && self.shares_terminal()).then_some(Slot::GateOutside),
         })
     }
 
     /// Whether the sandbox needs a process besides the caller's: ids are mapped from outside, a process is in the pid
-    /// namespace that it was born in, and somebody has to take its cgroup away, to end it or to tell its end.
+    /// namespace that it was born in, and somebody has to take its cgroup away, to end it, to tell its end, or to do a shell's work
+    /// at the terminal.
     fn forks(self) -> bool {
         self.new_user()
             || self.reaps()
@@ -188,6 +195,7 @@ impl Launch<'_> {
             || self.policy.cgroup.is_some()
             || self.policy.status_fd.is_some()
             || self.policy.is_ended()
+            || self.shares_terminal()
     }
 
     fn new_user(self) -> bool {

@@ -373,6 +373,9 @@ impl Filesystem {
     /// Where the service manager's socket is in a tree of the sandbox's own; systemd's container interface has it there.
     pub const NOTIFY_SOCKET: &str = "/run/host/notify";
 
+    /// Where the caller's terminal is, when the program shares it; systemd-nspawn and bubblewrap have it there.
+    pub const TERMINAL: &str = "/dev/console";
+
     /// The most directories of an overlay: their names have to fit into one text of 255 bytes (fsconfig(2)).
     pub const LAYERS_MAX: usize = 50;
 

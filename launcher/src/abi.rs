@@ -75,6 +75,8 @@ pub const SIGTSTP: u32 = 20;
 pub const SIGTTIN: u32 = 21;
 /// A background process writes to the terminal.
 pub const SIGTTOU: u32 = 22;
+/// The terminal has another size.
+pub const SIGWINCH: u32 = 28;
 
 #[cfg(test)]
 mod tests {
@@ -109,6 +111,7 @@ mod tests {
             (SIGTSTP.into(), libc::SIGTSTP as u64),
             (SIGTTIN.into(), libc::SIGTTIN as u64),
             (SIGTTOU.into(), libc::SIGTTOU as u64),
+            (SIGWINCH.into(), libc::SIGWINCH as u64),
         ];
         for (ours, theirs) in pairs {
             assert_eq!(ours, theirs);

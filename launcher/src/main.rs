@@ -20,6 +20,7 @@ mod start;
 mod status;
 mod supervise;
 mod sys;
+mod terminal;
 
 use boxwright_launcher::abi::EXIT_NOT_SET_UP;
 use boxwright_launcher::plan::{Plan, Refusal};

@@ -10,6 +10,7 @@ use crate::mem::{self, Pointers};
 use crate::start::Start;
 use crate::supervise;
 use crate::sys::{self, Errno, Report};
+use crate::terminal::Terminal;
 use boxwright_launcher::abi::{CLONE_NEWPID, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_SET_UP};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{
@@ -49,6 +50,8 @@ pub struct Launch {
     pub child_is_init: bool,
     /// What has prepared the end of the sandbox.
     pub guard: Option<Guard>,
+    /// The terminal that the program shares with the caller.
+    pub terminal: Option<Terminal>,
     /// When the launch began, by [`sys::clock`].
     pub began: u64,
     entry: Entry,
@@ -79,6 +82,7 @@ pub fn launch(plan: Plan<'static>, start: Start) -> ! {
         cgroups: [None; 2],
         child_is_init: false,
         guard: None,
+        terminal: None,
         began: plan.status().map_or(0, |_| sys::clock()),
         entry,
         inside: false,
@@ -139,6 +143,7 @@ impl Launch {
             Kind::Directory(directory) => self.directory(directory),
             Kind::Notify(notify) => self.notify(notify),
             Kind::Guard(guard) => self.prepare_end(guard),
+            Kind::Terminal(terminal) => self.terminal(terminal, index).map_err(Failure::Errno).map(|()| 0),
         }
     }
 
@@ -258,6 +263,18 @@ impl Launch {
                 self.run(fork.list)
             }
         }
+    }
+
+    /// Goes on in a child as well, which every later error is the parent's to tell of. `true` in the parent.
+    pub fn fork_here(&mut self, pid: u32) -> Result<bool, Errno> {
+        self.report = Some(sys::share_report()?);
+        let forked = sys::fork(0, None)?;
+        self.inside = forked.is_none();
+        if let Some((number, pidfd)) = forked {
+            self.child = Some(pidfd);
+            mem::store(pid, &number.to_le_bytes());
+        }
+        Ok(forked.is_some())
     }
 
     #[inline(never)]

@@ -25,6 +25,9 @@ impl Launch {
     /// then is it said why. A program that a signal of the caller's keys has ended is followed by the same signal: a shell's
     /// loop ends with it (termios(3): VINTR, VQUIT; signal(7)).
     pub fn end(&self, status: u8, exit: Option<Exit>, time_up: bool, why: Option<(u32, Failure)>) -> ! {
+        if let Some(terminal) = &self.terminal {
+            terminal.take_back();
+        }
         let left = self.tell_end(status, exit, time_up);
         if let Some((operation, failure)) = why {
             failure::print(&self.plan, operation, failure);

@@ -4,6 +4,7 @@ use crate::failure::{Failure, Words};
 use crate::mem;
 use crate::run::{Launch, State};
 use crate::sys::{self, Errno, Exit, Report, Signal};
+use crate::terminal::{STOPPED, Terminal};
 use boxwright_launcher::abi::{
     EXIT_NOT_SET_UP, EXIT_SIGNAL, EXIT_TIME_UP, SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGKILL,
     SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU,
@@ -28,6 +29,12 @@ pub fn supervise(launch: &mut Launch, supervise: &Supervise, index: u32) -> Resu
         },
         (Role::Outside, Some(child)) => {
             sys::be_prompt();
+            if let Some(terminal) = launch.terminal.as_ref().filter(|_| supervise.terminal) {
+                let [outside, inside] = [0, 4].map(|at| mem::load_word(supervise.channel + at));
+                if let Err(errno) = terminal.attend(outside, inside) {
+                    launch.fail(index, Failure::Errno(errno))
+                }
+            }
             launch.tell_start(mem::load_word(supervise.pid));
             let mut ending = End { launch, supervise, asked: false, time_up: false };
             let watched = watch(&mut ending, child);
@@ -56,6 +63,9 @@ struct End<'a> {
 
 /// Passes every signal on to the child until it ended.
 fn watch(end: &mut End, child: u32) -> Result<Exit, Errno> {
+    if let (Some(terminal), Some(report)) = (end.terminal(), end.launch.report) {
+        terminal.catch_up(report, end.asked);
+    }
     loop {
         match sys::wait_for_signal(u64::MAX)? {
             // Another child may have ended as well: the caller's, before it became this program.
@@ -63,6 +73,7 @@ fn watch(end: &mut End, child: u32) -> Result<Exit, Errno> {
                 if let Some(exit) = sys::wait_for_exit(Some(child), false)? {
                     return Ok(exit);
                 }
+                end.see_stop(child);
             }
             Some(signal) => end.hear(signal),
         }
@@ -97,14 +108,30 @@ impl End<'_> {
                 }
             }
             Signal { number: SIGTERM, .. } => self.ask(),
+            _ if self
+                .terminal()
+                .is_some_and(|terminal| terminal.hear(signal, self.launch.report, self.asked)) => {}
             _ => {
-                if passes_on(self.supervise, signal) {
-                    self.send(signal.number);
-                }
+                self.send(signal.number);
                 if stops(signal) {
                     sys::stop();
                 }
             }
+        }
+    }
+
+    /// The terminal that the program shares.
+    fn terminal(&self) -> Option<&Terminal> {
+        self.launch.terminal.as_ref().filter(|_| self.supervise.terminal)
+    }
+
+    /// Of a program that is the launcher's own child; what is in a pid namespace its first process sees.
+    fn see_stop(&self, child: u32) {
+        if let Some(terminal) = self.terminal()
+            && terminal.program() == Some(mem::load_word(self.supervise.pid))
+            && let Some(signal) = sys::wait_for_stop(child).filter(|&signal| signal != 0)
+        {
+            terminal.stop(signal, self.asked);
         }
     }
 
@@ -189,8 +216,11 @@ fn reap(launch: &Launch, supervise: &Supervise) -> Result<Infallible, Errno> {
                 sys::exit(status(exit))
             }
         }
+        if let Some(report) = launch.report.filter(|_| supervise.terminal) {
+            tell_stops(report, program);
+        }
         match sys::wait_for_signal(u64::MAX)? {
-            Some(signal) if signal.number != SIGCHLD && passes_on(supervise, signal) => {
+            Some(signal) if signal.number != SIGCHLD => {
                 // In a session of its own nobody could continue the program, so the kernel ignores the terminal's stops
                 // there (setpgid(2), orphaned process groups); the outside continues it.
                 let stops = stops(signal) && !supervise.terminal;
@@ -206,9 +236,15 @@ fn stops(signal: Signal) -> bool {
     matches!(signal.number, SIGTSTP | SIGTTIN | SIGTTOU)
 }
 
-/// Whether a signal has not reached the program already, as one of its terminal's process group.
-fn passes_on(supervise: &Supervise, signal: Signal) -> bool {
-    !(supervise.terminal && signal.from_kernel)
+/// Nobody outside of a pid namespace sees that a process in it stops: no wait and no signal of the kernel's tells (waitid(2)).
+/// The outside is told over the channel, which is descriptor 0 here; one word waits there at most, so that it never fills up.
+fn tell_stops(report: &Report, program: u32) {
+    while let Some(signal) = sys::wait_for_stop_of(program) {
+        report.stopped.store(signal, SeqCst);
+        if signal != 0 && report.told.swap(1, SeqCst) == 0 {
+            sys::send(0, STOPPED);
+        }
+    }
 }
 
 /// The failure that a process of the launch left in the shared page.

@@ -3,6 +3,7 @@
 use crate::Test;
 use crate::exits::PLAIN;
 use crate::harness::{Need, Spec, Stage, command, guest};
+use crate::life::{expect_gone, marked};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
@@ -11,6 +12,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 const NEEDS: &[Need] = &[Need::UserNamespaces, Need::Program("script")];
+const BASH: &[Need] = &[Need::UserNamespaces, Need::Program("script"), Need::Program("bash")];
+const DASH: &[Need] = &[Need::UserNamespaces, Need::Program("script"), Need::Program("dash")];
+const ZSH: &[Need] = &[Need::UserNamespaces, Need::Program("script"), Need::Program("zsh")];
+const LESS: &[Need] = &[Need::UserNamespaces, Need::Program("script"), Need::Program("less")];
 
 pub const TESTS: &[Test] = &[
     Test { name: "jobs/interrupt", needs: NEEDS, run: interrupt },
@@ -18,6 +23,18 @@ pub const TESTS: &[Test] = &[
     Test { name: "jobs/stop-a-session", needs: NEEDS, run: stop_a_session },
     Test { name: "jobs/interrupt-a-session-once", needs: NEEDS, run: interrupt_a_session_once },
     Test { name: "jobs/shell-inside", needs: NEEDS, run: shell_inside },
+    Test { name: "jobs/stops-in-bash", needs: BASH, run: |stage| stops(stage, "bash --norc -i") },
+    Test { name: "jobs/stops-in-dash", needs: DASH, run: |stage| stops(stage, "dash -i") },
+    Test { name: "jobs/stops-in-zsh", needs: ZSH, run: |stage| stops(stage, "zsh -f -i +Z") },
+    Test { name: "jobs/background-takes-nothing", needs: NEEDS, run: background },
+    Test { name: "jobs/background-reads", needs: NEEDS, run: background_reads },
+    Test { name: "jobs/stops-itself", needs: NEEDS, run: stops_itself },
+    Test { name: "jobs/pipeline", needs: NEEDS, run: pipeline },
+    Test { name: "jobs/pipeline-with-a-reader-of-keys", needs: LESS, run: pager },
+    Test { name: "jobs/loop-ends", needs: NEEDS, run: loop_ends },
+    Test { name: "jobs/foreground-returns", needs: NEEDS, run: foreground_returns },
+    Test { name: "jobs/hangup", needs: NEEDS, run: hangup },
+    Test { name: "jobs/terminal-has-a-name", needs: NEEDS, run: name },
 ];
 
 /// What the terminal makes of the keys Ctrl-C and Ctrl-Z.
@@ -34,8 +51,12 @@ struct Terminal {
 
 impl Terminal {
     fn open(stage: &Stage) -> Self {
+        Self::with(stage, "/bin/sh -i")
+    }
+
+    fn with(stage: &Stage, shell: &str) -> Self {
         let script = Need::program("script").expect("script, which the test needs");
-        let mut command = command(stage.person, &script, &["-qec", "/bin/sh -i", "/dev/null"]);
+        let mut command = command(stage.person, &script, &["-qec", shell, "/dev/null"]);
         command.env("PS1", "ready> ").env("ENV", "").current_dir(stage.directory());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut script = command.spawn().expect("a shell");
@@ -60,19 +81,67 @@ impl Terminal {
     /// Waits until this is shown after what was waited for before; the time only ends a hang.
     #[track_caller]
     fn wait_for(&mut self, text: &str) {
+        self.wait_for_any(&[text]);
+    }
+
+    /// The same of any of these.
+    #[track_caller]
+    fn wait_for_any(&mut self, texts: &[&str]) {
         let start = Instant::now();
         loop {
             let screen = self.screen.lock().expect("the screen").clone();
-            if let Some(at) = screen[self.seen..].find(text) {
-                self.seen += at + text.len();
+            let found = texts.iter().find_map(|text| Some((screen[self.seen..].find(text)?, text.len())));
+            if let Some((at, length)) = found {
+                self.seen += at + length;
                 return;
             }
             assert!(
                 start.elapsed() < guest::slowly(Duration::from_secs(20)),
-                "no `{text}` on the screen:\n{screen}"
+                "no {texts:?} on the screen:\n{screen}"
             );
             sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Whether this was ever shown.
+    fn shows(&self, text: &str) -> bool {
+        self.screen.lock().expect("the screen").contains(text)
+    }
+
+    /// Waits until a process of one of these names is in the foreground.
+    #[track_caller]
+    fn wait_for_foreground(&self, names: &[&str]) {
+        let start = Instant::now();
+        while !self.foreground().iter().any(|process| names.contains(&process.as_str())) {
+            assert!(
+                start.elapsed() < guest::slowly(Duration::from_secs(20)),
+                "no {names:?} in front, but {:?}",
+                self.foreground()
+            );
+            sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The names of the processes in the foreground process group of the shell's session (proc_pid_stat(5)).
+    fn foreground(&self) -> Vec<String> {
+        let entries = std::fs::read_dir("/proc").expect("/proc").flatten();
+        let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+        let processes: Vec<(u32, String, Vec<i64>)> = texts
+            .filter_map(|text| {
+                let (begin, rest) = text.rsplit_once(')')?;
+                let (pid, name) = begin.split_once(" (")?;
+                // The parent, the group, the session, the terminal and its foreground group.
+                let fields = rest.split_whitespace().skip(1).take(5).flat_map(str::parse).collect();
+                Some((pid.parse().ok()?, name.to_owned(), fields))
+            })
+            .collect();
+        let script = i64::from(self.script.id());
+        let Some(shell) = processes.iter().find(|process| process.2.first() == Some(&script)) else {
+            return Vec::new();
+        };
+        let session = Some(i64::from(shell.0));
+        let in_front = |fields: &[i64]| fields.get(2).copied() == session && fields.get(1) == fields.get(4);
+        processes.iter().filter(|process| in_front(&process.2)).map(|process| process.1.clone()).collect()
     }
 }
 
@@ -105,9 +174,10 @@ fn launcher(stage: &Stage, terminal: &str, command: &str) -> String {
 fn interrupt(stage: &Stage) {
     let launcher = sleeper(stage);
     let mut terminal = Terminal::open(stage);
-    terminal.type_in(&format!("{launcher}; echo ended-$?\n"));
+    terminal.type_in(&format!("{launcher}\n"));
     terminal.wait_for("here-42");
     terminal.type_in(INTERRUPT);
+    terminal.type_in("echo ended-$?\n");
     terminal.wait_for("ended-130");
 }
 
@@ -175,4 +245,138 @@ fn shell_inside(stage: &Stage) {
     terminal.type_in("exit 5\n");
     // A shell in a pid namespace cannot see the process group to hand the terminal back to; dash says so and ends with 2.
     terminal.wait_for("ended-");
+}
+
+/// Stopped, continued in the background, brought back and interrupted.
+fn stops(stage: &Stage, shell: &str) {
+    let launcher = sleeper(stage);
+    let mut terminal = Terminal::with(stage, shell);
+    terminal.type_in(&format!("{launcher}\n"));
+    terminal.wait_for("here-42");
+    terminal.type_in(STOP);
+    terminal.wait_for_any(&["Stopped", "suspended"]);
+    terminal.type_in("bg; echo back-$((2 * 21))\n");
+    terminal.wait_for("back-42");
+    terminal.type_in("fg\n");
+    // A shell that sends no SIGCONT leaves the terminal with the launcher, which passes the keys on.
+    terminal.wait_for_foreground(&["sleep", "spec"]);
+    terminal.type_in(INTERRUPT);
+    terminal.type_in("echo status-$?\n");
+    terminal.wait_for("status-130");
+}
+
+/// The shell keeps the terminal, and reads from it.
+fn background(stage: &Stage) {
+    let launcher = sleeper(stage);
+    let mut terminal = Terminal::open(stage);
+    terminal.type_in(&format!("{launcher} &\n"));
+    terminal.wait_for("here-42");
+    terminal.type_in("read line; echo \"line=$line\"\n");
+    terminal.type_in("typed\n");
+    terminal.wait_for("line=typed");
+    terminal.type_in("kill $!; wait $!; echo ended-$?\n");
+    terminal.wait_for("ended-143");
+}
+
+/// SIGTTIN stops it until it is in the foreground.
+fn background_reads(stage: &Stage) {
+    let launcher = launcher(stage, "inherit", "echo here-$((6 * 7)); read line; echo \"line=$line\"");
+    let mut terminal = Terminal::open(stage);
+    terminal.type_in(&format!("{launcher} &\n"));
+    terminal.wait_for("here-42");
+    while !terminal.shows("Stopped") {
+        terminal.type_in("jobs; echo asked-$((2 * 21))\n");
+        terminal.wait_for("asked-42");
+    }
+    terminal.type_in("fg\n");
+    terminal.wait_for_foreground(&["sh", "spec"]);
+    terminal.type_in("typed\n");
+    terminal.wait_for("line=typed");
+}
+
+fn stops_itself(stage: &Stage) {
+    let launcher = launcher(stage, "inherit", "kill -STOP $$; echo on-$((6 * 7))");
+    let mut terminal = Terminal::open(stage);
+    terminal.type_in(&format!("{launcher}\n"));
+    terminal.wait_for("Stopped");
+    terminal.type_in("fg\n");
+    terminal.wait_for("on-42");
+}
+
+/// In a pipeline the terminal stays with the group of all, and its keys are passed on.
+fn pipeline(stage: &Stage) {
+    let launcher = sleeper(stage);
+    let mut terminal = Terminal::open(stage);
+    terminal.type_in(&format!("{launcher} | cat\n"));
+    terminal.wait_for("here-42");
+    terminal.type_in(STOP);
+    terminal.wait_for("Stopped");
+    terminal.type_in("fg\n");
+    terminal.wait_for_foreground(&["cat"]);
+    terminal.type_in(INTERRUPT);
+    terminal.type_in("echo after-$((2 * 21))\n");
+    terminal.wait_for("after-42");
+}
+
+fn pager(stage: &Stage) {
+    let launcher = launcher(stage, "inherit", "echo here-$((6 * 7))");
+    let mut terminal = Terminal::open(stage);
+    terminal.type_in(&format!("{launcher} | TERM=vt100 LESS= less\n"));
+    terminal.wait_for("(END)");
+    terminal.type_in("q");
+    terminal.type_in("echo after-$((2 * 21))\n");
+    terminal.wait_for("after-42");
+}
+
+fn loop_ends(stage: &Stage) {
+    let launcher = sleeper(stage);
+    let mut terminal = Terminal::open(stage);
+    terminal.type_in(&format!("for i in 1 2 3; do {launcher}; echo round-$((i * 100)); done\n"));
+    terminal.wait_for("here-42");
+    terminal.type_in(INTERRUPT);
+    terminal.type_in("echo after-$((2 * 21))\n");
+    terminal.wait_for("after-42");
+    assert!(!terminal.shows("round-100"), "the loop goes on");
+}
+
+/// After its own end, a signal's, and a launch that fails where the program would start.
+fn foreground_returns(stage: &Stage) {
+    let script = stage.directory().join("script");
+    for (command, status) in [("exit 3", 3), ("kill -KILL $$", 137), ("", 127)] {
+        let launcher = match command {
+            "" => {
+                let spec = "process = { args = ['/usr/bin/not-there'], terminal = 'inherit' }\nfilesystem.base = 'usr'";
+                stage.build(&Spec::new(PLAIN).with(spec)).to_str().expect("a plain path").to_owned()
+            }
+            command => launcher(stage, "inherit", command),
+        };
+        let lines = format!("{launcher}\necho status-$?\nread line\necho line=$line-$?\n");
+        std::fs::write(&script, lines).expect("a script");
+        // In the group of a script, and alone in that of a job.
+        for start in ["sh", "."] {
+            let mut terminal = Terminal::open(stage);
+            terminal.type_in(&format!("{start} ./script\n"));
+            terminal.wait_for(&format!("status-{status}"));
+            terminal.type_in("typed\n");
+            terminal.wait_for("line=typed-0");
+        }
+    }
+}
+
+/// The launcher leads the session, as `ssh -t` and terminal emulators start it.
+fn hangup(stage: &Stage) {
+    let spec = Spec::new(PLAIN).with("process.terminal = 'inherit'\nfilesystem.proc = 'own'");
+    let (launcher, mark) = marked(stage, spec, "sleep=60000");
+    let mut terminal = Terminal::with(stage, &format!("exec {}", launcher.display()));
+    terminal.wait_for("ready=yes");
+    drop(terminal);
+    expect_gone(&mark);
+}
+
+fn name(stage: &Stage) {
+    let launcher = launcher(stage, "inherit", "tty; echo named-$?");
+    let mut terminal = Terminal::open(stage);
+    terminal.type_in(&format!("{launcher}\n"));
+    terminal.wait_for("named-0");
+    assert!(terminal.shows("/dev/console"), "no name");
 }

@@ -29,6 +29,7 @@ mod exits;
 mod faults;
 mod files;
 mod filters;
+mod groups;
 mod harness;
 mod hostile_root;
 mod idmaps;
@@ -122,6 +123,7 @@ const TESTS: &[&[Test]] = &[
     profiles::TESTS,
     propagation::TESTS,
     in_place::TESTS,
+    groups::TESTS,
     jobs::TESTS,
     privilege::TESTS,
     joins::TESTS,

@@ -1,7 +1,7 @@
 //! The host's /proc, /sys and /dev hold switches of the whole machine, and devices are the machine.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Filesystem, MountKind, Policy};
+use crate::policy::{Filesystem, MountKind, PathPart, Policy};
 
 pub(super) const RULE: Rule =
     Rule::warning("kernel-interface-visible", "files of the host's kernel are bound into the sandbox").why(
@@ -15,6 +15,8 @@ pub(super) const RULE: Rule =
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let bound = policy.filesystem.mounts.iter().filter_map(|(path, mount)| match &mount.kind {
         MountKind::Bind { source, .. } if is_kernels(&source.to_string()) => Some((path, mount, source)),
+        // The terminal that the program shares it has anyway.
+        MountKind::Device { source, .. } if source.parts() == [PathPart::Terminal] => None,
         MountKind::Device { source, number: None, .. } if !is_of_nobody(&source.to_string()) => {
             Some((path, mount, source))
         }

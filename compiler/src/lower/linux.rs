@@ -212,8 +212,6 @@ pub const SOCK_CLOEXEC: u32 = O_CLOEXEC;
 pub const MSG_DONTWAIT: u32 = 0x40;
 /// `linux/sockios.h`: set an interface's flags.
 pub const SIOCSIFFLAGS: u32 = 0x8914;
-/// `asm-generic/ioctls.h`: give up the controlling terminal.
-pub const TIOCNOTTY: u32 = 0x5422;
 
 /// `linux/landlock.h`: ask for the ABI.
 pub const LANDLOCK_CREATE_RULESET_VERSION: u32 = 1;
@@ -383,7 +381,6 @@ mod tests {
             (deadline_attributes(0, [0; 3]).len() as u64, size_of::<libc::sched_attr>() as u64),
             (KEYCTL_JOIN_SESSION_KEYRING.into(), libc::KEYCTL_JOIN_SESSION_KEYRING.into()),
             (SIOCSIFFLAGS.into(), libc::SIOCSIFFLAGS),
-            (TIOCNOTTY.into(), libc::TIOCNOTTY),
             (P_PID.into(), libc::P_PID.into()),
             (WEXITED.into(), libc::WEXITED as u64),
             (MSG_DONTWAIT.into(), libc::MSG_DONTWAIT as u64),

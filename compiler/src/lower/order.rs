@@ -150,7 +150,7 @@ fn used(act: &Act) -> Vec<Slot> {
             _ => vec![Slot::LandlockAbi, Slot::Ruleset],
         },
         Act::Directory { beyond, .. } => beyond.map(Slot::Directory).into_iter().collect(),
-        Act::Supervise { pid, .. } => vec![*pid],
+        Act::Supervise { pid, channel, .. } => [*pid].into_iter().chain(*channel).collect(),
         Act::Fork { cgroup, .. } => cgroup.iter().copied().collect(),
         Act::FindCgroup => vec![Slot::Length],
         Act::MakeCgroup { parent, .. } => vec![*parent],
@@ -174,6 +174,7 @@ fn stored(act: &Act) -> Vec<Slot> {
         Act::MakeCgroup { directory, .. } => vec![*directory],
         Act::Environment { listen: Some(_), .. } => vec![Slot::Unlistened],
         Act::Directory { to, .. } => vec![Slot::Directory(*to)],
+        Act::LeaveSession => vec![Slot::Child, Slot::Parent],
         Act::Netlink { keep, .. } => keep.iter().copied().collect(),
         _ => Vec::new(),
     }

@@ -7,7 +7,7 @@ use super::start::end_with_parent;
 use super::step::{Act, Buffer, Call, Else, Fact, Phase, Place, Slot, Step, Value};
 use crate::policy::{Execution, Keyring, Namespace, Rlimit, Terminal};
 use crate::source::Span;
-use boxwright_launcher::abi::{SIGHUP, SIGUSR1};
+use boxwright_launcher::abi::SIGUSR1;
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Comparison, Promise, Role, Then};
 
@@ -74,6 +74,7 @@ impl Launch<'_> {
         let process = &self.policy.process;
         let program = &process.args[0];
         let mut steps: Vec<Step> = self.wait_for_reaper().into_iter().collect();
+        steps.extend(self.report_ready());
         steps.extend(self.limits());
         steps.push(
             Step::new(Phase::Exec, "set the file mode mask", process.umask.span)
@@ -108,56 +109,59 @@ impl Launch<'_> {
         steps
     }
 
-    /// A session of its own has no controlling terminal.
+    /// A session of its own has no controlling terminal. In the caller's session the program has a process group of its own, so
+    /// that it neither signals the caller's nor changes its priority by a group.
     fn session(self) -> Option<Step> {
-        (self.forks() && !self.shares_terminal())
-            .then(|| self.session_step().act(Call::new(number::setsid, []).any()))
-    }
-
-    fn session_step(self) -> Step {
-        Step::new(Phase::Payload, "start a new session", self.policy.process.terminal.span)
-            .promise(Promise::Session)
-            .note(EPERM.into(), SESSION_REFUSED)
-    }
-
-    /// In place the launcher may lead a process group already and cannot start a session (setsid(2)), but it can give its
-    /// terminal up: at the start, while /dev/tty is the host's.
-    pub(super) fn leave_terminal(self) -> Vec<Step> {
-        if self.forks() || self.shares_terminal() {
-            return Vec::new();
+        let span = self.policy.process.terminal.span;
+        if self.shares_terminal() {
+            let start = Step::new(Phase::Payload, "start a new process group", span);
+            return Some(start.promise(Promise::Session).act(own_group()));
         }
-        // When it leads the session the kernel sends SIGHUP for that (ioctl_tty(2)), which is blocked here and taken
-        // away again.
-        let hangup: Vec<u8> = words(&[1 << (SIGHUP - 1)]);
-        let terminal = [AT_FDCWD.into(), "/dev/tty".into(), (O_RDWR | O_CLOEXEC).into()];
-        let pending = [hangup.into(), Value::Zero, words(&[0, 0]).into(), 8.into()];
-        let is_open = Act::Check {
-            place: Place::Slot(Slot::Terminal),
-            mask: 0xffff_ffff,
-            comparison: Comparison::NotEqual,
-            value: u32::MAX.into(),
-            otherwise: Else::SkipOptional(3),
-        };
-        let start = Call::new(number::setsid, []).any().on(EPERM, Then::Continue).then_skip(1);
-        let find = Step::new(Phase::Start, "find the terminal", self.policy.process.terminal.span)
-            .act(start)
-            .act(Call::new(number::openat, terminal).keep(Slot::Terminal).on(ENXIO, Then::Continue))
-            .note(ENOENT.into(), SESSION_REFUSED);
-        let mut leave = self
-            .session_step()
-            .act(is_open)
-            .act(Call::new(number::ioctl, [Slot::Terminal.into(), TIOCNOTTY.into()]))
-            .act(Call::new(number::rt_sigtimedwait, pending).any().on(EAGAIN, Then::Continue))
-            .act(Call::new(number::close, [Slot::Terminal.into()]));
-        leave.phase = Phase::Start;
-        vec![find, leave]
+        self.forks().then(|| {
+            Step::new(Phase::Payload, "start a new session", span)
+                .promise(Promise::Session)
+                .act(Call::new(number::setsid, []).any())
+        })
     }
 
-    /// Terminal signals are for the outside, which passes them on: pid 1 must not get them a second time.
+    /// What becomes of the caller's terminal, at the start, while its path is the host's. A launch in place leaves the session
+    /// here.
+    pub(super) fn terminal(self) -> Option<Step> {
+        let span = self.policy.process.terminal.span;
+        if self.shares_terminal() {
+            return Some(Step::new(Phase::Start, "find the terminal", span).act(Act::ShareTerminal));
+        }
+        (!self.forks()).then(|| {
+            Step::new(Phase::Start, "start a new session", span)
+                .promise(Promise::Session)
+                .act(Act::LeaveSession)
+                .note(EAGAIN.into(), PROCESSES_USED_UP)
+        })
+    }
+
+    /// Keys of the terminal are for the outside or for the program: pid 1 must not get them too, nor be in the program's group,
+    /// which would be orphaned then and could not be stopped (setpgid(2)).
     pub(super) fn leave_session(self) -> Option<Step> {
-        (self.reaps() && !self.shares_terminal()).then(|| {
-            Step::new(Phase::Payload, "leave the caller's session", self.policy.process.terminal.span)
+        let span = self.policy.process.terminal.span;
+        self.reaps().then(|| {
+            if self.shares_terminal() {
+                return Step::new(Phase::Payload, "leave the caller's process group", span).act(own_group());
+            }
+            Step::new(Phase::Payload, "leave the caller's session", span)
                 .act(Call::new(number::setsid, []).any())
+        })
+    }
+
+    /// The last before exec: the outside learns which process the program's is, and gives it the terminal.
+    fn report_ready(self) -> Option<Step> {
+        let gate = || Value::from(Slot::GateInside);
+        self.shares_terminal().then(|| {
+            Step::new(Phase::Exec, "wait for the terminal", self.policy.process.terminal.span)
+                .needs(&[Fact::Descriptors])
+                .act(Call::new(number::getpid, []).keep(Slot::Own))
+                .act(Call::new(number::fcntl, [gate(), F_SETOWN.into(), Slot::Own.into()]))
+                .act(Call::new(number::write, [gate(), "r".into(), 1.into()]).equals(2))
+                .act(Call::new(number::read, [gate(), Buffer::Answer.into(), 1.into()]).equals(2))
         })
     }
 
@@ -190,10 +194,25 @@ impl Launch<'_> {
     /// Changing ids forgot the parent-death signal; the program must have one when nothing else ends it.
     fn outlive_nobody(self) -> Option<Step> {
         if !self.forks() {
-            return self.die_with_parent(Phase::Payload);
+            return Some(self.die_with_parent(Phase::Payload).unwrap_or_else(|| self.end_with_its_parent()));
         }
         // Pid 1 has it, and takes the whole namespace with it.
         (!self.reaps()).then(|| self.end_with_outside())
+    }
+
+    /// In place there is a parent of the launch's own when the session could only be left by a child.
+    fn end_with_its_parent(self) -> Step {
+        let has_parent = Act::Check {
+            place: Place::Slot(Slot::Parent),
+            mask: 0xffff_ffff,
+            comparison: Comparison::NotEqual,
+            value: u32::MAX.into(),
+            otherwise: Else::Skip(2),
+        };
+        Step::new(Phase::Payload, "end with the parent", Span::default())
+            .act(has_parent)
+            .act(end_with_parent())
+            .act(Call::new(number::getppid, [Slot::Parent.into()]).equals(0))
     }
 
     /// Asks for SIGKILL when the outside dies, and makes sure that it has not died before.
@@ -263,12 +282,19 @@ impl Launch<'_> {
         limits.into_iter().map(set).chain(self.restore_descriptors()).collect()
     }
 
-    /// Pid 1 keeps nothing: no descriptor, no capability, no way to more.
+    /// Pid 1 keeps nothing: no capability, no way to more, and no descriptor, but of a channel on which it tells that the program
+    /// has stopped.
     pub(super) fn reaper(self) -> Vec<Step> {
         let step = |words: &str| Step::new(Phase::Payload, format!("reaper: {words}"), Span::default());
         let mut steps: Vec<Step> = self.reaper_priority().into_iter().collect();
+        let close = |from: Value| Call::new(number::close_range, [from, u32::MAX.into()]);
+        let keep = Call::new(number::dup2, [Slot::GateInside.into(), Value::Zero]);
         steps.extend([
-            step("close descriptors").act(Call::new(number::close_range, [Value::Zero, u32::MAX.into()])),
+            if self.shares_terminal() {
+                step("close descriptors").act(keep).act(close(1.into()))
+            } else {
+                step("close descriptors").act(close(Value::Zero))
+            },
             step("set no_new_privs").act(Call::new(number::prctl, [PR_SET_NO_NEW_PRIVS.into(), 1.into()])),
             step("drop capabilities")
                 .act(Call::new(number::capset, [capability_header().into(), capability_data(0, 0).into()])),
@@ -279,4 +305,9 @@ impl Launch<'_> {
         ]);
         steps
     }
+}
+
+/// `setpgid(0, 0)`.
+fn own_group() -> Call {
+    Call::new(number::setpgid, [])
 }

@@ -166,9 +166,6 @@ pub const CAPABILITIES_REFUSED: &str =
 /// Ids cannot be changed.
 pub const IDENTITY_REFUSED: &str =
     "the ids are not mapped in the user namespace, or the launcher may not change to them";
-/// The session's leader cannot leave its terminal.
-pub const SESSION_REFUSED: &str =
-    "the launcher could not leave its session's terminal; start it through setsid(1)";
 /// No seccomp.
 pub const SECCOMP_REFUSED: &str = "the kernel has no seccomp filters, or refuses this one";
 /// A mount point is missing in a tree that is not ours.

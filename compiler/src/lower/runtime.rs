@@ -108,12 +108,15 @@ pub(super) fn with_path(path: &HostPath, call: impl FnOnce(Value) -> Call) -> Ve
     if let [PathPart::NotifySocket] = path.parts() {
         return vec![call(super::Buffer::Notify.into()).into()];
     }
+    if let [PathPart::Terminal] = path.parts() {
+        return vec![call(super::Buffer::Terminal.into()).into()];
+    }
     let part = |part: &PathPart| match part {
         PathPart::Literal(text) => Part::Literal(text.clone()),
         PathPart::Directory(directory) => Part::Text(Slot::Directory(*directory)),
         PathPart::CallerUid => Part::Decimal(Slot::Uid),
         PathPart::CallerGid => Part::Decimal(Slot::Gid),
-        PathPart::NotifySocket => Part::Literal(String::new()),
+        PathPart::NotifySocket | PathPart::Terminal => Part::Literal(String::new()),
     };
     let text = Act::Text(path.parts().iter().map(part).collect());
     vec![text, call(super::Buffer::Text.into()).into()]

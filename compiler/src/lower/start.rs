@@ -53,7 +53,7 @@ impl Launch<'_> {
         steps.extend(self.keep_status());
         // Before everything else: who has died by then was never seen.
         steps.splice(0..0, self.die_with_parent(Phase::Start));
-        steps.extend(self.leave_terminal());
+        steps.extend(self.terminal());
         steps.push(self.know_caller());
         steps.extend(self.refuse_late_join());
         steps.extend(self.know_landlock());
@@ -183,7 +183,8 @@ impl Launch<'_> {
         let span = [&namespaces.user, &namespaces.pid].map(|namespace| namespace.span);
         let flags = self.namespace_flags();
         let words = match flags {
-            0 => "start a process in the pid namespace".to_owned(),
+            0 if self.joins_pid() => "start a process in the pid namespace".to_owned(),
+            0 => "start the program's process".to_owned(),
             _ if self.joins_user_late() => format!("make namespaces that {} owns", OwningUser::Host),
             _ => "make new namespaces".to_owned(),
         };
@@ -215,10 +216,12 @@ impl Launch<'_> {
 
     /// Beside the child: its ids are mapped, its interfaces made, then it may go on.
     pub(super) fn host(self) -> Vec<Step> {
-        let mut steps = vec![
-            Step::new(Phase::Host, "leave the inside's end of the gate", Span::default())
-                .act(Call::new(number::close, [Slot::GateInside.into()])),
-        ];
+        let mut steps = Vec::new();
+        // Its owner tells which process the program is.
+        if !self.shares_terminal() {
+            let leave = Step::new(Phase::Host, "leave the inside's end of the gate", Span::default());
+            steps.push(leave.act(Call::new(number::close, [Slot::GateInside.into()])));
+        }
         steps.extend(self.guard());
         if self.maps_from_outside() {
             steps.extend(self.map_ids(Part::Decimal(Slot::Child)));

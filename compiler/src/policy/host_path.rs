@@ -19,6 +19,8 @@ pub enum PathPart {
     CallerGid,
     /// What `$NOTIFY_SOCKET` says, alone; nothing when it says nothing. No spec can write it.
     NotifySocket,
+    /// The caller's terminal, alone; nothing without one. No spec can write it.
+    Terminal,
 }
 
 /// A directory that only the launch knows.
@@ -92,6 +94,7 @@ impl fmt::Display for HostPath {
             match part {
                 PathPart::Literal(text) => formatter.write_str(text)?,
                 PathPart::NotifySocket => formatter.write_str("$NOTIFY_SOCKET")?,
+                PathPart::Terminal => formatter.write_str("the caller's terminal")?,
                 value => {
                     let name = PathPart::VALUES.iter().find(|(_, known)| known == value);
                     write!(formatter, "${{{}}}", name.map_or("", |(name, _)| *name))?;

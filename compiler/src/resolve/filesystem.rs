@@ -27,6 +27,7 @@ pub(super) fn resolve(
     filesystem: &spec::Filesystem,
     user: &User,
     notify: Option<Span>,
+    terminal: Option<Span>,
     findings: &mut Vec<Diagnostic>,
 ) -> Filesystem {
     let root = root(&filesystem.root, findings);
@@ -48,6 +49,12 @@ pub(super) fn resolve(
     }
     if let Some(dev) = says(&filesystem.dev, "minimal") {
         expand_dev(&mut tree, dev);
+        // ttyname(3) looks for the terminal in /dev, and the sandbox's own /dev/pts does not have it.
+        if let Some(terminal) = terminal {
+            let source = HostPath::new(vec![PathPart::Terminal]);
+            let device = MountKind::Device { source, number: None, optional: true };
+            tree.give(Filesystem::TERMINAL, device, terminal, "process.terminal");
+        }
     }
     if let Some(sys) = says(&filesystem.sys, "read_only") {
         tree.give("/sys", MountKind::View(View::Devices), sys, "filesystem.sys");

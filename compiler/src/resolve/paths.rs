@@ -39,7 +39,7 @@ pub(super) fn of_host(path: &Spanned<String>, findings: &mut Vec<Diagnostic>) ->
         PathPart::Literal(text) => text.clone(),
         PathPart::Directory(_) => "/directory".into(),
         PathPart::CallerUid | PathPart::CallerGid => "0".into(),
-        PathPart::NotifySocket => String::new(),
+        PathPart::NotifySocket | PathPart::Terminal => String::new(),
     };
     let example: String = parts.iter().map(example).collect();
     keep(checked(path, &example).map_err(|finding| of_the_caller(finding, &path.value)), findings);

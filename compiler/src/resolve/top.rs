@@ -20,7 +20,10 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let domainname = host_name("domainname", &spec.domainname, findings);
     let process = process::resolve(&spec.process, findings);
     let user = process.as_ref().map_or(&User::Caller, |process| &process.user.value);
-    let filesystem = filesystem::resolve(&spec.filesystem, user, asked(&spec.process.notify), findings);
+    let shared = process.as_ref().filter(|process| process.terminal.value == Terminal::Inherit);
+    let shared = shared.map(|process| process.terminal.span);
+    let filesystem =
+        filesystem::resolve(&spec.filesystem, user, asked(&spec.process.notify), shared, findings);
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
     let cgroup = cgroup::resolve(spec.cgroup.as_ref(), findings);

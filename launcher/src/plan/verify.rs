@@ -3,7 +3,7 @@
 use super::operation::{
     Action, Argument, Assist, Call, Cgroup, Cookie, Directory, Ending, Environment, Filter, Fork, Guard,
     Kind, Landlock, Make, NONE, Netlink, Notify, Operation, Otherwise, Piece, Promise, RECORD_BYTES, Role,
-    Row, Store, Strings, Success, Supervise, Tally, Text, Then,
+    Row, Store, Strings, Success, Supervise, Tally, Terminal, Text, Then,
 };
 use super::{Entry, List, MOST_OPERATIONS, PROVENANCE_BYTES, Plan, Reason, Refusal, Section};
 use crate::arch::number;
@@ -16,8 +16,8 @@ pub const LARGEST_DEPTH: u8 = 4;
 /// or could change the launcher's own memory, code or control flow.
 pub const PERMITTED_CALLS: &[u16] = number::PERMITTED;
 
-/// The only requests of ioctl(2) that a plan may make (TIOCNOTTY and SIOCSIFFLAGS): the structs of others hold addresses.
-pub const PERMITTED_REQUESTS: [Argument; 2] = [Argument::Immediate(0x5422), Argument::Immediate(0x8914)];
+/// The only request of ioctl(2) that a plan may make (SIOCSIFFLAGS): the structs of others hold addresses.
+pub const PERMITTED_REQUESTS: [Argument; 1] = [Argument::Immediate(0x8914)];
 
 /// The most words of an arena that hold slots: those that a list may use are tracked one bit each.
 const SLOT_WORDS: usize = super::LARGEST_ARENA as usize / 4;
@@ -179,6 +179,8 @@ impl Walk<'_, '_> {
                 }
                 // Beside a child, by the one who may do what no process of the sandbox may.
                 Kind::Assist(_) | Kind::Guard(_) if !forked || depth > 0 => return refuse(Reason::Flow),
+                // By the caller's own process.
+                Kind::Terminal(_) if forked || depth > 0 => return refuse(Reason::Flow),
                 // By the one who is there at the end and takes them away.
                 Kind::Cgroup(_) if forked || depth > 0 => return refuse(Reason::Flow),
                 _ => {}
@@ -249,6 +251,10 @@ impl Walk<'_, '_> {
             Kind::Supervise(Supervise { role: Role::Holder, .. }) => Ok(()),
             Kind::Supervise(supervise) => {
                 self.ending(supervise)?;
+                if supervise.channel != 0 {
+                    self.slot(supervise.channel, slots)?;
+                    self.slot(supervise.channel.saturating_add(4), slots)?;
+                }
                 self.slot(supervise.pid, slots)
             }
             Kind::Netlink(netlink) => {
@@ -266,6 +272,11 @@ impl Walk<'_, '_> {
             Kind::Directory(directory) => self.directory(directory, slots),
             Kind::Notify(notify) => self.notify(notify),
             Kind::Guard(guard) => self.guard(guard, slots),
+            Kind::Terminal(Terminal::Leave { pid, parent }) => {
+                self.store(*pid, slots)?;
+                self.store(*parent, slots)
+            }
+            Kind::Terminal(Terminal::Share { path }) => self.arena(*path, Terminal::PATH_ROOM),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Launchers that a compiler with a mistake would build: the steps of a spec with one of them changed.
 
-use boxwright::lower::{Act, Filter, Filters, REAPER_CALLS, Step, lower, prove};
+use boxwright::lower::{Act, Filter, Filters, Step, lower, prove, reaper_calls};
 use boxwright::seccomp::Request;
 use boxwright::source::Source;
 use boxwright::{encode, link, seccomp, understand};
@@ -51,7 +51,7 @@ impl Mutant {
             }
             compile(&request, true)
         });
-        let reaper = compile(&seccomp::only(&REAPER_CALLS), false);
+        let reaper = compile(&seccomp::only(&reaper_calls(&policy)), false);
         let mut launch = lower(&policy, &Filters { program, reaper });
         if let Change::Step(change) = self.change {
             for steps in [&mut launch.privileged, &mut launch.unprivileged] {

@@ -99,6 +99,11 @@ pub enum Act {
         /// Why it fails with a socket that takes no datagrams.
         stream: &'static str,
     },
+    /// The process starts a session of its own, in a child when it cannot: [`Slot::Child`], which then finds its parent in
+    /// [`Slot::Parent`].
+    LeaveSession,
+    /// The caller's terminal is found, and its path goes to [`Buffer::Terminal`].
+    ShareTerminal,
     /// A directory that only the launch knows is found.
     Directory {
         /// `NAME=` of the variable that says where it is; empty is the working directory.
@@ -176,6 +181,8 @@ pub enum Act {
         pid: Slot,
         /// How the outside ends it.
         ending: Option<Ending>,
+        /// The outside's end of the channel, when it shares the terminal; the inside's follows.
+        channel: Option<Slot>,
     },
     /// A message to the kernel's network; its answer's error is the act's.
     Netlink {

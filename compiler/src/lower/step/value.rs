@@ -87,8 +87,6 @@ pub enum Slot {
     Destination(u16),
     /// The directory that something is made in.
     Above,
-    /// The controlling terminal.
-    Terminal,
     /// What is there already, to be mounted on itself.
     Cover,
     /// Where the pin with this number goes.
@@ -150,6 +148,8 @@ pub enum Buffer {
     Answer,
     /// The path of the service manager's socket, or nothing.
     Notify,
+    /// The path of the caller's terminal, or nothing.
+    Terminal,
     /// The variable by which a service manager watches the program's process.
     Watchdog,
     /// The caller's limits of descriptors, soft and hard.

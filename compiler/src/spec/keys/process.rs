@@ -87,7 +87,7 @@ pub(super) const PROCESS: &[Key] = &[
         "terminal",
         Type::Words(&[
             Word::new("new_session", "the program has no controlling terminal"),
-            Word::new("inherit", "the program keeps the launcher's, with job control; the filter refuses to push input into it"),
+            Word::new("inherit", "the program shares the launcher's in a process group of its own, as a shell's job; the filter refuses to push input into it, and `dev = \"minimal\"` has it at /dev/console"),
         ]),
         "what becomes of the controlling terminal",
     )

@@ -27,6 +27,7 @@ mod netlink;
 mod notify;
 mod signals;
 mod supervise;
+mod terminal;
 mod text;
 
 pub use assist::Assist;
@@ -45,6 +46,7 @@ pub use netlink::{Netlink, Patch};
 pub use notify::Notify;
 pub use signals::Signals;
 pub use supervise::{Ending, Role, Supervise};
+pub use terminal::Terminal;
 pub use text::{Piece, Text};
 
 /// The size of a record in bytes.
@@ -103,6 +105,8 @@ pub enum Kind {
     Notify(Notify),
     /// Prepares the end of the sandbox.
     Guard(Guard),
+    /// Leaves the caller's session, or finds the terminal that is shared.
+    Terminal(Terminal),
 }
 
 /// What an operation protects. Executed operations are counted by promise and compared with the header before exec.
@@ -256,6 +260,7 @@ impl Operation {
             Directory::NUMBER => Kind::Directory(Directory::read(&record)?),
             Notify::NUMBER => Kind::Notify(Notify::read(&record)?),
             Guard::NUMBER => Kind::Guard(Guard::read(&record)?),
+            Terminal::NUMBER => Kind::Terminal(Terminal::read(&record)?),
             _ => return Err(Malformed),
         };
         let promise = *Promise::ALL.get(usize::from(record.byte(2))).ok_or(Malformed)?;
@@ -333,6 +338,10 @@ impl Operation {
             Kind::Guard(guard) => {
                 guard.write(&mut record);
                 Guard::NUMBER
+            }
+            Kind::Terminal(terminal) => {
+                terminal.write(&mut record);
+                Terminal::NUMBER
             }
         };
         record.byte(0, number);

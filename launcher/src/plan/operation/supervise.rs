@@ -7,12 +7,15 @@ use super::{Malformed, NONE, Record, Sink};
 pub struct Supervise {
     /// Its place.
     pub role: Role,
-    /// Whether the program shares its terminal: what that sends reaches the program anyway, and is not passed on.
+    /// Whether the program shares the caller's terminal, and the launcher does a shell's work for it.
     pub terminal: bool,
     /// The slot with the child's pid; zero for a holder, which has none.
     pub pid: u32,
     /// How the outside ends it; `None` for all others.
     pub ending: Option<Ending>,
+    /// Of an outside that shares the terminal, the first of two slots that follow each other: its own and the inside's end of a
+    /// channel. Zero otherwise.
+    pub channel: u32,
 }
 
 /// How a sandbox is ended: it is asked to, and after a while killed.
@@ -49,7 +52,7 @@ impl Supervise {
     pub(super) const NUMBER: u8 = 10;
 
     pub(super) fn read(record: &Record) -> Result<Self, Malformed> {
-        record.unused_from(22)?;
+        record.unused_from(28)?;
         let role = match record.byte(3) {
             0 => Role::Outside,
             1 => Role::Reaper,
@@ -61,6 +64,10 @@ impl Supervise {
         if terminal > 1 || (role == Role::Holder && (terminal != 0 || pid != 0)) {
             return Err(Malformed);
         }
+        let channel = record.word(24);
+        if record.half(22) != 0 || (channel != 0) != (role == Role::Outside && terminal == 1) {
+            return Err(Malformed);
+        }
         let ending = Ending { signal: record.word(12), grace: record.word(16), origin: record.half(20) };
         let ending = match role {
             Role::Outside if (1..=Ending::LAST_SIGNAL).contains(&ending.signal) => Some(ending),
@@ -70,13 +77,14 @@ impl Supervise {
                 None
             }
         };
-        Ok(Self { role, terminal: terminal == 1, pid, ending })
+        Ok(Self { role, terminal: terminal == 1, pid, ending, channel })
     }
 
     pub(super) fn write(&self, record: &mut Sink) {
         record.byte(3, self.role as u8);
         record.half(6, self.terminal.into());
         record.word(8, self.pid);
+        record.word(24, self.channel);
         if let Some(Ending { signal, grace, origin }) = self.ending {
             record.word(12, signal);
             record.word(16, grace);
