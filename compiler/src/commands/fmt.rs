@@ -110,12 +110,10 @@ fn one(args: &Args, source: &Source, counts: &mut Counts) -> anyhow::Result<()> 
         print(&format!("{}\n", visible(&name))).context("standard output")?;
     } else if standard_input {
         print(&text).context("standard output")?;
-    } else if changed {
-        if let Err(error) = Outputs::replace(&source.path, &source.text, &text) {
-            complain(&visible(&format!("error: {error:#}")));
-            counts.unreadable += 1;
-            return Ok(());
-        }
+    } else if changed && let Err(error) = Outputs::replace(&source.path, &source.text, &text) {
+        complain(&visible(&format!("error: {error:#}")));
+        counts.unreadable += 1;
+        return Ok(());
     }
     *if changed { &mut counts.changed } else { &mut counts.unchanged } += 1;
     Ok(())
