@@ -92,6 +92,7 @@ mod tiocsti_allowed;
 mod tree;
 mod trusted_path_writable;
 mod unknown_landlock_abi;
+mod unprotected_host_path;
 mod unprotected_init;
 mod unreachable_listener;
 mod unreachable_path;
@@ -215,6 +216,7 @@ pub const CHECKS: &[Check] = &[
     asks(tiocsti_allowed::RULE, tiocsti_allowed::check),
     sees(trusted_path_writable::RULE, trusted_path_writable::check),
     sees(unknown_landlock_abi::RULE, unknown_landlock_abi::check),
+    sees(unprotected_host_path::RULE, unprotected_host_path::check),
     misses(unprotected_init::RULE, unprotected_init::check),
     misses(unreachable_listener::RULE, unreachable_listener::check),
     misses(unreachable_path::RULE, unreachable_path::check),

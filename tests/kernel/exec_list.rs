@@ -15,6 +15,7 @@ const NAMESPACES: &[Need] = &[Need::UserNamespaces];
 
 pub const TESTS: &[Test] = &[
     Test { name: "landlock/exec-list", needs: NAMESPACES, run: exec_list },
+    Test { name: "landlock/exec-list-planted", needs: NAMESPACES, run: exec_list_planted },
     Test { name: "landlock/exec-list-in-place", needs: &[], run: exec_list_in_place },
     Test { name: "landlock/exec-list-memory", needs: NAMESPACES, run: exec_list_memory },
     Test { name: "landlock/exec-list-mistakes", needs: NAMESPACES, run: exec_list_mistakes },
@@ -52,6 +53,35 @@ fn exec_list(stage: &Stage) {
     assert_eq!(tried("process.exec = ['/programs/link']"), ["ok", no, no, "ok", "ok"]);
     assert_eq!(tried("process.exec = ['/programs/script']"), [no, no, no, no, "ok"]);
     assert_eq!(tried("process.exec = ['/programs/script', '/programs/other']"), [no, "ok", "ok", no, "ok"]);
+}
+
+/// A link that the program leaves in place of a listed program puts no other on the list.
+fn exec_list_planted(stage: &Stage) {
+    let programs = programs(stage);
+    let path = programs.display();
+    let spec = Spec::new(PLAIN).with(UNFILTERED).with(&format!(
+        "filesystem.mounts.'/programs' = {{ bind = '{path}', writable = true, executable = true }}
+         process.exec = ['/programs/one', '/programs/made/one']"
+    ));
+    let made = shared(stage, "programs/made");
+    fs::copy(&stage.site.probe, made.join("one")).expect("a program");
+    let asked = ["one", "made/one", "other"].map(|name| format!("try=execute,/programs/{name}"));
+    let launcher = stage.build(&spec.asking(&stage.site, &asked));
+    stage.start(&[], &launcher).answers().expect(&[
+        ("execute./programs/one", "ok"),
+        ("execute./programs/made/one", "ok"),
+        ("execute./programs/other", "EACCES"),
+    ]);
+    for listed in [programs.join("one"), made.join("one")] {
+        let aside = listed.with_extension("aside");
+        fs::rename(&listed, &aside).expect("moved aside");
+        std::os::unix::fs::symlink("/programs/other", &listed).expect("a link");
+        let run = stage.start(&[], &launcher);
+        assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+        assert!(run.stderr.contains("no symlink is followed there"), "{}", run.stderr);
+        fs::rename(&aside, &listed).expect("moved back");
+    }
+    assert_eq!(stage.start(&[], &launcher).status, 0);
 }
 
 fn exec_list_in_place(stage: &Stage) {

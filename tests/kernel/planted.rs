@@ -4,14 +4,18 @@ use crate::Test;
 use crate::exits::PLAIN;
 use crate::files::shared;
 use crate::harness::{Need, Spec, Stage};
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 const USER_NAMESPACES: &[Need] = &[Need::UserNamespaces];
 
 pub const TESTS: &[Test] = &[
     Test { name: "planted/link-for-a-source", needs: USER_NAMESPACES, run: sources },
+    Test { name: "planted/link-for-a-socket", needs: USER_NAMESPACES, run: socket },
+    Test { name: "planted/link-for-a-root", needs: USER_NAMESPACES, run: root },
+    Test { name: "planted/link-for-an-idmapped-source", needs: &[Need::Root], run: idmapped },
     Test { name: "planted/link-above-a-source", needs: USER_NAMESPACES, run: above },
     Test { name: "planted/link-from-the-working-directory", needs: USER_NAMESPACES, run: working_directory },
     Test { name: "planted/absent-sources", needs: USER_NAMESPACES, run: absent },
@@ -68,6 +72,76 @@ fn sources(stage: &Stage) {
     let run = stage.start(&[], &launcher);
     assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
     assert!(run.stderr.contains(NOT_FOLLOWED), "{}", run.stderr);
+}
+
+/// Plants a link to another directory where this one was, and launches: nothing starts.
+#[track_caller]
+fn expect_refused_behind_a_link(stage: &Stage, spec: Spec, [replaced, other]: [&Path; 2]) {
+    fs::rename(replaced, replaced.with_extension("aside")).expect("moved aside");
+    symlink(other, replaced).expect("a link");
+    expect_refused(stage, spec);
+}
+
+#[track_caller]
+fn expect_refused(stage: &Stage, spec: Spec) {
+    let launcher = stage.build(&spec.asking(&stage.site, &["identity".to_owned()]));
+    let run = stage.start(&[], &launcher);
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    assert!(run.stderr.contains(NOT_FOLLOWED), "{}", run.stderr);
+}
+
+/// A socket of the host on which another program listens is not reached by a link, and no device.
+fn socket(stage: &Stage) {
+    let app = shared(stage, "app");
+    let [own, other] = [shared(stage, "app/sockets"), shared(stage, "other")];
+    let _listeners = [&own, &other].map(|directory| {
+        let path = directory.join("it");
+        let listener = UnixListener::bind(&path).expect("a socket");
+        fs::set_permissions(&path, Permissions::from_mode(0o666)).expect("chmod");
+        listener
+    });
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/app' = {{ bind = '{0}', writable = true }}
+         '/it' = {{ socket = '{0}/sockets/it' }}",
+        app.display()
+    ));
+    stage.ask(spec.clone(), &["connect=/it"]).expect(&[("connect./it", "ok")]);
+    expect_refused_behind_a_link(stage, spec, [&own, &other]);
+    let device = format!("'/it' = {{ device = '{}/sockets/it' }}", app.display());
+    let grant = format!("'/app' = {{ bind = '{}', writable = true }}", app.display());
+    let spec = Spec::new(PLAIN).with(&format!("[filesystem.mounts]\n{grant}\n{device}"));
+    expect_refused(stage, spec);
+}
+
+/// Nor is another tree the root.
+fn root(stage: &Stage) {
+    let app = shared(stage, "app");
+    let [own, other] = [shared(stage, "app/tree"), shared(stage, "other")];
+    for overlay in ["", ", overlay = 'memory'"] {
+        let spec = Spec::new(PLAIN).with(&format!(
+            "filesystem.root = {{ path = '{0}/tree'{overlay} }}
+             filesystem.mounts.'/app' = {{ bind = '{0}', writable = true }}",
+            app.display()
+        ));
+        expect_refused_behind_a_link(stage, spec, [&own, &other]);
+        fs::remove_file(&own).expect("removed");
+        fs::rename(own.with_extension("aside"), &own).expect("moved back");
+    }
+}
+
+/// A source that is mapped is cloned at another place of the launch.
+fn idmapped(stage: &Stage) {
+    let app = shared(stage, "app");
+    let [own, other] = [shared(stage, "app/conf"), shared(stage, "other")];
+    let ids = "[{ container_id = 65534, host_id = 65534, size = 1 }]";
+    let spec = Spec::new(PLAIN).with(&format!(
+        "[filesystem.mounts]
+         '/app' = {{ bind = '{0}', writable = true }}
+         '/conf' = {{ bind = '{0}/conf', idmap = {{ uid_mappings = {ids}, gid_mappings = {ids} }} }}",
+        app.display()
+    ));
+    expect_refused_behind_a_link(stage, spec, [&own, &other]);
 }
 
 /// Nor is a link above the source, between two grants of which one lies in the other.

@@ -234,7 +234,10 @@ fn absent(stage: &Stage) {
 fn replaced(stage: &Stage) {
     let path = shared(stage, "source");
     let line = format!("filesystem.read_only = ['{}/file']", path.display());
+    let line = format!("{line}\nlifecycle.status_fd = 3");
     let launcher = stage.build(&Spec::new(PLAIN).with(&line).asking(&stage.site, &["identity".to_owned()]));
+    let status = stage.directory().join("status");
+    let condition = format!("append=3:{}", status.display());
     let replaced = AtomicUsize::new(0);
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -247,10 +250,20 @@ fn replaced(stage: &Stage) {
                 std::thread::sleep(Duration::from_millis(2));
             }
         });
-        let runs: Vec<_> = (0..100).map(|_| stage.start(&[], &launcher)).collect();
+        let runs: Vec<_> = (0..100)
+            .map(|_| {
+                _ = fs::remove_file(&status);
+                let run = stage.start(&[&condition], &launcher);
+                (run, fs::read_to_string(&status).expect("a status"))
+            })
+            .collect();
         ended.store(true, SeqCst);
-        for run in runs {
+        for (run, status) in runs {
             assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+            // A start for each beginning, and one end, after the last.
+            let (starts, end) = status.trim_end().rsplit_once('\n').expect("two lines");
+            assert!(starts.lines().all(|line| line.starts_with("{\"pid\":")), "{status}");
+            assert!(end.contains("\"reason\":\"exited\""), "{status}");
         }
     });
     assert!(replaced.load(SeqCst) > 100, "{replaced:?}");

@@ -1,7 +1,8 @@
 //! What the launcher itself reads, writes or joins lies nowhere that the program can change.
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{Handle, Namespace, Policy, Stream};
+use crate::policy::{Handle, HostPath, Namespace, Policy, Stream};
+use crate::source::Span;
 
 pub(super) const RULE: Rule =
     Rule::error("replaceable-host-path", "the program can replace what the launcher opens").why(
@@ -12,7 +13,8 @@ pub(super) const RULE: Rule =
         Use a file outside of every writable bind.",
     );
 
-pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+/// The files that the launcher opens by itself, and where the spec names them.
+pub(super) fn opened(policy: &Policy) -> impl Iterator<Item = (&HostPath, Span)> {
     let streams = policy.process.streams.iter().filter_map(|stream| match &stream.value {
         Stream::File(path) => Some((path, stream.span)),
         Stream::Inherit | Stream::Null => None,
@@ -22,7 +24,11 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             Namespace::Join(Handle::Path(path)) => Some((path, namespace.span)),
             _ => None,
         });
-    let replaceable = streams.chain(namespaces).filter_map(|(path, span)| {
+    streams.chain(namespaces)
+}
+
+pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let replaceable = opened(policy).filter_map(|(path, span)| {
         let (grant, _) = policy.grant_above(path)?;
         let finding = RULE
             .at(span, format!("the program can replace `{path}`"))

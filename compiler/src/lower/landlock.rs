@@ -106,7 +106,9 @@ impl Launch<'_> {
             let open = self.spot_in_finished_tree(path).resolve(slot, rule.optional);
             return step.act(open).acts(optionally(slot, rule.optional, acts));
         }
-        let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_MAGICLINKS);
+        // An earlier launch may have left a link there, which would put another program on the list.
+        let links = if self.policy.is_in_grant(path) { RESOLVE_NO_SYMLINKS } else { 0 };
+        let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_MAGICLINKS | links);
         let open =
             Call::new(number::openat2, [AT_FDCWD.into(), path.into(), how.into(), 24.into()]).keep(slot);
         acts.splice(0..0, [open.into(), stat(slot), is_file()]);

@@ -10,6 +10,19 @@ impl Policy {
         grants.max_by_key(|(_, rest)| rest.to_string().len())
     }
 
+    /// Whether a place in the sandbox lies in such a directory; what the launcher makes there on the way counts as well.
+    pub fn is_in_grant(&self, place: &str) -> bool {
+        let tree = &self.filesystem;
+        let mut above = tree.container(place);
+        while let Some(path) = above {
+            match tree.mounts.get(path).map(|mount| &mount.kind) {
+                Some(MountKind::Directory { .. }) => above = tree.container(path),
+                kind => return matches!(kind, Some(MountKind::Bind { writable: true, .. })),
+            }
+        }
+        false
+    }
+
     fn grants(&self) -> impl Iterator<Item = &HostPath> {
         let own = self.namespaces.mount.value == Namespace::New;
         let mounts = self.filesystem.mounts.values().filter(move |_| own);

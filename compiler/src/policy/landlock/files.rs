@@ -83,7 +83,7 @@ pub struct Rule {
     pub key: &'static str,
     /// May the place be missing?
     pub optional: bool,
-    /// Is it a program, which symbolic links may lead to?
+    /// Is it a program, which symbolic links may lead to outside of writable binds?
     pub program: bool,
 }
 

@@ -97,7 +97,8 @@ const LIFECYCLE: &[Key] = &[
     Key::new(
         "status_fd",
         Type::Integer(3, i32::MAX as i64),
-        "the descriptor, open at launch, that its start and end are told to as lines of JSON",
+        "the descriptor, open at launch, that its start and end are told to as lines of JSON; a launch that begins again \
+        tells another start, and the last one counts",
     ),
 ];
 
