@@ -16,6 +16,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "planted/link-for-a-socket", needs: USER_NAMESPACES, run: socket },
     Test { name: "planted/link-for-a-root", needs: USER_NAMESPACES, run: root },
     Test { name: "planted/link-for-an-idmapped-source", needs: &[Need::Root], run: idmapped },
+    Test { name: "planted/link-to-a-stream", needs: USER_NAMESPACES, run: stream },
     Test { name: "planted/link-above-a-source", needs: USER_NAMESPACES, run: above },
     Test { name: "planted/link-from-the-working-directory", needs: USER_NAMESPACES, run: working_directory },
     Test { name: "planted/absent-sources", needs: USER_NAMESPACES, run: absent },
@@ -112,6 +113,40 @@ fn socket(stage: &Stage) {
     let grant = format!("'/app' = {{ bind = '{}', writable = true }}", app.display());
     let spec = Spec::new(PLAIN).with(&format!("[filesystem.mounts]\n{grant}\n{device}"));
     expect_refused(stage, spec);
+}
+
+/// The file of a stream is not reached through another name of a writable directory, at whose end a link may have been left.
+fn stream(stage: &Stage) {
+    let [app, other] = [shared(stage, "app"), shared(stage, "other")];
+    let alias = stage.directory().join("alias");
+    symlink(&app, &alias).expect("a link");
+    let spec = |directory: &Path, writable: bool| {
+        Spec::new(PLAIN).with(&format!(
+            "process.stdin = {{ file = '{}/note' }}
+             filesystem.mounts.'/app' = {{ bind = '{}', writable = {writable} }}",
+            directory.display(),
+            app.display()
+        ))
+    };
+    symlink(other.join("file"), app.join("note")).expect("a link");
+    symlink("file", other.join("note")).expect("a link");
+    // Both where a link leads to the directory and where one leads from elsewhere.
+    for directory in [&alias, &other] {
+        let launcher =
+            |writable| stage.build(&spec(directory, writable).asking(&stage.site, &["identity".to_owned()]));
+        let run = stage.start(&[], &launcher(true));
+        assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("no symbolic link on the way to this file is followed"),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(stage.start(&[], &launcher(false)).status, 0);
+    }
+    fs::remove_file(other.join("note")).expect("removed");
+    fs::write(other.join("note"), "").expect("a file");
+    let plain = stage.build(&spec(&other, true).asking(&stage.site, &["identity".to_owned()]));
+    assert_eq!(stage.start(&[], &plain).status, 0);
 }
 
 /// Nor is another tree the root.

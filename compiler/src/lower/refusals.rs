@@ -182,6 +182,9 @@ pub const SYMLINK_ON_THE_WAY: &str =
 /// A symlink where the program may write: ELOOP.
 pub const LINK_IN_A_GRANT: &str = "the program may write to this directory, so no symbolic link in it is followed: name the path that \
     it leads to";
+/// A symlink on the way to the file of a stream, where the program may write somewhere on the host: ELOOP.
+pub const LINK_TO_A_STREAM: &str = "the spec binds a directory writable, so no symbolic link on the way to this file is followed: name \
+    the path that it leads to";
 /// Landlock is refused.
 pub const LANDLOCK_REFUSED: &str = "a container's seccomp filter refuses Landlock; run with one that allows it, or use \
     landlock.filesystem = \"everything\" and nothing else of Landlock";

@@ -2,7 +2,7 @@
 
 use super::Launch;
 use super::linux::*;
-use super::refusals::STREAM_NOT_READ;
+use super::refusals::{LINK_TO_A_STREAM, STREAM_NOT_READ};
 use super::runtime::with_path;
 use super::step::{Call, Fact, Phase, Slot, Step};
 use crate::policy::{HostPath, Stream};
@@ -26,7 +26,7 @@ impl<'a> Launch<'a> {
                 .act(Call::new(number::openat, open).keep(Slot::Null))
         });
         let files = self.numbered_streams().filter_map(|(number, stream)| match &stream.value {
-            Stream::File(path) => Some(open_file(phase, number, path, stream)),
+            Stream::File(path) => Some(self.open_file(phase, number, path, stream)),
             Stream::Inherit | Stream::Null => None,
         });
         null.into_iter().chain(files).collect()
@@ -49,17 +49,25 @@ impl<'a> Launch<'a> {
         };
         self.numbered_streams().filter_map(lead).collect()
     }
-}
 
-/// A FIFO that nobody holds open must not stop the launch, so opening does not wait; the program's reading does.
-fn open_file(phase: Phase, number: u32, path: &HostPath, stream: &Spanned<Stream>) -> Step {
-    let (access, status) = if number == 0 { (0, 0) } else { (O_WRONLY, O_APPEND) };
-    let flags = access | status | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    let slot = Slot::Stream(number);
-    let open = |path| Call::new(number::openat, [AT_FDCWD.into(), path, flags.into()]).keep(slot);
-    Step::new(phase, format!("open {path}"), stream.span)
-        .needs(&[Fact::HostPaths])
-        .acts(with_path(path, open))
-        .act(Call::new(number::fcntl, [slot.into(), F_SETFL.into(), status.into()]))
-        .note(ENXIO.into(), STREAM_NOT_READ)
+    /// A FIFO that nobody holds open must not stop the launch, so opening does not wait; the program's reading does.
+    /// A link of the host may lead into a directory of the program's by another name, so none is followed where there is one.
+    fn open_file(self, phase: Phase, number: u32, path: &HostPath, stream: &Spanned<Stream>) -> Step {
+        let (access, status) = if number == 0 { (0, 0) } else { (O_WRONLY, O_APPEND) };
+        let flags = access | status | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+        let slot = Slot::Stream(number);
+        let kernel_made = ["/dev/", "/proc/"].iter().any(|above| path.to_string().starts_with(above));
+        let follows = kernel_made || !self.policy.has_grant();
+        let how = open_how(flags, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+        let open = |path| match follows {
+            true => Call::new(number::openat, [AT_FDCWD.into(), path, flags.into()]).keep(slot),
+            false => Call::new(number::openat2, [AT_FDCWD.into(), path, how.into(), 24.into()]).keep(slot),
+        };
+        let step = Step::new(phase, format!("open {path}"), stream.span)
+            .needs(&[Fact::HostPaths])
+            .acts(with_path(path, open))
+            .act(Call::new(number::fcntl, [slot.into(), F_SETFL.into(), status.into()]))
+            .note(ENXIO.into(), STREAM_NOT_READ);
+        if follows { step } else { step.note(ELOOP.into(), LINK_TO_A_STREAM) }
+    }
 }

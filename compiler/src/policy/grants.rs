@@ -10,6 +10,11 @@ impl Policy {
         grants.max_by_key(|(_, rest)| rest.to_string().len())
     }
 
+    /// Whether there is any such directory.
+    pub fn has_grant(&self) -> bool {
+        self.grants().next().is_some()
+    }
+
     /// Whether a place in the sandbox lies in such a directory; what the launcher makes there on the way counts as well.
     pub fn is_in_grant(&self, place: &str) -> bool {
         let tree = &self.filesystem;
