@@ -144,3 +144,25 @@ fn what_is_mended_is_gone_and_nothing_new_is_wrong() {
     }
     assert!(mended > 40 && undone < 10, "{mended} findings could be mended, {undone} not");
 }
+
+/// Without evidence an acceptance would cover whatever comes later at the same key. A rule whose key says it all declares an
+/// empty list.
+#[test]
+fn what_can_be_accepted_declares_its_evidence() {
+    let errors: BTreeSet<&str> =
+        rules().iter().filter(|rule| rule.level == Level::Error).map(|rule| rule.name).collect();
+    let mut declared = BTreeSet::new();
+    for path in specs("fixtures/bad") {
+        let source = Source::read(&path).unwrap();
+        let options = Options { today: "2027-01-01".parse().ok(), ..Options::default() };
+        let understood = understand_with(&source, &options);
+        let silenced = understood.silenced.into_iter().map(|silenced| silenced.finding);
+        for finding in understood.findings.into_iter().chain(silenced) {
+            if !errors.contains(finding.rule) {
+                assert!(finding.evidence.is_some(), "{} declares none: {}", finding.rule, path.display());
+                declared.insert(finding.rule);
+            }
+        }
+    }
+    assert!(declared.len() > 40, "{declared:?}");
+}

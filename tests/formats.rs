@@ -8,8 +8,8 @@
 )]
 
 use boxwright::diagnostic::{
-    Checked, Diagnostic, Level, Rule, Run, Style, fingerprints, render_concise, render_full, render_github,
-    render_gitlab, render_json, render_junit, render_sarif,
+    Checked, Diagnostic, Level, Rule, Run, Silenced, Silencer, Style, fingerprints, render_concise,
+    render_full, render_github, render_gitlab, render_json, render_junit, render_sarif, render_summary,
 };
 use boxwright::source::Source;
 use boxwright::{rules, understand};
@@ -36,7 +36,18 @@ fn files() -> Vec<Checked> {
         let shown = if name == "markup.sandbox.toml" { OsStr::from_bytes(NAME) } else { name };
         let source = Source::new(shown, std::fs::read_to_string(path).unwrap());
         let understood = understand(&source).without_notes();
-        Checked { accepted: 1, known: 2, ..Checked::new(source, understood.findings) }
+        let mut findings = understood.findings;
+        // One of each kind of silence, where there is something to silence.
+        let by = [
+            Silencer::Accept("looked at | <b>twice</b>".into()),
+            Silencer::Baseline("known.json".into()),
+            Silencer::Rules("boxwright.toml".into()),
+            Silencer::CommandLine,
+        ];
+        let number = findings.len().saturating_sub(2).min(by.len());
+        let silenced = findings.drain(..number).zip(by);
+        let silenced = silenced.map(|(finding, by)| Silenced { finding, by }).collect();
+        Checked { silenced, ..Checked::new(source, findings) }
     };
     paths.iter().map(file).collect()
 }
@@ -45,7 +56,8 @@ fn with<T>(files: &[Checked], then: impl FnOnce(&Run) -> T) -> T {
     let said: BTreeSet<&str> =
         files.iter().flat_map(|file| &file.findings).map(|finding| finding.rule).collect();
     let rules: Vec<Rule> = rules().into_iter().filter(|rule| said.contains(rule.name)).collect();
-    then(&Run { files, rules: &rules, root: Path::new("/w"), fails: Some(Level::Error) })
+    let ignored = [PathBuf::from("local/odd | name.sandbox.toml")];
+    then(&Run { files, ignored: &ignored, rules: &rules, root: Path::new("/w"), fails: Some(Level::Error) })
 }
 
 #[test]
@@ -65,6 +77,7 @@ fn every_format_is_as_expected() {
         ("gitlab.json", with(&files, render_gitlab)),
         ("sarif", with(&files, render_sarif)),
         ("junit.xml", with(&files, render_junit)),
+        ("summary.md", with(&files, |run| render_summary(run, "3 errors in 3 specs, 1 accepted"))),
     ];
     let mut different = Vec::new();
     for (name, shown) in shown {
@@ -97,7 +110,7 @@ fn sarif_is_what_its_schema_says() {
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     let files = files();
     let all = rules();
-    let whole = Run { files: &files, rules: &all, root: Path::new("/elsewhere"), fails: None };
+    let whole = Run { files: &files, ignored: &[], rules: &all, root: Path::new("/elsewhere"), fails: None };
     for log in [with(&files, render_sarif), render_sarif(&whole), with(&[], render_sarif)] {
         let log: Value = serde_json::from_str(&log).unwrap();
         let errors: Vec<String> =
@@ -115,15 +128,17 @@ fn junit_is_xml_that_says_the_same() {
     let xml = with(&files, render_junit);
     let document = roxmltree::Document::parse(&xml).unwrap();
     let cases: Vec<_> = document.descendants().filter(|node| node.has_tag_name("testcase")).collect();
-    let findings: usize = files.iter().map(|file| file.findings.len()).sum();
-    assert_eq!(cases.len(), findings + 1, "a clean file is a test that passes");
+    let findings: usize = files.iter().map(|file| file.findings.len() + file.silenced.len()).sum();
+    assert_eq!(cases.len(), findings + 2, "a clean file is a test that passes, an ignored one is skipped");
     let count = |name| document.descendants().filter(|node| node.has_tag_name(name)).count().to_string();
     let root = document.root_element();
     assert_eq!(root.attribute("tests"), Some(&*count("testcase")));
     assert_eq!(root.attribute("failures"), Some(&*count("failure")));
+    assert_eq!(root.attribute("skipped"), Some(&*count("skipped")));
     for (case, finding) in cases
         .iter()
         .filter(|case| case.attribute("name") != Some("check"))
+        .filter(|case| case.children().all(|node| !node.has_tag_name("skipped")))
         .zip(with(&files, |run| run.findings().map(|(_, finding)| finding.clone()).collect::<Vec<_>>()))
     {
         let failed = case.children().any(|node| node.has_tag_name("failure"));
@@ -136,8 +151,11 @@ fn a_command_of_github_is_one_line_and_nothing_in_it_ends_early() {
     let files = files();
     let commands = with(&files, render_github);
     let findings: usize = files.iter().map(|file| file.findings.len()).sum();
-    assert_eq!(commands.lines().count(), findings);
-    for line in commands.lines() {
+    assert_eq!(commands.lines().count(), findings + 1, "one more is about what is silenced");
+    let kinds: Vec<&str> = commands.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    let rank = |kind: &&&str| ["::error", "::warning", "::notice"].iter().position(|known| *known == **kind);
+    assert!(kinds.iter().map(|kind| rank(&kind)).is_sorted(), "the worst first: {kinds:?}");
+    for line in commands.lines().take(findings) {
         let command = line.strip_prefix("::").unwrap();
         let (head, message) = command.split_once("::").unwrap();
         let (kind, properties) = head.split_once(' ').unwrap();
@@ -153,6 +171,9 @@ fn a_command_of_github_is_one_line_and_nothing_in_it_ends_early() {
 fn fingerprints_outlive_lines_and_tell_findings_apart() {
     let files = files();
     let markup = files.iter().find(|file| file.source.path.as_os_str().as_bytes() == NAME).unwrap();
+    let silenced = markup.silenced.iter().map(|silenced| silenced.finding.clone());
+    let findings = silenced.chain(markup.findings.iter().cloned()).collect();
+    let markup = &Checked::new(markup.source.clone(), findings);
     let before = fingerprints(markup, Path::new("/w"));
     assert_eq!(before.iter().collect::<BTreeSet<_>>().len(), before.len(), "{before:?}");
     let moved = Source::new(&markup.source.path, format!("# more\n\n{}", markup.source.text));

@@ -265,7 +265,7 @@ fn a_repositorys_file_is_checked_like_a_spec() {
     code(&boxwright(folder.path(), &["check"]), 2);
 }
 
-const ACCEPTED: &str = "\n[[accept]]\nrule = \"host-pid\"\nat = \"namespaces\"\nreason = \"looked at\"\nuntil = \"2027-06-30\"\n";
+const ACCEPTED: &str = "\n[[accept]]\nrule = \"host-pid\"\nat = \"namespaces.pid\"\nreason = \"looked at\"\nuntil = \"2027-06-30\"\n";
 
 #[test]
 fn what_is_accepted_is_counted_up_to_its_day() {
@@ -321,7 +321,7 @@ fn known_findings_are_counted_and_new_ones_fail() {
     );
     for (text, why) in [
         ("{}", "missing field"),
-        ("{\"version\":2,\"findings\":[]}", "version 2"),
+        ("{\"version\":1,\"findings\":[]}", "version 1"),
         ("\u{1b}[31m", "expected value"),
     ] {
         std::fs::write(folder.path().join("known.json"), text).unwrap();
@@ -362,4 +362,134 @@ fn a_spec_of_ten_thousand_keys_is_checked() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["findings"].as_array().unwrap().len(), 500);
     assert_eq!(report["findings"][0]["key"], "filesystem.mounts.\"/m0\".mode");
+}
+
+/// A spec with one mount, and what follows it.
+fn with_mount(mount: &str, rest: &str) -> String {
+    format!("{GOOD}[filesystem.mounts]\n\"/mine\" = {mount}\n{rest}")
+}
+
+const NARROW: &str = "{ bind = \"/home/alice\" }";
+
+/// More than what was looked at, at the same key.
+const WIDER: [&str; 4] = [
+    "{ bind = \"/home\", writable = true }",
+    "{ bind = \"/home/alice\", writable = true }",
+    "{ bind = \"/home/alice\", executable = true }",
+    "{ bind = \"/home/alice\", propagation = \"slave\" }",
+];
+
+#[test]
+fn what_is_accepted_does_not_cover_what_is_wider() {
+    let folder = folder(&[("spec", &with_mount(NARROW, ""))]);
+    let check = |arguments: &[&str]| {
+        let output =
+            boxwright(folder.path(), &[&["check", "spec", "--fail-on", "warning"], arguments].concat());
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    let entry = check(&["--show-accept"]).1.replace("reason = \"\"", "reason = \"her own\"");
+    assert!(entry.contains("\"source=/home/alice\"") && entry.contains("\"writable=false\""), "{entry}");
+    let write = |mount: &str, entry: &str| {
+        std::fs::write(folder.path().join("spec"), with_mount(mount, entry)).unwrap();
+    };
+    write(NARROW, &entry);
+    assert_eq!(check(&[]), (0, String::new(), "no findings in 1 spec, 1 accepted\n".into()));
+    for wider in WIDER {
+        write(wider, &entry);
+        let (status, shown, _) = check(&[]);
+        assert_eq!(status, 1, "{wider}: {shown}");
+        assert!(shown.contains("[home-visible]") && shown.contains("[unused-accept]"), "{wider}: {shown}");
+        assert!(shown.contains("with other evidence") && shown.contains("evidence = ["), "{shown}");
+    }
+    for forged in ["", "evidence = []\n", "evidence = [\"source=/home\"]\n"] {
+        let without: Vec<&str> = entry.lines().filter(|line| !line.starts_with("evidence")).collect();
+        write(NARROW, &format!("{}\n{forged}", without.join("\n")));
+        assert_eq!(check(&[]).0, 1, "an entry without the evidence covers nothing: {forged}");
+    }
+    // Nor does it follow a variable.
+    let entry = entry.replace("source=/home/alice", "source=${whose}");
+    write("{ bind = \"${whose}\" }", &format!("[vars]\nwhose = {{ default = \"/home\" }}\n{entry}"));
+    assert_eq!(check(&[]).0, 1);
+}
+
+#[test]
+fn a_baseline_does_not_cover_what_is_wider() {
+    let folder = folder(&[("a.sandbox.toml", &with_mount(NARROW, ""))]);
+    let check = |arguments: &[&str]| {
+        let output = boxwright(folder.path(), &[&["check", "--fail-on", "warning"], arguments].concat());
+        output.status.code().unwrap()
+    };
+    assert_eq!(check(&["--write-baseline", "known.json"]), 0);
+    for wider in WIDER {
+        std::fs::write(folder.path().join("a.sandbox.toml"), with_mount(wider, "")).unwrap();
+        assert_eq!(check(&["--baseline", "known.json"]), 1, "{wider}");
+    }
+    let moved =
+        with_mount("# moved\n{ writable = false, bind = '/home/alice' }".trim_start_matches("# moved\n"), "");
+    std::fs::write(folder.path().join("a.sandbox.toml"), format!("\n# more\n{moved}")).unwrap();
+    assert_eq!(check(&["--baseline", "known.json"]), 0, "the same in other words is known");
+}
+
+#[test]
+fn what_silences_a_finding_is_named_in_every_format() {
+    let accepted = WARNING.to_owned() + ACCEPTED;
+    let folder = folder(&[
+        ("boxwright.toml", "[rules]\nhost-namespace = \"allow\"\n"),
+        ("a.sandbox.toml", &accepted),
+        ("b.sandbox.toml", &format!("{GOOD}namespaces.ipc = \"host\"\n")),
+        ("c.sandbox.toml", &format!("{GOOD}namespaces.network = \"host\"\n")),
+        ("d.sandbox.toml", &with_mount(NARROW, "")),
+        ("empty.toml", ""),
+    ]);
+    let arguments = ["check", "--today", "2027-01-01", "--fail-on", "warning"];
+    let check = |more: &[&str]| boxwright(folder.path(), &[&arguments, more].concat());
+    code(&check(&["d.sandbox.toml", "--write-baseline", "known.json"]), 0);
+    let silent = ["--allow", "host-network", "--baseline", "known.json"];
+    for format in ["full", "concise", "json", "github", "gitlab", "sarif", "junit"] {
+        let output = check(&[&["--format", format][..], &silent].concat());
+        code(&output, 0);
+        let shown = text(&output.stdout) + &text(&output.stderr);
+        for named in ["accepted", "known before", "allowed by boxwright.toml", "allowed by --allow"] {
+            assert!(shown.contains(named), "{format}: {named}: {shown}");
+        }
+    }
+    let sarif: serde_json::Value =
+        serde_json::from_slice(&check(&[&["--format", "sarif"][..], &silent].concat()).stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let kinds: Vec<&str> =
+        results.iter().map(|result| result["suppressions"][0]["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["inSource", "external", "external", "external"]);
+    assert_eq!(results[0]["suppressions"][0]["justification"], "accepted: looked at");
+    // The word of another branch, or of the command line.
+    let last = |more: &[&str]| text(&check(more).stderr).lines().last().unwrap().to_owned();
+    assert_eq!(
+        last(&silent),
+        "no findings in 4 specs, 1 accepted, 1 known before, 1 allowed by --allow, 1 allowed by boxwright.toml"
+    );
+    assert_eq!(last(&["--no-accept", "a.sandbox.toml"]), "1 warning in 1 spec");
+    assert_eq!(last(&["--error", "host-pid", "a.sandbox.toml"]), "1 error in 1 spec");
+    assert_eq!(last(&["--config", "empty.toml", "b.sandbox.toml"]), "1 warning in 1 spec");
+    code(&check(&["--config", "absent.toml", "b.sandbox.toml"]), 2);
+}
+
+#[test]
+fn only_a_profile_of_this_program_accepts_beside_no_accept() {
+    let layer = format!("{WARNING}{ACCEPTED}");
+    let folder = folder(&[
+        ("builtin:agent", &layer),
+        ("a.sandbox.toml", "version = 1\nextends = [\"./builtin:agent\"]\n"),
+        ("b.sandbox.toml", "version = 1\nextends = [\"builtin:build\"]\nprocess.args = [\"/bin/true\"]\n"),
+    ]);
+    let check = |spec: &str| text(&boxwright(folder.path(), &["check", spec, "--no-accept"]).stdout);
+    assert!(check("a.sandbox.toml").contains("[host-pid]"), "{}", check("a.sandbox.toml"));
+    assert!(check("./builtin:agent").contains("[host-pid]"));
+    assert!(!check("b.sandbox.toml").contains("writable-and-exec"));
+}
+
+#[test]
+fn a_status_descriptor_of_the_command_line_is_checked_as_the_specs() {
+    let folder = folder(&[("spec", &format!("{GOOD}process.keep_fds = [5]\n"))]);
+    let output = boxwright(folder.path(), &["run", "spec", "--status-fd", "5"]);
+    code(&output, 125);
+    assert!(text(&output.stderr).contains("[status-kept]"), "{}", text(&output.stderr));
 }

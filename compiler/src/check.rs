@@ -22,6 +22,7 @@ mod denylist_seccomp;
 mod docker_socket;
 mod duplicate_route;
 mod env_secret;
+mod evidence;
 mod execve_denied;
 mod filter_too_large;
 mod gateway_outside_network;

@@ -20,8 +20,8 @@ pub mod variables;
 
 use anstream::{AutoStream, ColorChoice};
 use boxwright::diagnostic::{Style, render_full};
-use boxwright::source::{Source, Span, Spanned};
-use boxwright::{Built, understand_with};
+use boxwright::source::Source;
+use boxwright::{Built, Options, understand_with};
 use std::io::{self, Write};
 use std::path::Path;
 use variables::Variables;
@@ -58,7 +58,8 @@ pub fn compile(
     variables: &Variables,
     status_fd: Option<u32>,
 ) -> anyhow::Result<Option<(Built, Source)>> {
-    let understood = understand_with(&Source::read(path)?, &variables.options()?).without_notes();
+    let options = Options { status_fd, ..variables.options()? };
+    let understood = understand_with(&Source::read(path)?, &options).without_notes();
     let source = &understood.source;
     let style = style(&io::stderr(), Path::new(""));
     let findings = render_full(source, &understood.findings, Style { links: None, ..style });
@@ -66,12 +67,7 @@ pub fn compile(
         complain(findings.trim_end());
     }
     match understood.policy {
-        Some(mut policy) => {
-            if let Some(descriptor) = status_fd {
-                policy.status_fd = Some(Spanned::new(descriptor, Span::default()));
-            }
-            Ok(Some((boxwright::build(source, &policy)?, understood.source)))
-        }
+        Some(policy) => Ok(Some((boxwright::build(source, &policy)?, understood.source))),
         None => Ok(None),
     }
 }

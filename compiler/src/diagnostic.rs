@@ -2,6 +2,7 @@
 
 mod checked;
 mod concise;
+mod evidence;
 mod fingerprint;
 mod fix;
 mod full;
@@ -12,22 +13,25 @@ mod junit;
 mod location;
 mod page;
 mod sarif;
+mod silenced;
 mod style;
 pub mod suggest;
 mod visible;
 
 pub use checked::{Checked, Run};
 pub use concise::render_concise;
-pub use fingerprint::fingerprints;
+pub use evidence::{Evidence, Value};
+pub use fingerprint::{digest, fingerprints};
 pub use fix::{Edit, Fix, apply};
 pub use full::render_full;
-pub use github::render_github;
+pub use github::{render_github, render_summary};
 pub use gitlab::render_gitlab;
 pub use json::render_json;
 pub use junit::render_junit;
 pub use location::relative;
 pub use page::{PAGE, section};
 pub use sarif::render_sarif;
+pub use silenced::{Silenced, Silencer};
 pub use style::Style;
 pub use visible::{is_active, visible};
 
@@ -47,6 +51,8 @@ pub struct Diagnostic {
     pub span: Span,
     /// The key that it is about, such as filesystem.mounts."/srv"; empty until the whole spec is understood.
     pub place: String,
+    /// The values that it rests on; none when its rule declares none, as those whose findings stop the build.
+    pub evidence: Option<Vec<Evidence>>,
     /// What to say at that place; may be empty.
     pub label: String,
     /// The other parties of a conflict.
@@ -60,7 +66,9 @@ pub struct Diagnostic {
 /// Tells findings the keys that they are about.
 pub fn place(findings: &mut [Diagnostic], places: &Places) {
     for finding in findings {
-        finding.place = places.key(finding.span);
+        // What is about the whole spec has no key, whatever the first line of the file is.
+        finding.place =
+            if finding.span == Span::default() { String::new() } else { places.key(finding.span) };
     }
 }
 
@@ -137,6 +145,7 @@ impl Rule {
             message: message.into(),
             span,
             place: String::new(),
+            evidence: None,
             label: String::new(),
             secondary: Vec::new(),
             help: None,

@@ -25,7 +25,7 @@ pub mod spec;
 
 use boxwright_launcher::plan::operation;
 use boxwright_launcher::plan::write::Sources;
-use diagnostic::{Diagnostic, Level, Rule};
+use diagnostic::{Diagnostic, Level, Rule, Silenced};
 use lower::{Filter, Filters, Program};
 use policy::{Date, FilterFlag, Kernel, Policy};
 use review::Levels;
@@ -45,14 +45,16 @@ pub struct Understood {
     pub findings: Vec<Diagnostic>,
     /// How many more there are.
     pub left_out: usize,
-    /// How many more the spec accepts.
-    pub accepted: usize,
+    /// What something silences: first what the spec accepts.
+    pub silenced: Vec<Silenced>,
 }
 
 impl Understood {
     /// The same for who takes some rules for worse or milder than they are by themselves.
-    pub fn with_levels(self, levels: &Levels) -> Self {
-        Self { findings: levels.apply(self.findings), ..self }
+    pub fn with_levels(mut self, levels: &Levels) -> Self {
+        let (findings, silenced) = levels.apply(self.findings);
+        self.silenced.extend(silenced);
+        Self { findings, ..self }
     }
 
     /// The same for who did not ask for notes.
@@ -77,6 +79,10 @@ pub struct Options {
     pub oldest_kernel: Option<Kernel>,
     /// The day on which the spec is looked at; without one, what it accepts for a time it accepts for ever.
     pub today: Option<Date>,
+    /// Which of the spec's acceptances count.
+    pub acceptances: review::Acceptances,
+    /// The descriptor that a launch tells its status to, whatever the spec says.
+    pub status_fd: Option<u32>,
 }
 
 /// Reads, resolves and checks a spec: the door behind which nothing is the user's mistake any more.
@@ -87,8 +93,12 @@ pub fn understand(source: &Source) -> Understood {
 /// The same with something to say about it.
 pub fn understand_with(source: &Source, options: &Options) -> Understood {
     let (source, mut findings) = parse::gather(source);
-    let (spec, misread) = parse::parse(&source, &options.variables);
+    let (mut spec, misread) = parse::parse(&source, &options.variables);
     findings.extend(misread);
+    // What is said from outside becomes a part of the spec before anything is checked.
+    if let Some(descriptor) = options.status_fd {
+        spec.lifecycle.status_fd = Some(Spanned::new(descriptor, Spec::NOWHERE));
+    }
     let (mut policy, unresolved) = resolve::resolve(&spec, &source);
     findings.extend(unresolved);
     if let (Some(policy), Some(oldest)) = (&mut policy, options.oldest_kernel) {
@@ -100,7 +110,7 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
     let broken = findings.iter().any(Diagnostic::is_error);
     diagnostic::place(&mut findings, &spec.places);
     let review::Accepted { mut findings, accepted } =
-        review::accept(findings, &spec, &rules(), &source, options.today);
+        review::accept(findings, &spec, &rules(), &source, options.today, &options.acceptances);
     let broken = broken || findings.iter().any(Diagnostic::is_error);
     findings
         .sort_by(|a, b| (a.level, a.span, a.rule, &a.message).cmp(&(b.level, b.span, b.rule, &b.message)));
@@ -111,7 +121,7 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
     for finding in &mut findings {
         finding.fix.take_if(|fix| !fix.is_whole(own.unwrap_or_default()));
     }
-    Understood { source, policy: policy.filter(|_| !broken), findings, left_out, accepted }
+    Understood { source, policy: policy.filter(|_| !broken), findings, left_out, silenced: accepted }
 }
 
 /// Every rule there is, by name.
@@ -126,7 +136,7 @@ pub fn rules() -> Vec<Rule> {
 /// What a repository says of the rules, and what is wrong with that.
 pub fn levels(source: &Source) -> (Levels, Vec<Diagnostic>) {
     let (repository, mut findings) = parse::repository(source);
-    let (levels, wrong) = Levels::of(&repository, &rules());
+    let (levels, wrong) = Levels::of(&repository, &source.path.to_string_lossy(), &rules());
     findings.extend(wrong);
     findings.sort_by_key(|finding| finding.span);
     (levels, findings)

@@ -7,7 +7,7 @@ mod levels;
 mod rules;
 mod unused_accept;
 
-pub use accept::{Accepted, accept};
+pub use accept::{Acceptances, Accepted, accept, entry};
 pub use baseline::Baseline;
 pub use levels::{Levels, Setting};
 pub use rules::RULES;

@@ -33,6 +33,8 @@ pub struct Layer {
     pub span: Span,
     /// The layer that extends it, by its place in the list; none for the spec.
     pub extended_by: Option<usize>,
+    /// Is it one of the profiles that come with this program? No path makes a file one.
+    pub builtin: bool,
 }
 
 /// The largest spec that is read, in bytes. Real specs are a few kilobytes; the limit keeps a hostile file cheap.
@@ -110,7 +112,20 @@ impl Source {
         self.line_starts.push(start);
         self.line_starts.extend(text.match_indices('\n').map(|(newline, _)| start + newline + 1));
         self.text += text;
-        self.layers.push(Layer { path, span: Span::new(start, self.text.len()), extended_by });
+        self.layers.push(Layer {
+            path,
+            span: Span::new(start, self.text.len()),
+            extended_by,
+            builtin: false,
+        });
+    }
+
+    /// Adds a profile that comes with this program.
+    pub fn push_builtin(&mut self, path: PathBuf, text: &str, extended_by: Option<usize>) {
+        self.push(path, text, extended_by);
+        if let Some(layer) = self.layers.last_mut() {
+            layer.builtin = true;
+        }
     }
 
     /// The files: the spec, and then what it extends, each before those that it overrides.

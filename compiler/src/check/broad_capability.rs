@@ -1,5 +1,6 @@
 //! Some capabilities over the host are all of them.
 
+use super::evidence;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{CAPABILITIES, Namespace, Policy};
 
@@ -29,6 +30,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     }
     vec![
         RULE.at(capabilities.span, format!("the program has {} over the host", broad.join(", ")))
+            .evidence(evidence::names("capability", &broad))
             .label("enough to become the host's root")
             .and(policy.namespaces.user.span, "the user namespace is the host's")
             .help("leave them out, or let `namespaces.user` be new"),

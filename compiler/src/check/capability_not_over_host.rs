@@ -1,5 +1,6 @@
 //! In a user namespace of its own a program's capabilities are over what belongs to that namespace.
 
+use super::evidence;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{CAPABILITIES, Namespace, Policy};
 
@@ -34,6 +35,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     if !of_host.is_empty() {
         findings.push(
             RULE.at(capabilities.span, format!("the program gets nothing from {}", of_host.join(", ")))
+                .evidence(evidence::names("capability", &of_host))
                 .label("it is over the host, and the user namespace is new")
                 .help("take it out"),
         );
@@ -42,6 +44,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     if !of_network.is_empty() && namespaces.network.value != Namespace::New {
         findings.push(
             RULE.at(capabilities.span, format!("the program gets nothing from {}", of_network.join(", ")))
+                .evidence(evidence::names("capability", &of_network))
                 .label("the user namespace is new")
                 .and(namespaces.network.span, "the network belongs to another")
                 .help("take it out, or let the network namespace be new"),

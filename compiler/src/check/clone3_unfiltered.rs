@@ -1,6 +1,6 @@
 //! clone3 has its flags in memory, where no filter can look.
 
-use super::calls;
+use super::{calls, evidence};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 use crate::seccomp::verdict::Verdict;
@@ -33,6 +33,7 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
             calls::place(policy, "clone3"),
             format!("`{}` is refused, and `{}` passes", call_words(&refused), call_words(&passes)),
         )
+        .evidence(evidence::calls(policy, &["clone", "clone3"]))
         .label("its flags are in memory, where no filter looks")
         .help(match &policy.seccomp {
             Some(seccomp) if !seccomp.default_action.value.permits() => format!(

@@ -1,6 +1,6 @@
 //! A filter that lists what is refused allows all that nobody thought of.
 
-use super::calls;
+use super::{calls, evidence};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 use crate::seccomp::word::Input;
@@ -30,12 +30,14 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     let grouped = GROUPS.iter().filter_map(|name| group(name)).flatten();
     let mut names: Vec<&str> = CALLS.into_iter().chain(grouped).collect();
     names.retain(|name| calls::place(policy, name) == seccomp.default_action.span);
-    let passing: Vec<Input> = names.iter().filter_map(|name| filter.passes(name, &[])).collect();
-    let finding = |first: &Input| {
+    let passing: Vec<(&str, Input)> =
+        names.iter().filter_map(|name| Some((*name, filter.passes(name, &[])?))).collect();
+    let finding = |(_, first): &(&str, Input)| {
         RULE.at(
             seccomp.default_action.span,
             format!("`{}` passes, because nothing refuses it", call_words(first)),
         )
+        .evidence(evidence::names("passes", passing.iter().map(|(name, _)| *name)))
         .label(format!("of dangerous system calls {} pass", passing.len()))
         .help("list what the program needs in `seccomp.allow`, or deny the groups that are dangerous too")
     };

@@ -1,5 +1,6 @@
 //! Who talks to a container engine is root.
 
+use super::evidence;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy};
 
@@ -35,6 +36,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
                 if is { "is the socket of a container engine" } else { "has the sockets of services in it" };
             (is || holds).then(|| {
                 RULE.at(mount.span, format!("`{source}` {what}"))
+                    .evidence(evidence::mount(mount))
                     .label("who talks to a container engine is root on the host")
                     .help("take it out, or bind the one thing in it that is needed")
             })

@@ -1,6 +1,6 @@
 //! A spec is in a repository, and its launcher is a file that others may read.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule, digest};
 use crate::policy::{MountKind, Policy, TextPart};
 
 pub(super) const RULE: Rule = Rule::warning("env-secret", "a secret is written into the spec").why(
@@ -32,24 +32,30 @@ const BEGINNINGS: [&str; 8] = [
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let process = &policy.process;
     let named = process.env.iter().filter(|(name, value)| is_secret_name(name) && !value.value.is_empty());
-    let named = named.map(|(name, value)| (value.span, format!("`{name}` has its value in the spec")));
+    let named =
+        named.map(|(name, value)| (value.span, format!("`{name}` has its value in the spec"), &*value.value));
     let known = |text: &str| BEGINNINGS.iter().find(|beginning| text.starts_with(**beginning));
     let valued = process.env.iter().filter(|(name, _)| !is_secret_name(name)).map(|(_, value)| value);
-    let valued = valued.chain(&process.args).filter_map(|value| Some((value.span, known(&value.value)?)));
+    let valued = valued
+        .chain(&process.args)
+        .filter_map(|value| Some((value.span, known(&value.value)?, &*value.value)));
     let texts = policy.filesystem.mounts.values().filter_map(|mount| match &mount.kind {
         MountKind::Text { content, .. } => match content.first()? {
-            TextPart::Literal(text) => Some((mount.span, known(text)?)),
+            TextPart::Literal(text) => Some((mount.span, known(text)?, &**text)),
             _ => None,
         },
         _ => None,
     });
     let values = valued.chain(texts);
-    let values =
-        values.map(|(span, beginning)| (span, format!("a value begins with `{beginning}`, as secrets do")));
+    let values = values.map(|(span, beginning, value)| {
+        (span, format!("a value begins with `{beginning}`, as secrets do"), value)
+    });
     named
         .chain(values)
-        .map(|(span, message)| {
-            RULE.at(span, message)
+        .map(|(span, message, value)| {
+            // Which secret it is, without another copy of it.
+            let evidence = Evidence::text("sha256", digest([value.as_bytes()]));
+            RULE.at(span, message).evidence([evidence])
                 .label("whoever reads the spec or its launcher has it")
                 .help("name a file that is bound into the sandbox, or pass the caller's variable on with `env_pass`")
         })

@@ -1,5 +1,6 @@
 //! In home directories are keys, tokens and shell profiles.
 
+use super::evidence;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Namespace, Policy, Root};
 
@@ -27,6 +28,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
                     if source == "/home" { "is everybody's home" } else { "is a home directory" }
                 ),
             )
+            .evidence(evidence::mount(mount))
             .label("keys, tokens and shell profiles are in there")
             .help("bind the directories that the program works in")
         })
@@ -35,6 +37,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     if own && filesystem.root.value == Root::Host && !filesystem.mounts.contains_key("/home") {
         findings.push(
             RULE.at(filesystem.root.span, "home directories come with `root = \"host\"`")
+                .evidence([])
                 .label("keys and tokens of the program's user are in there")
                 .help("mask it: `\"/home\" = { mask = true }` in [filesystem.mounts]"),
         );

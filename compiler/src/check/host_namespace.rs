@@ -21,7 +21,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     .into_iter()
     .filter(|(namespace, ..)| namespace.value == Namespace::Host)
     .map(|(namespace, name, consequence)| {
-        RULE.at(namespace.span, format!("the {name} namespace is the host's")).label(consequence)
+        RULE.at(namespace.span, format!("the {name} namespace is the host's")).evidence([]).label(consequence)
     })
     .collect()
 }

@@ -17,6 +17,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let network = &policy.namespaces.network;
     let finding = || {
         RULE.at(network.span, "the network namespace is the host's")
+            .evidence([])
             .label("the program reaches the network and every abstract socket of the host")
             .help("let it be new, and name in [network] what the program needs")
     };

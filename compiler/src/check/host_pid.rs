@@ -16,6 +16,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let pid = &policy.namespaces.pid;
     let finding = || {
         RULE.at(pid.span, "the pid namespace is the host's")
+            .evidence([])
             .label("the program sees the processes of the host and can signal those of its user")
     };
     (pid.value == Namespace::Host).then(finding).into_iter().collect()

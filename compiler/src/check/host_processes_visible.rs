@@ -1,6 +1,6 @@
 //! With the host's tree comes the host's /proc, whatever pid namespace the program is in.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{Namespace, Policy, Root};
 
 pub(super) const RULE: Rule = Rule::warning(
@@ -28,6 +28,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     };
     vec![
         RULE.at(filesystem.root.span, "the host's `/proc` comes with `root = \"host\"`")
+            .evidence([Evidence::flag("host_user", namespaces.user.value == Namespace::Host)])
             .label(why)
             .help("write `proc = \"own\"`, or mask `/proc`"),
     ]

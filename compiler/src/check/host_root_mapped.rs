@@ -1,7 +1,7 @@
 //! An id 0 of the host inside the sandbox is the host's root whatever else is taken away.
 
-use crate::diagnostic::{Diagnostic, Rule};
-use crate::policy::{MountKind, Namespace, Policy, User};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
+use crate::policy::{IdMapping, MountKind, Namespace, Policy, User};
 
 pub(super) const RULE: Rule = Rule::warning("host-root-mapped", "the program can be the host's root").why(
     "The kernel decides about files of the host by the id outside. A program whose 0 is the host's 0 \
@@ -20,7 +20,9 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         .flat_map(|(what, mappings)| mappings.iter().map(move |mapping| (what, mapping)))
         .filter(|(_, mapping)| mapping.value.host_id == 0)
         .map(|(what, mapping)| {
-            RULE.at(mapping.span, format!("the host's {what} 0 is mapped into the sandbox")).label(WHY)
+            RULE.at(mapping.span, format!("the host's {what} 0 is mapped into the sandbox"))
+                .evidence(map_evidence(what, &mapping.value))
+                .label(WHY)
         })
         .collect();
     for mount in policy.filesystem.mounts.values() {
@@ -28,6 +30,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         for mapping in idmap.value.uid.iter().filter(|mapping| mapping.value.host_id == 0) {
             findings.push(
                 RULE.at(mapping.span, "what the program writes can belong to the host's user 0 on the disk")
+                    .evidence(map_evidence("disk", &mapping.value))
                     .label("a set-user-ID program that it makes is root's to whoever finds it outside")
                     .help("map another `host_id`, or leave `writable` out"),
             );
@@ -37,13 +40,18 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     if let User::Ids { uid: 0, .. } = user.value {
         match namespaces.user.value {
             Namespace::Host => {
-                findings.push(RULE.at(user.span, "the program runs as the host's user 0").label(WHY));
+                findings.push(
+                    RULE.at(user.span, "the program runs as the host's user 0")
+                        .evidence([Evidence::text("user", "host")])
+                        .label(WHY),
+                );
             }
             Namespace::New if namespaces.uid_mappings.is_empty() => findings.push(
                 RULE.at(
                     user.span,
                     "user 0 has no mapping: launched by root it would be the host's, and is refused",
                 )
+                .evidence([Evidence::flag("mapped", false)])
                 .help("say in `namespaces.user` which id outside it stands for"),
             ),
             // What 0 stands for in a namespace that is joined is looked at when it is.
@@ -51,4 +59,10 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         }
     }
     findings
+}
+
+/// The ids that a mapping is of.
+fn map_evidence(what: &'static str, mapping: &IdMapping) -> [Evidence; 1] {
+    let IdMapping { container_id, host_id, size } = mapping;
+    [Evidence::text(what, format!("{container_id} {host_id} {size}"))]
 }

@@ -1,6 +1,6 @@
 //! io_uring makes calls without making system calls, so no filter sees them.
 
-use super::calls;
+use super::{calls, evidence};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 use crate::seccomp::word::Input;
@@ -47,10 +47,15 @@ const OPERATIONS: [&str; 25] = [
     "splice",
 ];
 
+/// The calls of a ring.
+const RINGS: [&str; 3] = ["io_uring_setup", "io_uring_enter", "io_uring_register"];
+
 pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     let Some(passes) = filter.passes("io_uring_setup", &[]) else { return Vec::new() };
-    let refused: Vec<Input> = OPERATIONS.iter().filter_map(|name| filter.refuses(name, &[])).collect();
-    let finding = |first: &Input| {
+    let refused: Vec<(&str, Input)> =
+        OPERATIONS.iter().filter_map(|name| Some((*name, filter.refuses(name, &[])?))).collect();
+    let unseen: Vec<&str> = refused.iter().map(|(name, _)| *name).collect();
+    let finding = |(_, first): &(&str, Input)| {
         let others = match refused.len() - 1 {
             0 => String::new(),
             others => format!(", and {others} more that it can make"),
@@ -58,7 +63,7 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
         RULE.at(
             calls::place(policy, "io_uring_setup"),
             format!("`{}` is refused, and `{}` passes", call_words(first), call_words(&passes)),
-        )
+        ).evidence(evidence::names("unseen", &unseen).into_iter().chain(evidence::calls(policy, &RINGS)))
         .label(format!("a ring makes that call unseen{others}"))
         .help("deny `io_uring_setup`, `io_uring_enter` and `io_uring_register`: libraries fall back on system calls")
     };

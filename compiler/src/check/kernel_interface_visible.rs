@@ -1,5 +1,6 @@
 //! The host's /proc, /sys and /dev hold switches of the whole machine, and devices are the machine.
 
+use super::evidence;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Filesystem, MountKind, PathPart, Policy};
 
@@ -24,7 +25,9 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     });
     bound
         .map(|(path, mount, source)| {
-            let finding = RULE.at(mount.span, format!("`{path}` is the host's `{source}`"));
+            let finding = RULE
+                .at(mount.span, format!("`{path}` is the host's `{source}`"))
+                .evidence(evidence::mount(mount));
             match mount.kind {
                 MountKind::Device { .. } => finding
                     .label("its driver does for the program what it does for every user of the device")

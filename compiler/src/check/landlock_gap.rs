@@ -1,6 +1,6 @@
 //! What a key seems to promise and the kernel's Landlock does not keep.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::landlock::{Access, PathBeneath};
 use crate::policy::{Namespace, Policy};
 
@@ -31,7 +31,7 @@ fn sockets(policy: &Policy) -> Vec<Diagnostic> {
     let narrowed = policy.landlock.path_beneath.iter().filter(|entry| removed(entry));
     narrowed
         .map(|PathBeneath { path, .. }| {
-            RULE.at(path.span, format!("sockets beneath `{}` can be connected to before ABI {abi}", path.value))
+            RULE.at(path.span, format!("sockets beneath `{}` can be connected to before ABI {abi}", path.value)).evidence([Evidence::text("path", &path.value)])
                 .label("`resolve_unix` is not left here")
                 .help(format!(
                     "write `requires.landlock_abi = {abi}`, grant no directory with sockets, or list `resolve_unix`"
@@ -45,6 +45,7 @@ fn listening(policy: &Policy) -> Option<Diagnostic> {
     let ports = policy.bind_tcp.as_ref()?;
     (policy.namespaces.network.value != Namespace::New).then(|| {
         RULE.at(ports.span, "a socket that listens without being bound gets a port of the kernel's choice")
+            .evidence([])
             .label("no port of the list, and none that another program waits for")
             .and(policy.namespaces.network.span, "it can be reached where the host can be")
             .help("deny `listen` in [seccomp] when the program only connects")

@@ -1,5 +1,6 @@
 //! A mount is made, and Landlock then takes away what it was made for.
 
+use super::evidence;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 use crate::policy::landlock::{Access, PathBeneath};
@@ -26,6 +27,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         };
         Some(
             RULE.at(path.span, format!("`{}` is granted, and {message}", path.value))
+                .evidence(evidence::mount(mount))
                 .and(mount.span, format!("by `{}`: {label}", mount.key))
                 .help("list the rights that are meant in `allowed_access`, or change the mount"),
         )

@@ -1,5 +1,6 @@
 //! A mount that the host makes after the start has its own flags, not those of the bind that it appears beneath.
 
+use super::evidence;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy, Propagation};
 
@@ -24,6 +25,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
                 mount.span,
                 format!("a mount that the host makes beneath `{path}` later keeps its own flags"),
             )
+            .evidence(evidence::mount(mount))
             .label("it may be writable, and lets programs and devices in it be used, whatever is said here")
             .help("let the host mount it read-only, nosuid and nodev, or leave `propagation` out")
         })

@@ -1,6 +1,6 @@
 //! A limit that stands inside another one, and is never reached.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{Cgroup, MountKind, Policy};
 use crate::source::Span;
 
@@ -42,6 +42,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     {
         findings.push(
             RULE.at(pids.span, "`cgroup.pids_max` is more than the kernel has")
+                .evidence([])
                 .label(format!("it has at most {PID_MAX_LIMIT} processes")),
         );
     }
@@ -52,6 +53,7 @@ fn above(cgroup: &Cgroup, key: &str, amount: u64, span: Span, what: &str) -> Opt
     let outer = cgroup.setting(key).filter(|outer| outer.amount.is_some_and(|most| amount > most))?;
     Some(
         RULE.at(span, format!("{what} is above `cgroup.{key}`"))
+            .evidence([Evidence::number("amount", amount)])
             .label("never reached")
             .and(outer.span, "this is reached first"),
     )

@@ -1,6 +1,6 @@
 //! A program that is told of sockets finds them closed.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::Policy;
 
 pub(super) const RULE: Rule =
@@ -24,6 +24,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     found
         .map(|(name, span)| {
             RULE.at(span, format!("`{name}` tells the program of sockets that are closed"))
+                .evidence([Evidence::text("variable", name)])
                 .help("write `keep_fds = [\"listen\"]` in [process], and take this out")
         })
         .collect()

@@ -1,6 +1,6 @@
 //! The dynamic linker executes any program that it can read.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{Execution, Policy};
 
 pub(super) const RULE: Rule =
@@ -20,7 +20,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     });
     loaders
         .map(|loader| {
-            RULE.at(loader.span, format!("`{}` executes any program that can be read", loader.value))
+            RULE.at(loader.span, format!("`{}` executes any program that can be read", loader.value)).evidence([Evidence::text("program", &loader.value)])
                 .label("the kernel does not ask Landlock when it maps a file")
                 .help("list statically linked programs alone, or mount with `executable = false` what is not to be run")
         })

@@ -1,6 +1,6 @@
 //! A mask on a file that something outside replaces by renaming is gone with the old file.
 
-use super::tree;
+use super::{evidence, tree};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Mount, MountKind, Policy};
 
@@ -25,6 +25,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             };
             let finding = RULE
                 .at(mask.span, format!("the mask on `{path}` ends when the host saves the file anew"))
+                .evidence(evidence::names("grant", [grant]))
                 .label("an editor writes a new file and renames it over this one")
                 .and(*span, format!("`{grant}` is writable"));
             Some(finding.help("mask the directory that it is in"))

@@ -1,6 +1,6 @@
 //! What an ordinary user's manager delegates is not every controller.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{CgroupParent, Policy};
 use std::collections::BTreeSet;
 
@@ -28,6 +28,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     });
     rare.map(|(setting, controller)| {
         RULE.at(setting.span, format!("`cgroup.{}` needs the controller {controller}", setting.key))
+            .evidence([Evidence::text("controller", controller)])
             .label("systemd delegates cpu, memory and pids to users, and no others")
     })
     .collect()

@@ -1,6 +1,6 @@
 //! What only root can launch.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{Namespace, Policy, User};
 use crate::source::Span;
 
@@ -14,21 +14,26 @@ pub(super) const RULE: Rule = Rule::note("needs-root", "only root can launch thi
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let namespaces = &policy.namespaces;
-    let mut needs: Vec<(Span, String)> = Vec::new();
+    let mut needs: Vec<(Span, &str, String)> = Vec::new();
     needs.extend(policy.interfaces.first().map(|interface| {
         (
             interface.name.span,
+            "interface",
             format!("the interface `{}` is made with rights over the host's network", interface.name.value),
         )
     }));
     needs.extend(policy.filesystem.idmaps().next().map(|idmap| {
-        (idmap.span, "an idmap is made with rights over the file system that it is of".to_owned())
+        (idmap.span, "idmap", "an idmap is made with rights over the file system that it is of".to_owned())
     }));
     if let User::Ids { groups: Some(groups), .. } = &policy.process.user.value
         && !groups.is_empty()
         && namespaces.gid_mappings.is_empty()
     {
-        needs.push((policy.process.user.span, "supplementary groups are chosen by root alone".to_owned()));
+        needs.push((
+            policy.process.user.span,
+            "groups",
+            "supplementary groups are chosen by root alone".to_owned(),
+        ));
     }
     if namespaces.joins_user_late() {
         needs.push((
@@ -41,11 +46,14 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     if let (true, Some((kind, _))) = (host, own) {
         needs.push((
             namespaces.user.span,
+            "namespace",
             format!("a new {kind} namespace needs `CAP_SYS_ADMIN` where the user namespace is the host's"),
         ));
     }
     needs
         .into_iter()
-        .map(|(span, message)| RULE.at(span, message).label("only root can launch this"))
+        .map(|(span, need, message)| {
+            RULE.at(span, message).evidence([Evidence::text("need", need)]).label("only root can launch this")
+        })
         .collect()
 }

@@ -20,10 +20,12 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let mount = &policy.namespaces.mount;
     vec![if mount.value == Namespace::New {
         RULE.at(policy.landlock.filesystem.span, "files are protected by the mounts alone")
+            .evidence([])
             .label("the ruleset restricts none")
             .help("leave the key out, or narrow places with `[[landlock.path_beneath]]`")
     } else {
         RULE.at(mount.span, "the mounts are those of others, and Landlock restricts no files")
+            .evidence([])
             .help("narrow places with `[[landlock.path_beneath]]`")
     }]
 }

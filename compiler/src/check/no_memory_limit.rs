@@ -16,6 +16,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let place = limit.map(|limit| limit.span).or(policy.cgroup.as_ref().map(|cgroup| cgroup.span));
-    let finding = RULE.at(place.unwrap_or_default(), "the sandbox may use all memory of the machine");
+    let finding =
+        RULE.at(place.unwrap_or_default(), "the sandbox may use all memory of the machine").evidence([]);
     vec![finding.help("write `memory_max` in [cgroup]")]
 }

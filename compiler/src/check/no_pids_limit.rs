@@ -21,6 +21,8 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let place = limit.map(|limit| limit.span).or(policy.cgroup.as_ref().map(|cgroup| cgroup.span));
-    let finding = RULE.at(place.unwrap_or_default(), "the sandbox may have as many processes as the machine");
+    let finding = RULE
+        .at(place.unwrap_or_default(), "the sandbox may have as many processes as the machine")
+        .evidence([]);
     vec![finding.help("write `pids_max` in [cgroup], or `nproc` in [rlimits]")]
 }

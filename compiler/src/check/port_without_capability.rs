@@ -1,6 +1,6 @@
 //! Ports below 1024 are bound by who has the capability over that network.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{Namespace, Policy};
 
 pub(super) const RULE: Rule = Rule::warning(
@@ -28,7 +28,9 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     if has && over_network {
         return Vec::new();
     }
-    let finding = RULE.at(ports.span, format!("port {port} cannot be bound without `CAP_NET_BIND_SERVICE`"));
+    let finding = RULE
+        .at(ports.span, format!("port {port} cannot be bound without `CAP_NET_BIND_SERVICE`"))
+        .evidence([Evidence::number("port", *port), Evidence::flag("capability", has)]);
     vec![if has {
         finding
             .label("the capability is not one over this network")

@@ -1,7 +1,7 @@
 //! Who traces a process is that process.
 
-use super::calls;
-use crate::diagnostic::{Diagnostic, Rule};
+use super::{calls, evidence};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{Namespace, Policy};
 use crate::seccomp::{Bits, Meaning, call_words};
 
@@ -19,13 +19,16 @@ const TAKE_OVER: [u32; 2] = [16, 0x4206];
 
 pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     let passes = TAKE_OVER.iter().find_map(|&request| filter.passes("ptrace", &[Bits::value(0, request)]));
+    let host = policy.namespaces.pid.value == Namespace::Host;
     let finding = |passes| {
-        let whose = if policy.namespaces.pid.value == Namespace::Host {
+        let of_host = Evidence::flag("host_pid", host);
+        let whose = if host {
             "it reaches the host's processes of the same user"
         } else {
             "it reaches every process of the sandbox"
         };
         RULE.at(calls::place(policy, "ptrace"), format!("`{}` passes", call_words(&passes)))
+            .evidence(evidence::calls(policy, &["ptrace"]).into_iter().chain([of_host]))
             .label(whose)
             .help("deny `ptrace`, unless the program is a debugger")
     };

@@ -22,6 +22,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     });
     let finding = |scheduler: &crate::source::Spanned<_>| {
         RULE.at(scheduler.span, "the program is real-time, and nothing ends it when it never blocks")
+            .evidence([])
             .label("the kernel's throttling leaves others a twentieth of the time")
             .help("limit it: rlimits.rttime = \"200ms\"")
     };

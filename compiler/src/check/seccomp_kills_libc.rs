@@ -1,6 +1,6 @@
 //! A C library makes system calls before the program's own first instruction, and more when it ends.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::Policy;
 use crate::seccomp::verdict::Verdict;
 use crate::seccomp::{Architecture, Meaning, call_words};
@@ -64,9 +64,11 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     let finding = match (kills, fails()) {
         (Some((name, call)), _) => RULE
             .at(place(name), format!("`{}` is answered with death", call_words(&call)))
+            .evidence([Evidence::text("kills", name)])
             .label("every C library makes this call"),
         (None, Some((name, call))) => RULE
             .at(place(name), format!("`{}` fails", call_words(&call)))
+            .evidence([Evidence::text("fails", name)])
             .label("no program of a C library starts or ends without this call"),
         (None, None) => return Vec::new(),
     };

@@ -1,6 +1,6 @@
 //! Whoever can connect to a socket of the host can ask its service for everything that it does.
 
-use super::docker_socket;
+use super::{docker_socket, evidence};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{MountKind, Policy};
 
@@ -26,6 +26,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         .filter(|(_, source, _)| !docker_socket::is_engine(&source.to_string()))
         .map(|(mount, source, is)| {
             RULE.at(mount.span, format!("`{source}` {is} a socket of the host"))
+                .evidence(evidence::mount(mount))
                 .label("the service behind it does not know of the sandbox")
         })
         .collect()

@@ -1,6 +1,6 @@
 //! System calls come in families, and a member of one does what the others do.
 
-use super::calls;
+use super::{calls, evidence};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Policy, SyscallRule};
 use crate::seccomp::verdict::Verdict;
@@ -56,6 +56,7 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
                     rule.span,
                     format!("`{}` is refused, and `{}` passes", rule.name, call_words(&passes)),
                 )
+                .evidence(evidence::calls(policy, family))
                 .and(calls::place(policy, name), format!("`{name}` is allowed here"))
                 .help(format!("refuse {} together", family.join(", "))),
             );

@@ -1,7 +1,7 @@
 //! What is pushed into a terminal's input is read by the shell outside as typed.
 
-use super::calls;
-use crate::diagnostic::{Diagnostic, Rule};
+use super::{calls, evidence};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{Namespace, Policy, Stream};
 use crate::seccomp::{Bits, Meaning, call_words};
 
@@ -38,6 +38,11 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
         .find_map(|&request| filter.passes("ioctl", &[Bits::value(0, terminal), Bits::value(1, request)]));
     let finding = |passes| {
         RULE.at(calls::place(policy, "ioctl"), format!("`{}` passes", call_words(&passes)))
+            .evidence(
+                evidence::calls(policy, &["ioctl"])
+                    .into_iter()
+                    .chain([Evidence::number("descriptor", terminal)]),
+            )
             .label(format!("descriptor {terminal} may be a terminal, whose shell reads this as typed"))
             .and(process.capabilities.span, "`CAP_SYS_ADMIN` of the host makes the kernel permit it")
             .help("leave the capability out, or refuse `TIOCSTI` and `TIOCLINUX` by a rule on `ioctl`")

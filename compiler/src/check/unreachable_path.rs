@@ -1,7 +1,7 @@
 //! What the spec puts into the tree and the program cannot get to.
 
 use super::tree;
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{Mount, MountKind, Namespace, Ownership, Policy, Root};
 
 pub(super) const RULE: Rule =
@@ -41,6 +41,7 @@ fn dangling(policy: &Policy, path: &str, link: &Mount) -> Option<Diagnostic> {
     };
     (!there).then(|| {
         RULE.at(link.span, format!("`{path}` leads to `{target}`, and nothing can be there"))
+            .evidence([Evidence::text("target", target)])
             .label("no entry of the tree contains it")
             .help("grant what it leads to, or take the link out")
     })
@@ -58,6 +59,7 @@ fn closed(policy: &Policy, path: &str, mount: &Mount) -> Option<Diagnostic> {
     };
     (mode & search == 0).then(|| {
         RULE.at(mount.span, format!("`{path}` cannot be reached by the program"))
+            .evidence([Evidence::text("within", parent), Evidence::text("mode", format!("{mode:#o}"))])
             .and(above.span, format!("`{parent}` has the mode {mode:#05o}, and may not be searched"))
             .help("give that directory a mode such as `0o755`")
     })

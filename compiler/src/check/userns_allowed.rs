@@ -1,6 +1,6 @@
 //! Inside a user namespace of its own a program has every capability, and with it parts of the kernel that are root's.
 
-use super::calls;
+use super::{calls, evidence};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 use crate::seccomp::{Bits, Meaning, call_words};
@@ -25,6 +25,7 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     let found = ways.iter().find_map(|(name, bits)| Some((*name, filter.passes(name, bits)?)));
     let finding = |(name, passes)| {
         RULE.at(calls::place(policy, name), format!("`{}` passes", call_words(&passes)))
+            .evidence(evidence::calls(policy, &["unshare", "clone", "clone3", "setns"]))
             .label("inside a new user namespace the program has every capability")
             .help("allow `clone` by a rule without `CLONE_NEWUSER`, and deny `unshare` and `setns`")
     };

@@ -1,6 +1,7 @@
 //! What can be written and executed lets the program bring its own code.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use super::evidence;
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{MountKind, Policy, Root};
 
 pub(super) const RULE: Rule =
@@ -21,12 +22,16 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
                 | MountKind::Tmpfs { executable: true, .. }
         )
     });
-    let both = both.map(|(path, mount)| (path.as_str(), mount.span));
+    let both = both.map(|(path, mount)| (path.as_str(), mount.span, evidence::mount(mount)));
     let root = &policy.filesystem.root;
-    let root = matches!(root.value, Root::Overlay(_)).then_some(("/", root.span));
+    let root = match &root.value {
+        Root::Overlay(path) => Some(("/", root.span, vec![Evidence::text("rootfs", path)])),
+        _ => None,
+    };
     both.chain(root)
-        .map(|(path, span)| {
+        .map(|(path, span, evidence)| {
             RULE.at(span, format!("`{path}` is both writable and executable"))
+                .evidence(evidence)
                 .label("the program can execute what it has written")
         })
         .collect()

@@ -15,6 +15,7 @@ use super::{complain, print};
 use anyhow::{Context, bail};
 use boxwright::diagnostic::{Checked, Level, Run, visible};
 use boxwright::policy::{Date, Kernel};
+use boxwright::review::{Acceptances, entry};
 use boxwright::source::{STANDARD_INPUT, Source};
 use boxwright::{Options, fix, rules, understand_with};
 use clap::ValueEnum;
@@ -58,6 +59,12 @@ pub struct Args {
     fail_on: FailOn,
     #[command(flatten)]
     levels: LevelArgs,
+    /// Ignore the [[accept]] entries of specs; the baseline of another branch says then what is accepted
+    #[arg(long)]
+    no_accept: bool,
+    /// Print the [[accept]] entry of each finding that can be accepted, instead of findings
+    #[arg(long, conflicts_with_all = ["output_file", "diff"])]
+    show_accept: bool,
     #[command(flatten)]
     known: KnownArgs,
     #[command(flatten)]
@@ -118,6 +125,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut options = args.variables.options()?;
     options.oldest_kernel = args.kernel;
     options.today = args.today.or_else(today);
+    options.acceptances = Acceptances { none: args.no_accept, never: args.levels.errors.clone() };
     let repositories = Repositories::of(&paths, &args.levels, &root, &mut failures)?;
     let (mut files, mut mended, mut difference) = (repositories.wrong.clone(), 0, String::new());
     for examined in examine::each(&paths, |path| examine(path, &args, &options, &repositories))? {
@@ -136,8 +144,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let layers = files.iter().flat_map(|file| file.source.layers()).map(|layer| &layer.path);
     layers.chain(&paths).chain(&read).chain(repositories.files()).for_each(|path| outputs.reads(path));
     args.known.sort_out(&mut files, &root, &mut outputs)?;
-    let run = Run { files: &files, rules: &rules(), root: &root, fails: args.fail_on.level() };
-    if args.mend.diff {
+    let run = Run { files: &files, ignored: &[], rules: &rules(), root: &root, fails: args.fail_on.level() };
+    if args.show_accept {
+        print(&entries(&run)).context("standard output")?;
+    } else if args.mend.diff {
         print(&difference).context("standard output")?;
     } else {
         output::write(&run, args.format, args.output_file.as_deref(), &mut outputs)?;
@@ -184,9 +194,25 @@ fn examine(
     }
     let understood = understand_with(&source, options).with_levels(&repositories.levels(path));
     let understood = if args.pedantic { understood } else { understood.without_notes() };
-    let (left_out, accepted) = (understood.left_out, understood.accepted);
-    let checked = Checked { left_out, accepted, ..Checked::new(understood.source, understood.findings) };
+    let (left_out, silenced) = (understood.left_out, understood.silenced);
+    let checked = Checked { left_out, silenced, ..Checked::new(understood.source, understood.findings) };
     Ok(Examined { checked, mended, difference })
+}
+
+/// What would accept each finding, with the place that it is about.
+fn entries(run: &Run) -> String {
+    let mut text = String::new();
+    for (file, finding) in run.findings() {
+        let Some(entry) = entry(finding) else { continue };
+        let path = file.source.path_at(finding.span.start).to_string_lossy();
+        text += &format!(
+            "# {}:{}: {}\n{entry}reason = \"\"\n\n",
+            visible(&path),
+            file.source.line_column(finding.span.start).line,
+            visible(&finding.message)
+        );
+    }
+    text
 }
 
 /// The day, in UTC. Nothing else in this program looks at a clock to decide something.
@@ -223,14 +249,9 @@ fn summary(run: &Run, specs: usize, mended: usize) -> String {
     let findings = if found.is_empty() { last } else { format!("{} and {last}", found.join(", ")) };
     let sum = |number: fn(&Checked) -> usize| run.files.iter().map(number).sum::<usize>();
     let mut text = format!("{findings} in {}", counted(specs, "spec"));
-    for (number, what) in [
-        (mended, "mended"),
-        (sum(|file| file.accepted), "accepted"),
-        (sum(|file| file.known), "known before"),
-    ] {
-        if number > 0 {
-            text += &format!(", {number} {what}");
-        }
+    let mended = (mended > 0).then(|| format!("{mended} mended"));
+    for words in mended.into_iter().chain(run.silencers()) {
+        text += &format!(", {words}");
     }
     match sum(|file| file.left_out) {
         0 => text,

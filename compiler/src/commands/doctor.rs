@@ -85,7 +85,7 @@ fn tell(source: &Source, findings: Vec<Diagnostic>, format: Format) -> anyhow::R
     let text = match format {
         Format::Json => {
             let files = [Checked::new(source.clone(), findings)];
-            render_json(&Run { files: &files, rules: &[], root: Path::new(""), fails: None })
+            render_json(&Run { files: &files, ignored: &[], rules: &[], root: Path::new(""), fails: None })
         }
         Format::Full => render_full(source, &findings, style(&std::io::stdout(), Path::new(""))),
     };

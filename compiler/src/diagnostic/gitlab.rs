@@ -29,17 +29,22 @@ struct Lines {
 pub fn render_gitlab(run: &Run) -> String {
     let mut issues = Vec::new();
     for file in run.files {
-        for (finding, fingerprint) in file.findings.iter().zip(fingerprint::fingerprints(file, run.root)) {
-            let source = &file.source;
+        let source = &file.source;
+        let shown = file.findings.iter().map(|finding| (finding, None));
+        let silenced = file.silenced.iter().map(|silenced| (&silenced.finding, Some(&silenced.by)));
+        let all: Vec<_> = shown.chain(silenced).collect();
+        let fingerprints = fingerprint::numbered(file, all.iter().map(|(finding, _)| *finding), run.root);
+        for ((finding, by), fingerprint) in all.into_iter().zip(fingerprints) {
             let path = location::relative(source.path_at(finding.span.start), run.root);
             issues.push(Issue {
-                description: match &finding.help {
-                    Some(help) => format!("{}; {help}", finding.message),
-                    None => finding.message.clone(),
+                description: match (by, &finding.help) {
+                    (Some(by), _) => format!("{} ({by}): {}", finding.rule, finding.message),
+                    (None, Some(help)) => format!("{}: {}; {help}", finding.rule, finding.message),
+                    (None, None) => format!("{}: {}", finding.rule, finding.message),
                 },
                 check_name: finding.rule,
                 fingerprint,
-                severity: severity(finding.level),
+                severity: if by.is_some() { "info" } else { severity(finding.level) },
                 location: Location {
                     path: path.to_string_lossy().into_owned(),
                     lines: Lines {
@@ -49,6 +54,16 @@ pub fn render_gitlab(run: &Run) -> String {
                 },
             });
         }
+    }
+    for path in run.ignored {
+        let path = path.to_string_lossy().into_owned();
+        issues.push(Issue {
+            description: "ignored: `.gitignore` names this spec, and it is not checked".into(),
+            check_name: "ignored",
+            fingerprint: fingerprint::digest(["ignored", &path]),
+            severity: "info",
+            location: Location { path, lines: Lines { begin: 1, end: 1 } },
+        });
     }
     // Strings and numbers can always be written.
     escape_active(&serde_json::to_string_pretty(&issues).unwrap_or_default()) + "\n"

@@ -21,7 +21,20 @@ struct Report<'a> {
     accepted: usize,
     /// How many were known before.
     known: usize,
+    /// How many boxwright.toml or the command line allows.
+    allowed: usize,
     findings: Vec<Finding<'a>>,
+    /// What is not among the findings, and what silences each.
+    silenced: Vec<SilencedFinding<'a>>,
+    /// Specs that were not checked because .gitignore names them.
+    ignored: Vec<std::borrow::Cow<'a, str>>,
+}
+
+#[derive(Serialize)]
+struct SilencedFinding<'a> {
+    by: &'static str,
+    justification: String,
+    finding: Finding<'a>,
 }
 
 #[derive(Serialize)]
@@ -32,6 +45,8 @@ struct Finding<'a> {
     place: Place<'a>,
     /// The key that it is about.
     key: &'a str,
+    /// What it rests on.
+    evidence: Vec<String>,
     fingerprint: String,
     label: &'a str,
     help: Option<&'a str>,
@@ -79,9 +94,12 @@ pub fn render_json(run: &Run) -> String {
         warnings: run.count(Level::Warning),
         notes: run.count(Level::Note),
         left_out: each(|file| file.left_out),
-        accepted: each(|file| file.accepted),
-        known: each(|file| file.known),
+        accepted: run.silenced_by("accept"),
+        known: run.silenced_by("baseline"),
+        allowed: run.silenced_by("rules") + run.silenced_by("allow"),
         findings: run.files.iter().flat_map(|file| described(file, run)).collect(),
+        silenced: run.files.iter().flat_map(|file| silenced(file, run)).collect(),
+        ignored: run.ignored.iter().map(|path| path.to_string_lossy()).collect(),
     };
     // Strings and numbers can always be written.
     let json = serde_json::to_string_pretty(&report).unwrap_or_default();
@@ -93,6 +111,15 @@ fn described<'a>(file: &'a Checked, run: &Run) -> impl Iterator<Item = Finding<'
     file.findings.iter().zip(fingerprints).map(|(finding, print)| describe(&file.source, finding, print))
 }
 
+fn silenced<'a>(file: &'a Checked, run: &Run) -> impl Iterator<Item = SilencedFinding<'a>> {
+    let fingerprints = fingerprint::numbered(file, file.silenced.iter().map(|one| &one.finding), run.root);
+    file.silenced.iter().zip(fingerprints).map(|(silenced, print)| SilencedFinding {
+        by: silenced.by.name(),
+        justification: silenced.by.to_string(),
+        finding: describe(&file.source, &silenced.finding, print),
+    })
+}
+
 fn describe<'a>(source: &'a Source, finding: &'a Diagnostic, fingerprint: String) -> Finding<'a> {
     Finding {
         level: finding.level.name(),
@@ -100,6 +127,7 @@ fn describe<'a>(source: &'a Source, finding: &'a Diagnostic, fingerprint: String
         message: &finding.message,
         place: place(source, finding.span),
         key: &finding.place,
+        evidence: finding.evidence_texts(),
         fingerprint,
         label: &finding.label,
         help: finding.help.as_deref(),

@@ -8,10 +8,11 @@ use std::fmt::Write;
 pub fn render_junit(run: &Run) -> String {
     let failures =
         |file: &Checked| file.findings.iter().filter(|finding| run.is_failure(finding.level)).count();
-    let cases = |file: &Checked| file.findings.len().max(1);
+    let cases = |file: &Checked| (file.findings.len() + file.silenced.len()).max(1);
+    let skipped = run.silenced().count() + run.ignored.len();
     let mut out = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"boxwright\" tests=\"{}\" failures=\"{}\">\n",
-        run.files.iter().map(cases).sum::<usize>(),
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"boxwright\" tests=\"{}\" failures=\"{}\" skipped=\"{skipped}\">\n",
+        run.files.iter().map(cases).sum::<usize>() + run.ignored.len(),
         run.files.iter().map(failures).sum::<usize>()
     );
     for file in run.files {
@@ -20,15 +21,41 @@ pub fn render_junit(run: &Run) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\">",
+            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">",
             cases(file),
-            failures(file)
+            failures(file),
+            file.silenced.len()
         );
-        if file.findings.is_empty() {
+        if file.findings.is_empty() && file.silenced.is_empty() {
             let _ = writeln!(out, "    <testcase name=\"check\" classname=\"{name}\"/>");
         }
         for finding in &file.findings {
             case(&mut out, run, file, finding, &name);
+        }
+        for silenced in &file.silenced {
+            let (rule, line) =
+                (silenced.finding.rule, file.source.line_column(silenced.finding.span.start).line);
+            let why = text(&format!("{}; {}", silenced.by, silenced.finding.message));
+            let _ = writeln!(
+                out,
+                "    <testcase name=\"{rule}\" classname=\"{name}\" line=\"{line}\">\n      <skipped message=\"{why}\"/>\n    </testcase>"
+            );
+        }
+        out += "  </testsuite>\n";
+    }
+    if !run.ignored.is_empty() {
+        let number = run.ignored.len();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "  <testsuite name=\".gitignore\" tests=\"{number}\" failures=\"0\" errors=\"0\" skipped=\"{number}\">"
+        );
+        for path in run.ignored {
+            let name = text(&path.to_string_lossy());
+            let _ = writeln!(
+                out,
+                "    <testcase name=\"check\" classname=\"{name}\">\n      <skipped message=\"ignored by .gitignore\"/>\n    </testcase>"
+            );
         }
         out += "  </testsuite>\n";
     }

@@ -10,7 +10,7 @@ const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// The name of our fingerprint; its number grows when the same finding gets another one.
-const FINGERPRINT: &str = "boxwright/v1";
+const FINGERPRINT: &str = "boxwright/v2";
 
 /// One log with one run for any number of files.
 pub fn render_sarif(run: &Run) -> String {
@@ -19,9 +19,29 @@ pub fn render_sarif(run: &Run) -> String {
         .iter()
         .flat_map(|file| {
             let fingerprints = fingerprint::fingerprints(file, run.root);
-            file.findings.iter().zip(fingerprints).map(|(finding, print)| result(run, file, finding, &print))
+            let silenced = file.silenced.iter().map(|silenced| &silenced.finding);
+            let silenced = file.silenced.iter().zip(fingerprint::numbered(file, silenced, run.root));
+            let silenced = silenced.map(|(silenced, print)| {
+                let mut result = result(run, file, &silenced.finding, &print);
+                let kind = if silenced.by.is_in_source() { "inSource" } else { "external" };
+                result["suppressions"] = json!([{
+                    "kind": kind,
+                    "status": "accepted",
+                    "justification": silenced.by.to_string(),
+                }]);
+                result
+            });
+            let shown = file.findings.iter().zip(fingerprints);
+            let shown = shown.map(|(finding, print)| {
+                let mut result = result(run, file, finding, &print);
+                // Said of one result it is said of all (SARIF 2.1.0, 3.27.23).
+                result["suppressions"] = json!([]);
+                result
+            });
+            shown.chain(silenced).collect::<Vec<_>>()
         })
         .collect();
+    let ignored: Vec<_> = run.ignored.iter().map(|path| path.to_string_lossy()).collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -34,6 +54,7 @@ pub fn render_sarif(run: &Run) -> String {
             }},
             "columnKind": "unicodeCodePoints",
             "results": results,
+            "properties": { "silenced": run.silencers(), "ignored": ignored },
         }],
     });
     // Strings and numbers can always be written.

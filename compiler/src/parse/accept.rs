@@ -1,6 +1,6 @@
 //! Reads `[[accept]]` as it is written.
 
-use super::extract::{Extract, field};
+use super::extract::{Extract, field, list};
 use crate::source::Span;
 use crate::spec::Accept;
 use toml::de::{DeTable, DeValue};
@@ -16,6 +16,7 @@ fn entry(value: &toml::Spanned<DeValue<'_>>) -> Option<Accept> {
     Some(Accept {
         rule: field(table, "rule")?,
         at: field(table, "at"),
+        evidence: list(table, "evidence"),
         reason: String::extract_spanned(table.get("reason")?)?,
         until: field(table, "until"),
         span: Span::from(value.span()),

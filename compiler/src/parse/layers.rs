@@ -44,7 +44,10 @@ impl Gather {
             match self.find(name, layer) {
                 Ok((path, text, identity)) => {
                     let next = self.source.layers().len();
-                    self.source.push(path, &text, Some(layer));
+                    match name.value.starts_with(builtin::PREFIX) {
+                        true => self.source.push_builtin(path, &text, Some(layer)),
+                        false => self.source.push(path, &text, Some(layer)),
+                    }
                     self.identities.push(identity);
                     self.extends(next);
                 }

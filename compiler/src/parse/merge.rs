@@ -173,6 +173,7 @@ impl Merge<'_> {
         } else if !same(old, new) {
             let finding = SHADOWED_VALUE
                 .at(old_span, format!("another layer has a `{name}` too"))
+                .evidence([])
                 .label("this one has no effect")
                 .and(span, "this one holds");
             self.findings.push(finding.help("write in the spec itself which of them is meant"));

@@ -40,7 +40,7 @@ pub(super) fn newer(text: &str) -> Vec<Diagnostic> {
 
 fn table(span: Span, what: &str) -> Diagnostic {
     let help = "write the table on one line, or as a `[section]` of its own";
-    TOML_1_1_SYNTAX.at(span, what).label("not in TOML 1.0").help(help)
+    TOML_1_1_SYNTAX.at(span, what).evidence([]).label("not in TOML 1.0").help(help)
 }
 
 /// The escapes `\e` and `\x41`, of which the first is told.
@@ -55,7 +55,7 @@ fn escape(text: &str, token: &Token) -> Option<Diagnostic> {
         let (_, escaped) = characters.next()?;
         if matches!(escaped, 'e' | 'x') {
             let span = Span::new(start + at, start + at + 2);
-            let finding = TOML_1_1_SYNTAX.at(span, format!("the escape `\\{escaped}`"));
+            let finding = TOML_1_1_SYNTAX.at(span, format!("the escape `\\{escaped}`")).evidence([]);
             return Some(finding.label("not in TOML 1.0").help("write it as `\\u00XX`"));
         }
     }

@@ -2,15 +2,16 @@
 
 use super::rules::{DUPLICATE_KEY, MISSING_VARIABLE, UNUSED_VARIABLE, WRONG_VALUE};
 use super::values::{TEXT_MAX, TOTAL_MAX, Values};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Evidence};
 use crate::source::Span;
 use crate::spec::keys::{Form, Key, Type};
 use crate::spec::variable::{Piece, RUN, pieces};
 use std::collections::BTreeSet;
 use toml::de::{DeArray, DeTable, DeValue};
 
-/// The keys whose strings are as they stand: they are read before variables have values.
-const LITERAL: [&str; 2] = ["vars", "extends"];
+/// The keys whose strings are as they stand: they are read before variables have values, and what is accepted does not
+/// follow a variable that changes.
+const LITERAL: [&str; 3] = ["vars", "extends", "accept"];
 
 /// What replaces variables, and what it meets on its way.
 pub(super) struct Substitute<'a> {
@@ -42,6 +43,7 @@ impl<'a> Substitute<'a> {
         let unused = unused.map(|(name, variable)| {
             UNUSED_VARIABLE
                 .at(variable.span, format!("nothing uses the variable `{name}`"))
+                .evidence([Evidence::text("variable", name)])
                 .help(format!("write `${{{name}}}` where its value belongs, or take it out"))
         });
         self.findings.into_iter().chain(unused).collect()

@@ -2,7 +2,7 @@
 
 use super::rules::WITHOUT_EFFECT;
 use super::{at_most, each_once, keep, paths, word};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Evidence};
 use crate::policy::landlock::{Access, Feature, LogFlag, PathBeneath, Scope, Start};
 use crate::policy::{Filesystem, Landlock, Policy};
 use crate::source::Spanned;
@@ -60,11 +60,13 @@ pub(super) fn without_effect(policy: &Policy) -> Vec<Diagnostic> {
     let unused = policy.landlock.optional.iter().filter(unused).map(|optional| {
         WITHOUT_EFFECT
             .at(optional.span, format!("nothing asks for `{}`", optional.value.key()))
+            .evidence([Evidence::text("feature", optional.value.key())])
             .label("it cannot be missing")
     });
     let log = policy.landlock.log.first().filter(|_| !policy.has_ruleset()).map(|flag| {
         WITHOUT_EFFECT
             .at(flag.span, "`landlock.log` changes nothing: Landlock restricts nothing here")
+            .evidence([])
             .label("there is nothing to log")
     });
     unused.chain(log).collect()

@@ -24,6 +24,7 @@ pub(super) fn resolve(written: &spec::Scheduling, findings: &mut Vec<Diagnostic>
         findings.push(
             WITHOUT_EFFECT
                 .at(slack.span, "`process.timer_slack` changes nothing for a real-time policy")
+                .evidence([])
                 .and(scheduler.span, "whose sleep always ends on time"),
         );
     }

@@ -4,7 +4,7 @@ use super::rules::{
     ALLOW_AND_DENY, DUPLICATE_ENTRY, NO_SECCOMP, UNKNOWN_ERRNO, UNKNOWN_SYSCALL, WITHOUT_EFFECT,
 };
 use super::{syscall_rules, without};
-use crate::diagnostic::{Diagnostic, suggest};
+use crate::diagnostic::{Diagnostic, Evidence, suggest};
 use crate::policy::{Action, FilterFlag, RuleSource, Seccomp, SyscallRule};
 use crate::seccomp::{Architecture, errno as number_of, errno_names, group, group_names};
 use crate::source::{Span, Spanned};
@@ -58,6 +58,7 @@ pub(super) fn resolve(
             findings.push(
                 NO_SECCOMP
                     .at(default_action.span, "there is no filter: the program may make every system call")
+                    .evidence([])
                     .label("everything is allowed here"),
             );
             return None;
@@ -286,10 +287,12 @@ fn overridden(lists: &[List], named: &[SyscallRule]) -> Vec<Diagnostic> {
                 findings.push(if rank < refusing || !refused {
                     WITHOUT_EFFECT
                         .at(entry.span, format!("`{name}` in `{}` changes nothing", weaker.key))
+                        .evidence([Evidence::text("call", name)])
                         .and(stronger.span, format!("`{key}` decides it"))
                 } else {
                     ALLOW_AND_DENY
                         .at(entry.span, format!("`{name}` stands in `{}` and in `{key}`", weaker.key))
+                        .evidence([Evidence::text("call", name), Evidence::text("decided", key)])
                         .and(stronger.span, format!("`{key}` decides it"))
                         .help("take one of them out")
                 });
@@ -302,6 +305,7 @@ fn overridden(lists: &[List], named: &[SyscallRule]) -> Vec<Diagnostic> {
             findings.push(
                 ALLOW_AND_DENY
                     .at(rule.span, message)
+                    .evidence([Evidence::text("call", rule.name), Evidence::text("decided", key)])
                     .and(stronger.span, format!("`{key}` refuses all its calls")),
             );
         }
@@ -320,6 +324,7 @@ fn never_needed(seccomp: &spec::Seccomp, default: &Spanned<Action>) -> Vec<Diagn
         .map(|(span, what)| {
             WITHOUT_EFFECT
                 .at(span, format!("{what} changes nothing when everything is allowed"))
+                .evidence([])
                 .and(default.span, "everything is allowed here")
         })
         .collect()
@@ -334,6 +339,7 @@ fn unused_errno(seccomp: &spec::Seccomp, default: &Spanned<Action>, findings: &m
         findings.push(
             WITHOUT_EFFECT
                 .at(errno.span, "`seccomp.default_errno` changes nothing where nothing fails with an errno")
+                .evidence([])
                 .and(default.span, "the action that is taken instead"),
         );
     }
@@ -351,6 +357,7 @@ fn no_sockets(
     let finding = |(key, span, _): &(&str, Span, usize)| {
         WITHOUT_EFFECT
             .at(*span, format!("`{key}` changes nothing: the filter allows no sockets"))
+            .evidence([])
             .help("add `socket`, or a group that has it such as `@network-io`, to `seccomp.allow`")
     };
     sockets.iter().filter(|(_, _, listed)| *listed > 0).map(finding).collect()

@@ -90,6 +90,7 @@ fn action(rule: &spec::SyscallRule, errno: u16, findings: &mut Vec<Diagnostic>) 
         findings.push(
             WITHOUT_EFFECT
                 .at(errno.span, "`errno` changes nothing unless `action` is \"errno\"")
+                .evidence([])
                 .and(rule.action.span, "the action that is taken instead"),
         );
     }

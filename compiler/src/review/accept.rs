@@ -2,18 +2,27 @@
 
 use super::rules::{EMPTY_REASON, FIXED_RULE, INVALID_DATE, UNKNOWN_RULE};
 use super::{expired_accept, unused_accept};
-use crate::diagnostic::{Diagnostic, Level, Rule, place, suggest};
+use crate::diagnostic::{Diagnostic, Level, Rule, Silenced, Silencer, place, suggest};
 use crate::policy::Date;
 use crate::source::{Source, Spanned};
 use crate::spec::{Accept, Spec};
+
+/// Which acceptances count.
+#[derive(Debug, Clone, Default)]
+pub struct Acceptances {
+    /// Those of specs do not; those of built-in profiles do.
+    pub none: bool,
+    /// Rules whose findings no entry accepts, because the command line calls them errors.
+    pub never: Vec<String>,
+}
 
 /// What is left.
 #[derive(Debug, Clone, Default)]
 pub struct Accepted {
     /// The findings that are not accepted, and those about what is.
     pub findings: Vec<Diagnostic>,
-    /// How many are.
-    pub accepted: usize,
+    /// Those that are, with the reasons.
+    pub accepted: Vec<Silenced>,
 }
 
 /// Takes out what a spec's entries accept on this day; without a day none has an end. A finding has to know its key.
@@ -23,9 +32,10 @@ pub fn accept(
     rules: &[Rule],
     source: &Source,
     today: Option<Date>,
+    acceptances: &Acceptances,
 ) -> Accepted {
     let (mut findings, mild): (Vec<_>, Vec<_>) = findings.into_iter().partition(Diagnostic::is_error);
-    let (mut taken, mut wrong) = (vec![false; mild.len()], Vec::new());
+    let (mut taken, mut wrong): (Vec<Option<&str>>, _) = (vec![None; mild.len()], Vec::new());
     for entry in &spec.accept {
         let until = match understood(entry, rules) {
             Ok(until) => until,
@@ -40,33 +50,43 @@ pub fn accept(
             wrong.push(expired_accept::finding(&entry.rule.value, &until, today));
             continue;
         }
-        // Whoever wrote the entry had this file in mind, and what it extends, but nothing that overrides it.
         let layer = source.layer(entry.rule.span.start);
+        let builtin = source.layers().get(layer).is_some_and(|layer| layer.builtin);
+        if acceptances.never.contains(&entry.rule.value) || acceptances.none && !builtin {
+            continue;
+        }
+        // Whoever wrote the entry had this file in mind, and what it extends, but nothing that overrides it.
         let known = |finding: &Diagnostic| source.is_above(layer, source.layer(finding.span.start));
         let of_rule = || {
             let of_rule = mild.iter().enumerate().filter(|(_, finding)| finding.rule == entry.rule.value);
             of_rule.filter(|(_, finding)| known(finding))
         };
-        let at = |place: &str| entry.at.as_ref().is_none_or(|at| within(place, &at.value));
+        let key = entry.at.as_ref().map_or("", |at| &at.value);
+        let mut evidence: Vec<&str> = entry.evidence.iter().map(|value| value.value.as_str()).collect();
+        evidence.sort_unstable();
+        let covered = |finding: &Diagnostic| finding.place == key && texts(finding) == evidence;
         let meant: Vec<usize> =
-            of_rule().filter(|(_, finding)| at(&finding.place)).map(|(index, _)| index).collect();
+            of_rule().filter(|(_, finding)| covered(finding)).map(|(index, _)| index).collect();
         // What a layer accepts may well be overridden.
         if meant.is_empty() && layer == 0 {
-            let places =
-                of_rule().map(|(_, finding)| finding.place.as_str()).filter(|place| !place.is_empty());
-            wrong.push(unused_accept::finding(entry, &places.collect()));
+            let found: Vec<&Diagnostic> = of_rule().map(|(_, finding)| finding).collect();
+            wrong.push(unused_accept::finding(entry, &found));
         }
         for index in meant {
             if let Some(taken) = taken.get_mut(index) {
-                *taken = true;
+                *taken = Some(entry.reason.value.as_str());
             }
         }
     }
     place(&mut wrong, &spec.places);
     findings.append(&mut wrong);
-    let accepted = taken.iter().filter(|taken| **taken).count();
-    let left = mild.into_iter().zip(taken).filter(|(_, taken)| !taken);
-    findings.extend(left.map(|(finding, _)| finding));
+    let mut accepted = Vec::new();
+    for (finding, taken) in mild.into_iter().zip(taken) {
+        match taken {
+            Some(reason) => accepted.push(Silenced { finding, by: Silencer::Accept(reason.to_owned()) }),
+            None => findings.push(finding),
+        }
+    }
     Accepted { findings, accepted }
 }
 
@@ -111,7 +131,38 @@ pub(super) fn unknown(name: &Spanned<String>, rules: &[Rule], found: usize) -> D
     }
 }
 
-/// Is a key this one, or in it?
-fn within(key: &str, of: &str) -> bool {
-    key.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+/// The evidence of a finding as an entry has it.
+fn texts(finding: &Diagnostic) -> Vec<String> {
+    let mut texts = finding.evidence_texts();
+    texts.sort_unstable();
+    texts
+}
+
+/// As a string of TOML that is safe to print.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() => quoted.push(c),
+            c => quoted += &format!("\\U{:08X}", u32::from(c)),
+        }
+    }
+    quoted + "\""
+}
+
+/// The entry that accepts a finding and nothing else, without its reason; an error cannot be accepted.
+pub fn entry(finding: &Diagnostic) -> Option<String> {
+    if finding.is_error() {
+        return None;
+    }
+    let mut entry = format!("[[accept]]\nrule = {}\n", quoted(finding.rule));
+    if !finding.place.is_empty() {
+        entry += &format!("at = {}\n", quoted(&finding.place));
+    }
+    let evidence: Vec<String> = texts(finding).iter().map(|text| quoted(text)).collect();
+    if !evidence.is_empty() {
+        entry += &format!("evidence = [{}]\n", evidence.join(", "));
+    }
+    Some(entry)
 }

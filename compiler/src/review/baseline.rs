@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version of the file; it grows when an older boxwright would misread it.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Findings by what outlives lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,7 @@ struct Entry {
     file: String,
     rule: String,
     key: String,
+    evidence: Vec<String>,
     fingerprint: String,
 }
 
@@ -38,6 +39,7 @@ impl Baseline {
                         .into_owned(),
                     rule: finding.rule.to_owned(),
                     key: finding.place.clone(),
+                    evidence: finding.evidence_texts(),
                     fingerprint,
                 })
             })

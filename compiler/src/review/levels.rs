@@ -2,7 +2,7 @@
 
 use super::accept::unknown;
 use super::rules::FIXED_RULE;
-use crate::diagnostic::{Diagnostic, Level, Rule};
+use crate::diagnostic::{Diagnostic, Level, Rule, Silenced, Silencer};
 use crate::source::Spanned;
 use crate::spec::Repository;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub enum Setting {
 /// The rules that are worse or milder than they are by themselves.
 #[derive(Debug, Clone, Default)]
 pub struct Levels {
-    of: BTreeMap<String, Setting>,
+    of: BTreeMap<String, (Setting, Silencer)>,
 }
 
 impl Setting {
@@ -37,21 +37,23 @@ impl Setting {
 
 impl Levels {
     /// As a repository's file says, and what is wrong with that.
-    pub fn of(repository: &Repository, rules: &[Rule]) -> (Self, Vec<Diagnostic>) {
+    pub fn of(repository: &Repository, file: &str, rules: &[Rule]) -> (Self, Vec<Diagnostic>) {
         let (mut levels, mut findings) = (Self::default(), Vec::new());
         for (rule, level) in &repository.rules {
             // Another word is a finding already.
             let Some(setting) = Setting::from_name(&level.value) else { continue };
-            findings.extend(levels.set(rule, setting, rules, findings.len()).err());
+            findings.extend(
+                levels.set(rule, (setting, Silencer::Rules(file.to_owned())), rules, findings.len()).err(),
+            );
         }
         (levels, findings)
     }
 
-    /// Sets one rule, whatever it was set to before.
+    /// Sets one rule, whatever it was set to before, and says who sets it.
     pub fn set(
         &mut self,
         rule: &Spanned<String>,
-        setting: Setting,
+        (setting, by): (Setting, Silencer),
         rules: &[Rule],
         found: usize,
     ) -> Result<(), Diagnostic> {
@@ -62,20 +64,24 @@ impl Levels {
                 .at(rule.span, format!("`{}` is always an error", rule.value))
                 .label("what it finds stops the build"));
         }
-        self.of.insert(rule.value.clone(), setting);
+        self.of.insert(rule.value.clone(), (setting, by));
         Ok(())
     }
 
-    /// The findings with these levels.
-    pub fn apply(&self, findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        let leveled = |mut finding: Diagnostic| match self.of.get(finding.rule) {
-            Some(Setting::Allow) => None,
-            Some(Setting::Level(level)) => {
-                finding.level = *level;
-                Some(finding)
+    /// The findings with these levels, and those that are silenced.
+    pub fn apply(&self, findings: Vec<Diagnostic>) -> (Vec<Diagnostic>, Vec<Silenced>) {
+        let (mut shown, mut silenced) = (Vec::new(), Vec::new());
+        for mut finding in findings {
+            match self.of.get(finding.rule) {
+                Some((Setting::Allow, by)) => {
+                    silenced.push(Silenced { finding, by: by.clone() });
+                    continue;
+                }
+                Some((Setting::Level(level), _)) => finding.level = *level,
+                None => {}
             }
-            None => Some(finding),
-        };
-        findings.into_iter().filter_map(leveled).collect()
+            shown.push(finding);
+        }
+        (shown, silenced)
     }
 }

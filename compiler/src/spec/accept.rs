@@ -10,6 +10,8 @@ pub struct Accept {
     pub rule: Spanned<String>,
     /// `at`
     pub at: Leaf<String>,
+    /// `evidence`
+    pub evidence: Vec<Spanned<String>>,
     /// `reason`
     pub reason: Spanned<String>,
     /// `until`

@@ -3,7 +3,7 @@
 use crate::commands::outputs::{Kind, Outputs};
 use crate::commands::{STANDARD_OUTPUT, complain};
 use anyhow::{Context, anyhow, bail};
-use boxwright::diagnostic::{Checked, Run, visible};
+use boxwright::diagnostic::{Checked, Run, Silenced, Silencer, visible};
 use boxwright::review::Baseline;
 use boxwright::source::input::read_file;
 use std::path::{Path, PathBuf};
@@ -26,15 +26,15 @@ impl KnownArgs {
     /// Takes the known findings out of the files, and counts them.
     pub fn sort_out(&self, files: &mut [Checked], root: &Path, outputs: &mut Outputs) -> anyhow::Result<()> {
         if let Some(path) = &self.write_baseline {
-            let written = Baseline::of(&Run { files, rules: &[], root, fails: None });
+            let written = Baseline::of(&of(files, root));
             if path == Path::new(STANDARD_OUTPUT) {
                 bail!("--write-baseline needs a file: findings go to standard output");
             }
             outputs.add(path, written.text().as_bytes(), Kind::Data)?;
-            take_out(&written, files, root);
+            take_out(&written, path, files, root);
         } else if let Some(path) = &self.baseline {
             outputs.reads(path);
-            let stale = take_out(&read(path)?, files, root);
+            let stale = take_out(&read(path)?, path, files, root);
             if stale > 0 {
                 let entries = if stale == 1 { "1 entry".into() } else { format!("{stale} entries") };
                 let path = visible(&path.to_string_lossy()).into_owned();
@@ -54,12 +54,23 @@ fn read(path: &Path) -> anyhow::Result<Baseline> {
     Baseline::read(&text).map_err(|why| anyhow!("{} is no file of known findings: {why}", path.display()))
 }
 
-fn take_out(baseline: &Baseline, files: &mut [Checked], root: &Path) -> usize {
-    let (known, stale) = baseline.known(&Run { files, rules: &[], root, fails: None });
+/// What is looked at of a run.
+fn of<'a>(files: &'a [Checked], root: &'a Path) -> Run<'a> {
+    Run { files, ignored: &[], rules: &[], root, fails: None }
+}
+
+fn take_out(baseline: &Baseline, path: &Path, files: &mut [Checked], root: &Path) -> usize {
+    let name = path.to_string_lossy();
+    let (known, stale) = baseline.known(&of(files, root));
     for (file, known) in files.iter_mut().zip(known) {
-        file.known = known.iter().filter(|known| **known).count();
-        let mut known = known.into_iter();
-        file.findings.retain(|_| !known.next().unwrap_or_default());
+        let (mut shown, by) = (Vec::new(), Silencer::Baseline(name.to_string()));
+        for (finding, known) in std::mem::take(&mut file.findings).into_iter().zip(known) {
+            match known {
+                true => file.silenced.push(Silenced { finding, by: by.clone() }),
+                false => shown.push(finding),
+            }
+        }
+        file.findings = shown;
     }
     stale
 }

@@ -1,7 +1,7 @@
 //! How bad the rules are: by `boxwright.toml` at the root of a spec's repository, and by the command line, which decides.
 
 use anyhow::bail;
-use boxwright::diagnostic::{Checked, Level, relative};
+use boxwright::diagnostic::{Checked, Level, Silencer, relative};
 use boxwright::review::{Levels, Setting};
 use boxwright::source::{REPOSITORY_FILE, Source, Span, Spanned, directory, repository};
 use boxwright::{levels, rules};
@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 /// What the command line says of rules.
 #[derive(clap::Args)]
 pub struct LevelArgs {
-    /// Take what this rule finds for an error; may be repeated, as the next three
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    error: Vec<String>,
+    /// Treat findings of this rule as errors, whatever `[[accept]]` says; may be repeated, as the next three
+    #[arg(long = "error", value_name = "RULE", value_delimiter = ',')]
+    pub errors: Vec<String>,
     /// For a warning
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     warn: Vec<String>,
@@ -23,6 +23,9 @@ pub struct LevelArgs {
     /// Do not tell what this rule finds; errors of their own right cannot be made milder
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     allow: Vec<String>,
+    /// Read the levels of rules from this file, instead of the repository's boxwright.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// The repositories of some specs.
@@ -51,7 +54,8 @@ impl Repositories {
             if repositories.levels.contains_key(directory) {
                 continue;
             }
-            let levels = match file(spec) {
+            let config = args.config.as_ref().map(|config| root.join(config));
+            let levels = match config.or_else(|| file(spec)) {
                 None => Levels::default(),
                 Some(file) => match known.get(&file) {
                     Some(levels) => levels.clone(),
@@ -95,7 +99,7 @@ impl Repositories {
 impl LevelArgs {
     fn apply(&self, mut levels: Levels) -> anyhow::Result<Levels> {
         let settings = [
-            ("--error", &self.error, Setting::Level(Level::Error)),
+            ("--error", &self.errors, Setting::Level(Level::Error)),
             ("--warn", &self.warn, Setting::Level(Level::Warning)),
             ("--note", &self.note, Setting::Level(Level::Note)),
             ("--allow", &self.allow, Setting::Allow),
@@ -107,7 +111,7 @@ impl LevelArgs {
                     bail!("{other} and {option} are both given for `{name}`");
                 }
                 let rule = Spanned::new(name.clone(), Span::default());
-                if let Err(finding) = levels.set(&rule, setting, &rules(), 0) {
+                if let Err(finding) = levels.set(&rule, (setting, Silencer::CommandLine), &rules(), 0) {
                     bail!("{option}: {}; {}", finding.message, finding.label);
                 }
             }

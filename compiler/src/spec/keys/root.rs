@@ -126,7 +126,12 @@ const ACCEPT: &[Key] = &[
     Key::new(
         "at",
         Type::String(Form::Place),
-        "the key that it is about, such as filesystem.mounts.\"/srv\", with all that is in it; any when absent",
+        "the key that it is about, such as filesystem.mounts.\"/srv\"; omit it for a finding about the whole spec",
+    ),
+    Key::new(
+        "evidence",
+        Type::List(&Type::String(Form::Text)),
+        "what the finding rests on, as `check --show-accept` prints it; with other evidence it is found again",
     ),
     Key::new("reason", Type::String(Form::Text), "why it is accepted").required(),
     Key::new("until", Type::String(Form::Date), "the last day on which it is"),
