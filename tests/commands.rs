@@ -52,7 +52,7 @@ fn specs_are_found_beneath_the_directory() {
     for (line, start) in stdout.lines().zip(expected) {
         assert!(line.starts_with(start), "{line}");
     }
-    assert_eq!(text(&output.stderr), "2 errors in 2 specs\n");
+    assert_eq!(text(&output.stderr), "2 errors in 2 specs, 1 spec ignored by .gitignore\n");
     let again =
         boxwright(folder.path(), &["check", "a", "b.sandbox.toml", "b.sandbox.toml", "--format", "concise"]);
     assert_eq!(text(&again.stdout).lines().count(), 2);

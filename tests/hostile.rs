@@ -349,7 +349,7 @@ fn shows(text: String) {
         + &render_concise(source, &understood.findings, Style::default());
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
     let files = [Checked::new(source.clone(), understood.findings.clone())];
-    let run = Run { files: &files, rules: &[], root: Path::new("/"), fails: None };
+    let run = Run { files: &files, ignored: &[], rules: &[], root: Path::new("/"), fails: None };
     for render in [render_json, render_sarif, render_gitlab, render_github, render_junit] {
         let shown = render(&run);
         assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");

@@ -49,7 +49,8 @@ fn hooks_run_on_the_files_that_they_name() {
         let text = |key: &str| hook[key].as_str().unwrap_or_else(|| panic!("{id} has no {key}"));
         assert_eq!((text("id"), text("language")), (id, "system"));
         assert!(!text("name").is_empty() && !text("description").is_empty());
-        assert_eq!(text("files"), r"\.sandbox\.toml$", "the names that `check` looks for");
+        assert_eq!(text("files"), "", "a spec can extend a file of any name");
+        assert_eq!(hook["require_serial"].as_bool(), Some(true), "two would write the same specs");
         let folder = folder();
         // pre-commit puts the names behind the entry.
         let output =
@@ -101,4 +102,51 @@ fn the_action_checks_and_hands_over_its_report() {
         });
         assert_eq!(results, findings, "{paths}");
     }
+}
+
+/// What a layer breaks is broken in the specs that extend it, wherever they are.
+#[test]
+fn an_edit_of_a_shared_layer_checks_what_extends_it() {
+    let hooks = read(".pre-commit-hooks.yaml");
+    let entry = hooks[0]["entry"].as_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("boxwright.toml", "");
+    write("common/svc", "version = 1\nextends = [\"../base/all.toml\"]\nprocess.umask = 77\n");
+    write("base/all.toml", "version = 1\nprocess.args = [\"/usr/bin/id\"]\nfilesystem.base = \"usr\"\n");
+    for number in 0..3 {
+        write(&format!("services/{number}.sandbox.toml"), "version = 1\nextends = [\"../common/svc\"]\n");
+    }
+    write("other.sandbox.toml", "version = 1\nprocess.args = [\"/usr/bin/id\"]\nfilesystem.base = \"usr\"\n");
+    let hook = |names: &str| {
+        let output = bash(folder.path(), &format!("{entry} --format concise {names}"), &[]);
+        let (said, last) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        (output.status.code().unwrap(), said, last)
+    };
+    for names in ["common/svc", "base/all.toml README.md", "boxwright.toml", "services/1.sandbox.toml", ""] {
+        let (status, said, last) = hook(names);
+        assert_eq!(status, 1, "{names}: {said}{last}");
+        assert_eq!(said.lines().count(), 1, "{names}: told once: {said}");
+        assert!(said.starts_with("common/svc:3:17: error["), "{names}: {said}");
+        let specs = match names {
+            "" | "boxwright.toml" => 4,
+            "services/1.sandbox.toml" => 1,
+            _ => 3,
+        };
+        assert_eq!(
+            last,
+            format!("1 error in {specs} spec{}\n", if specs == 1 { "" } else { "s" }),
+            "{names}"
+        );
+    }
+    for names in ["README.md", "other.sandbox.toml"] {
+        assert_eq!(hook(names).0, 0, "{names}");
+    }
+    std::fs::remove_file(folder.path().join("base/all.toml")).unwrap();
+    assert_eq!(hook("README.md").0, 1, "a layer that is gone concerns who extends it");
 }

@@ -33,6 +33,7 @@ use sha2::{Digest, Sha256};
 use source::{Source, Span, Spanned};
 use spec::Spec;
 use std::fmt;
+use std::path::PathBuf;
 
 /// What a spec means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
@@ -122,6 +123,13 @@ pub fn understand_with(source: &Source, options: &Options) -> Understood {
         finding.fix.take_if(|fix| !fix.is_whole(own.unwrap_or_default()));
     }
     Understood { source, policy: policy.filter(|_| !broken), findings, left_out, silenced: accepted }
+}
+
+/// The files that a spec extends; none when one of them cannot be read.
+pub fn extended(source: &Source) -> Option<Vec<PathBuf>> {
+    let (source, wrong) = parse::gather(source);
+    let layers = source.layers().iter().skip(1).filter(|layer| !layer.builtin);
+    wrong.is_empty().then(|| layers.map(|layer| layer.path.clone()).collect())
 }
 
 /// Every rule there is, by name.

@@ -59,6 +59,12 @@ enum Command {
 /// As much stack as the first thread usually has: the shell's limit is not what a spec may be nested to.
 const STACK: usize = 8 << 20;
 
+/// Does FORCE_COLOR ask for colours, and nothing against them? CI services set it for programs whose output is no terminal.
+fn forces_color() -> bool {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("FORCE_COLOR").is_some_and(|value| value != "0" && value != "false")
+}
+
 fn main() -> ExitCode {
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(run);
     match worker.map(std::thread::JoinHandle::join) {
@@ -72,6 +78,9 @@ fn main() -> ExitCode {
 fn run() -> ExitCode {
     let Cli { color, command } = Cli::parse();
     color.write_global();
+    if color.color == clap::ColorChoice::Auto && forces_color() {
+        anstream::ColorChoice::Always.write_global();
+    }
     // Any other status of `run` could be the program's own.
     let failure = if matches!(command, Command::Run(_)) { EXIT_NOT_SET_UP } else { FAILURE };
     let result = match command {

@@ -29,6 +29,8 @@ pub struct Source {
 pub struct Layer {
     /// As findings and launch errors print it.
     pub path: PathBuf,
+    /// The same as it came of the paths that the layers name, with `..` and all.
+    pub joined: PathBuf,
     /// Its bytes.
     pub span: Span,
     /// The layer that extends it, by its place in the list; none for the spec.
@@ -113,11 +115,19 @@ impl Source {
         self.line_starts.extend(text.match_indices('\n').map(|(newline, _)| start + newline + 1));
         self.text += text;
         self.layers.push(Layer {
+            joined: path.clone(),
             path,
             span: Span::new(start, self.text.len()),
             extended_by,
             builtin: false,
         });
+    }
+
+    /// The last file is shown under this path.
+    pub fn show_last(&mut self, path: PathBuf) {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.path = path;
+        }
     }
 
     /// Adds a profile that comes with this program.
@@ -158,7 +168,7 @@ impl Source {
     /// the spec's directory. Wherever a spec lies and whatever path led to it, its launcher has the same bytes.
     pub fn sealed_name(&self, offset: usize, sandbox: &str) -> String {
         let layer = self.layer(offset);
-        let path = self.path_at(offset);
+        let path = self.layers.get(layer).map_or(&*self.path, |layer| &layer.joined);
         if layer == 0 {
             return match path.file_name() {
                 _ if path == Path::new(STANDARD_INPUT) => format!("{sandbox}.sandbox.toml"),

@@ -16,7 +16,7 @@ pub const BAD: &str = "version = 1\nprocess.args = [\"id\"]\n";
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_boxwright"));
     command.current_dir(folder).args(arguments).stdin(Stdio::null());
-    for variable in ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR", "FORCE_HYPERLINK"] {
+    for variable in ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR", "FORCE_COLOR", "FORCE_HYPERLINK"] {
         command.env_remove(variable);
     }
     command

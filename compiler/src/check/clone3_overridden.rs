@@ -1,5 +1,6 @@
 //! Finds `clone3` allowed by its name where clone's flags are checked, so that it answers ENOSYS anyway.
 
+use super::evidence;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::{Policy, RuleSource, SyscallRule};
 use crate::seccomp::verdict::Verdict;
@@ -29,7 +30,7 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     allowed
         .filter(named)
         .map(|rule| {
-            RULE.at(rule.span, "`clone3` is allowed here, and answers ENOSYS")
+            RULE.at(rule.span, "`clone3` is allowed here, and answers ENOSYS").evidence(evidence::calls(policy, &["clone", "clone3"]))
                 .label("its flags are in memory, where no filter can look")
                 .and(narrowed.span, "`clone` is allowed only in part")
                 .help("remove `clone3`: libraries fall back on `clone`; or allow `clone` without conditions")

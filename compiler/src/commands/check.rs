@@ -3,7 +3,9 @@
 pub(super) mod discover;
 mod examine;
 mod ignored;
+mod index;
 mod known;
+mod layered;
 mod levels;
 mod mend;
 mod output;
@@ -59,6 +61,9 @@ pub struct Args {
     fail_on: FailOn,
     #[command(flatten)]
     levels: LevelArgs,
+    /// Take the paths for files that have changed, and check the specs that are or extend one of them
+    #[arg(long)]
+    affected: bool,
     /// Ignore the [[accept]] entries of specs; the baseline of another branch says then what is accepted
     #[arg(long)]
     no_accept: bool,
@@ -108,13 +113,23 @@ struct Examined {
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let discover::Specs { paths, mut failures, read } = discover::specs(&args.paths);
+    // What has changed names files of any kind; which specs they concern is looked for in all.
+    let discover::Specs { mut paths, ignored, mut failures, notes, read, .. } =
+        discover::specs(if args.affected { &[] } else { &args.paths });
+    notes.iter().for_each(|note| complain(&visible(&format!("note: {note}"))));
     if args.stdin_filename.is_some() && !paths.iter().any(|path| path == Path::new(STANDARD_INPUT)) {
         bail!("--stdin-filename names standard input, and `-` is not among the specs");
     }
     if paths.is_empty() && !failures.is_empty() {
         tell(&failures);
         return Ok(ExitCode::from(UNREADABLE));
+    }
+    if args.affected {
+        paths = layered::affected(paths, &args.paths);
+        if paths.is_empty() && failures.is_empty() {
+            complain("no spec is affected");
+            return Ok(ExitCode::SUCCESS);
+        }
     }
     if paths.is_empty() {
         complain(&format!("error: no spec found: no file's name ends in {}", discover::SUFFIX));
@@ -143,8 +158,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut outputs = Outputs::new();
     let layers = files.iter().flat_map(|file| file.source.layers()).map(|layer| &layer.path);
     layers.chain(&paths).chain(&read).chain(repositories.files()).for_each(|path| outputs.reads(path));
+    layered::tell_once(&mut files);
     args.known.sort_out(&mut files, &root, &mut outputs)?;
-    let run = Run { files: &files, ignored: &[], rules: &rules(), root: &root, fails: args.fail_on.level() };
+    let run = Run { files: &files, ignored: &ignored, rules: &rules(), root: &root, fails: args.fail_on.level() };
     if args.show_accept {
         print(&entries(&run)).context("standard output")?;
     } else if args.mend.diff {
@@ -156,6 +172,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     // Where no spec was read, nothing can be said about findings.
     if specs > 0 && (args.format.is_text() || args.output_file.is_some()) {
         complain(&summary(&run, specs, mended));
+    }
+    if args.format == Format::Github {
+        output::summarize(&run, &summary(&run, specs, mended))?;
     }
     let failed = run.findings().any(|(_, finding)| run.is_failure(finding.level));
     Ok(match (failures.is_empty(), failed) {

@@ -46,7 +46,11 @@ impl Gather {
                     let next = self.source.layers().len();
                     match name.value.starts_with(builtin::PREFIX) {
                         true => self.source.push_builtin(path, &text, Some(layer)),
-                        false => self.source.push(path, &text, Some(layer)),
+                        false => {
+                            let shown = self.shown(layer, &name.value, &path);
+                            self.source.push(path, &text, Some(layer));
+                            self.source.show_last(shown);
+                        }
                     }
                     self.identities.push(identity);
                     self.extends(next);
@@ -54,6 +58,24 @@ impl Gather {
                 Err(finding) => self.findings.push(finding),
             }
         }
+    }
+
+    /// How a file that a layer names is shown: without `..` where that leads to the same file, so that it has one name,
+    /// whichever spec extends it.
+    fn shown(&self, layer: usize, name: &str, path: &Path) -> PathBuf {
+        let from = self.source.layers().get(layer).map_or(Path::new(""), |layer| &layer.path);
+        let mut short = from.parent().unwrap_or(Path::new("")).to_path_buf();
+        for component in Path::new(name).components() {
+            match component {
+                Component::CurDir => {}
+                Component::ParentDir if matches!(short.components().next_back(), Some(Component::Normal(_))) => {
+                    short.pop();
+                }
+                component => short.push(component),
+            }
+        }
+        let same = short.canonicalize().is_ok_and(|short| path.canonicalize().is_ok_and(|path| path == short));
+        if same { short } else { path.to_path_buf() }
     }
 
     /// The path, the text and the identity of something that a layer extends.
@@ -93,7 +115,7 @@ impl Gather {
         if name.value.is_empty() || Path::new(&name.value).is_absolute() {
             return Err(wrong("expected a path relative to this file, or `builtin:NAME`"));
         }
-        let from = self.source.layers().get(layer).map_or(Path::new(""), |layer| &layer.path);
+        let from = self.source.layers().get(layer).map_or(Path::new(""), |layer| &layer.joined);
         if from.to_string_lossy().starts_with(builtin::PREFIX) {
             return Err(wrong("a profile extends profiles only"));
         }

@@ -141,7 +141,8 @@ fn texts(finding: &Diagnostic) -> Vec<String> {
 /// As a string of TOML that is safe to print.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
-    for c in text.chars() {
+    // As everywhere in a spec, `$${` is the text `${`.
+    for c in text.replace("${", "$${").chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             c if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() => quoted.push(c),

@@ -5,9 +5,11 @@ use crate::commands::{STANDARD_OUTPUT, print, style};
 use anyhow::Context;
 use boxwright::diagnostic::{
     Run, Style, render_concise, render_full, render_github, render_gitlab, render_json, render_junit,
-    render_sarif,
+    render_sarif, render_summary,
 };
 use clap::ValueEnum;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// How findings are written.
@@ -34,6 +36,38 @@ impl Format {
     pub fn is_text(self) -> bool {
         matches!(self, Self::Full | Self::Concise)
     }
+}
+
+/// The largest summary that a step of GitHub may have is one mebibyte, of all that write to it.
+const SUMMARY_MAX: usize = 256 << 10;
+
+/// Adds what was found to the summary of a step, when a workflow of GitHub asks for its format.
+pub fn summarize(run: &Run, last: &str) -> anyhow::Result<()> {
+    let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty()) else {
+        return Ok(());
+    };
+    let mut text = render_summary(run, last);
+    if text.len() > SUMMARY_MAX {
+        text = render_summary(&Run { files: &[], ignored: &[], ..*run }, last);
+    }
+    let context = || format!("cannot write {}", file.display());
+    let mut summary = open(Path::new(&file)).with_context(context)?;
+    summary.write_all(text.as_bytes()).with_context(context)
+}
+
+/// Opens the summary, which is there already and a file.
+fn open(file: &Path) -> std::io::Result<std::fs::File> {
+    let regular = |metadata: &std::fs::Metadata| match metadata.is_file() {
+        true => Ok(()),
+        false => Err(std::io::Error::other("it is not a regular file")),
+    };
+    regular(&file.symlink_metadata()?)?;
+    let opened = std::fs::OpenOptions::new()
+        .append(true)
+        .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
+        .open(file)?;
+    regular(&opened.metadata()?)?;
+    Ok(opened)
 }
 
 /// Writes what was found to a file, whole or not at all, or to standard output.
