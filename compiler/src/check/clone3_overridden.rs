@@ -30,7 +30,8 @@ pub(super) fn check(policy: &Policy, filter: &Meaning) -> Vec<Diagnostic> {
     allowed
         .filter(named)
         .map(|rule| {
-            RULE.at(rule.span, "`clone3` is allowed here, and answers ENOSYS").evidence(evidence::calls(policy, &["clone", "clone3"]))
+            RULE.at(rule.span, "`clone3` is allowed here, and answers ENOSYS")
+                .evidence(evidence::calls(policy, &["clone", "clone3"]))
                 .label("its flags are in memory, where no filter can look")
                 .and(narrowed.span, "`clone` is allowed only in part")
                 .help("remove `clone3`: libraries fall back on `clone`; or allow `clone` without conditions")

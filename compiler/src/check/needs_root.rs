@@ -38,6 +38,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     if namespaces.joins_user_late() {
         needs.push((
             namespaces.user.span,
+            "joined",
             "a mount namespace is made before the user namespace is joined, in the host's".to_owned(),
         ));
     }

@@ -22,7 +22,8 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     };
     let key = if policy.ending.timeout.is_some() { "timeout" } else { "kill_timeout" };
     vec![
-        RULE.at(time.span, format!("`lifecycle.{key}` can be delayed by the program")).evidence([])
+        RULE.at(time.span, format!("`lifecycle.{key}` can be delayed by the program"))
+            .evidence([])
             .label("without a filter it can starve the sandbox's init")
             .help("list what the program needs in `seccomp.allow` instead of allowing every system call"),
     ]

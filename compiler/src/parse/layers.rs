@@ -68,13 +68,16 @@ impl Gather {
         for component in Path::new(name).components() {
             match component {
                 Component::CurDir => {}
-                Component::ParentDir if matches!(short.components().next_back(), Some(Component::Normal(_))) => {
+                Component::ParentDir
+                    if matches!(short.components().next_back(), Some(Component::Normal(_))) =>
+                {
                     short.pop();
                 }
                 component => short.push(component),
             }
         }
-        let same = short.canonicalize().is_ok_and(|short| path.canonicalize().is_ok_and(|path| path == short));
+        let same =
+            short.canonicalize().is_ok_and(|short| path.canonicalize().is_ok_and(|path| path == short));
         if same { short } else { path.to_path_buf() }
     }
 
