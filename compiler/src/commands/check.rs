@@ -160,7 +160,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     layers.chain(&paths).chain(&read).chain(repositories.files()).for_each(|path| outputs.reads(path));
     layered::tell_once(&mut files);
     args.known.sort_out(&mut files, &root, &mut outputs)?;
-    let run = Run { files: &files, ignored: &ignored, rules: &rules(), root: &root, fails: args.fail_on.level() };
+    let run =
+        Run { files: &files, ignored: &ignored, rules: &rules(), root: &root, fails: args.fail_on.level() };
     if args.show_accept {
         print(&entries(&run)).context("standard output")?;
     } else if args.mend.diff {
