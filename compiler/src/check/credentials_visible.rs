@@ -171,11 +171,13 @@ fn finding(policy: &Policy, shown: &Shown<'_>) -> Option<Diagnostic> {
     let lies = |wanted| PLACES.iter().filter(move |(place, _)| shown.lies(place) == Some(wanted));
     let name = source.rsplit('/').next().unwrap_or_default();
     let named = || NAMES.iter().find(|(pattern, _)| matches(name, pattern));
+    let mut places = Vec::new();
     let (message, kind) = match lies(Lies::Within).max_by_key(|(place, _)| place.len()).or_else(named) {
         Some((_, kind)) => (format!("`{source}` of the host can be read"), kind),
         None => {
-            let mut inside =
-                lies(Lies::Above).filter(|(place, _)| !shown.is_covered(&policy.filesystem, place));
+            let inside = lies(Lies::Above).filter(|(place, _)| !shown.is_covered(&policy.filesystem, place));
+            places.extend(inside.clone().map(|(place, _)| place));
+            let mut inside = inside;
             let (place, kind) = inside.next()?;
             let more = match inside.count() {
                 0 => String::new(),
@@ -188,6 +190,7 @@ fn finding(policy: &Policy, shown: &Shown<'_>) -> Option<Diagnostic> {
     Some(
         RULE.at(shown.span, message)
             .label(label)
+            .evidence(shown.evidence(&places))
             .help("remove it, or bind a file with only what this program needs"),
     )
 }

@@ -19,8 +19,10 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     if limit.is_some_and(|limit| limit.amount != Some(u64::MAX)) {
         return Vec::new();
     }
-    let finding =
-        RULE.at(mount.span, format!("`{path}` is writable")).label("the program may make cgroups here");
+    let finding = RULE
+        .at(mount.span, format!("`{path}` is writable"))
+        .label("the program may make cgroups here")
+        .evidence([]);
     vec![match limit {
         Some(limit) => finding.and(limit.span, "as many as the kernel has room for"),
         None => finding.help("add `max_descendants` to `[cgroup]`"),

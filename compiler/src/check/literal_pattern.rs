@@ -1,6 +1,6 @@
 //! Patterns and shell syntax mean nothing in a spec, so what has them is rarely what was meant.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{MountKind, Policy};
 use crate::source::Span;
 
@@ -19,7 +19,9 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let passed = process.env_pass.iter().filter(|name| is_pattern(&name.value));
     let passed = passed.map(|name| {
         let help = "list the variables one by one".to_owned();
-        RULE.at(name.span, format!("`{}` is one variable of this name, not a pattern", name.value)).help(help)
+        RULE.at(name.span, format!("`{}` is one variable of this name, not a pattern", name.value))
+            .evidence(literal(&name.value))
+            .help(help)
     });
     let values = process.env.iter().filter_map(|(name, value)| {
         let text = &value.value;
@@ -28,13 +30,13 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
             listed.flatten()
         })?;
         let message = format!("`{name}` is `{text}` literally: no shell expands `{syntax}`");
-        Some(RULE.at(value.span, message).help(of_value(syntax)))
+        Some(RULE.at(value.span, message).evidence(literal(text)).help(of_value(syntax)))
     });
     // A shell expands what stands in its own script.
     let args = process.args.iter().skip(1).filter_map(|arg| {
         let syntax = shell_syntax(&arg.value).filter(|_| !arg.value.contains(char::is_whitespace))?;
         let message = format!("the argument is `{}` literally: no shell expands `{syntax}`", arg.value);
-        Some(RULE.at(arg.span, message).help(of_value(syntax)))
+        Some(RULE.at(arg.span, message).evidence(literal(&arg.value)).help(of_value(syntax)))
     });
     passed.chain(values).chain(args).chain(paths(policy)).collect()
 }
@@ -54,11 +56,16 @@ fn paths(policy: &Policy) -> impl Iterator<Item = Diagnostic> {
         let meant = pattern_directory(&path).filter(|_| !seen.contains(&span))?.to_owned();
         seen.push(span);
         let finding = RULE.at(span, format!("`{path}` is one path with this name, not a pattern"));
+        let finding = finding.evidence(literal(&path));
         Some(finding.help(match meant.as_str() {
             "" | "/" => "list the paths one by one".to_owned(),
             meant => format!("write `{meant}`, which has all that is in it, or list the paths one by one"),
         }))
     })
+}
+
+fn literal(text: &str) -> [Evidence; 1] {
+    [Evidence::text("value", text)]
 }
 
 /// What a value is to be instead.

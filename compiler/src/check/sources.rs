@@ -1,6 +1,8 @@
 //! What of the host a sandbox shows, for rules that know places of the host.
 
+use super::evidence;
 use super::tree;
+use crate::diagnostic::Evidence;
 use crate::policy::{Filesystem, Mount, MountKind, Policy, Root, Stream};
 use crate::source::Span;
 
@@ -55,6 +57,15 @@ pub(super) fn shown(policy: &Policy) -> Vec<Shown<'_>> {
 }
 
 impl Shown<'_> {
+    /// What a finding about it rests on: its rights, and the places beneath it that are shown through it.
+    pub fn evidence(&self, places: &[&str]) -> Vec<Evidence> {
+        let own = match self.entry {
+            Some((_, mount)) => evidence::mount(mount),
+            None => vec![Evidence::text("source", &self.source), Evidence::flag("writable", self.writable)],
+        };
+        own.into_iter().chain(evidence::names("shows", places)).collect()
+    }
+
     /// How it lies to a place: an absolute path, or one that begins with `~/` and is in whatever home directory; `*` is any one
     /// name. A place in a home directory that has a name of its own is known by that wherever it is.
     pub fn lies(&self, place: &str) -> Option<Lies> {

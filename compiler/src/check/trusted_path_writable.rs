@@ -187,6 +187,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
 fn finding(policy: &Policy, shown: &Shown<'_>) -> Option<Diagnostic> {
     let source = &shown.source;
     let lies = |wanted| PLACES.iter().filter(move |(place, _)| shown.lies(place) == Some(wanted));
+    let mut places = Vec::new();
     let (message, kind, help) = match lies(Lies::Within).max_by_key(|(place, _)| place.len()) {
         Some((_, kind)) => (
             format!("`{source}` of the host is writable"),
@@ -194,8 +195,9 @@ fn finding(policy: &Policy, shown: &Shown<'_>) -> Option<Diagnostic> {
             "remove `writable`, or bind a directory of the program's own",
         ),
         None => {
-            let mut inside =
-                lies(Lies::Above).filter(|(place, _)| !shown.is_covered(&policy.filesystem, place));
+            let inside = lies(Lies::Above).filter(|(place, _)| !shown.is_covered(&policy.filesystem, place));
+            places.extend(inside.clone().map(|(place, _)| place));
+            let mut inside = inside;
             let (place, kind) = inside.next()?;
             let more = match inside.count() {
                 0 => String::new(),
@@ -205,5 +207,5 @@ fn finding(policy: &Policy, shown: &Shown<'_>) -> Option<Diagnostic> {
             (message, kind, "bind only the directory that the program works in")
         }
     };
-    Some(RULE.at(shown.span, message).label(kind.reason()).help(help))
+    Some(RULE.at(shown.span, message).label(kind.reason()).evidence(shown.evidence(&places)).help(help))
 }

@@ -1,6 +1,6 @@
 //! A server in an empty network namespace is reached by nobody.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::{Namespace, Policy};
 use crate::source::Span;
 
@@ -39,6 +39,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     vec![
         RULE.at(span, format!("{what}, in a network namespace of its own that nothing leads into"))
             .label(label)
+            .evidence([Evidence::text("listens", &what)])
             .help(help),
     ]
 }
