@@ -22,7 +22,7 @@ const ADDRESSES: [&str; 2] = ["0.0.0.0", "[::]"];
 
 pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let empty = policy.namespaces.network.value == Namespace::New && policy.interfaces.is_empty();
-    let (Some((span, what)), true) = (listens(policy), empty) else { return Vec::new() };
+    let (Some((span, what, evidence)), true) = (listens(policy), empty) else { return Vec::new() };
     let label = match (&policy.pasta, &policy.loopback) {
         (Some(_), _) => "pasta carries connections out, and none in",
         (None, Some(_)) => "only processes of this sandbox can connect to it",
@@ -39,21 +39,23 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
     vec![
         RULE.at(span, format!("{what}, in a network namespace of its own that nothing leads into"))
             .label(label)
-            .evidence([Evidence::text("listens", &what)])
+            .evidence(evidence)
             .help(help),
     ]
 }
 
 /// Where the spec says that the program listens.
-fn listens(policy: &Policy) -> Option<(Span, String)> {
+fn listens(policy: &Policy) -> Option<(Span, String, Vec<Evidence>)> {
     if let Some(ports) = &policy.bind_tcp
         && let Some(port) = ports.value.first()
     {
-        return Some((ports.span, format!("the program is to bind port {port}")));
+        let evidence = ports.value.iter().map(|&port| Evidence::number("port", port)).collect();
+        return Some((ports.span, format!("the program is to bind port {port}"), evidence));
     }
     // Of an activated socket the arguments may say the address too.
     let args = policy.process.args.iter().skip(1).filter(|_| policy.process.listen.is_none());
     let names = |text: &str| ADDRESSES.iter().any(|address| text.contains(address));
     let arg = args.into_iter().find(|arg| names(&arg.value))?;
-    Some((arg.span, "the program is told to listen on every address".to_owned()))
+    let evidence = vec![Evidence::text("argument", &arg.value)];
+    Some((arg.span, "the program is told to listen on every address".to_owned(), evidence))
 }

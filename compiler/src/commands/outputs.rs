@@ -146,6 +146,21 @@ impl Outputs {
         outputs.commit()
     }
 
+    /// Adds to a regular file that is there already: a summary that a CI service gives to each step.
+    pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let regular = |metadata: &std::fs::Metadata| match metadata.is_file() {
+            true => Ok(()),
+            false => Err(io::Error::other("it is not a regular file")),
+        };
+        // Opening a FIFO or a device may have an effect, so it is looked at before as well.
+        regular(&path.symlink_metadata()?)?;
+        let append =
+            OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let mut file = File::from(open(path, append, Mode::empty())?);
+        regular(&file.metadata()?)?;
+        file.write_all(bytes)
+    }
+
     /// Gives every file its name.
     pub fn commit(mut self) -> anyhow::Result<()> {
         self.block();

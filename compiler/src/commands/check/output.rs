@@ -8,8 +8,6 @@ use boxwright::diagnostic::{
     render_sarif, render_summary,
 };
 use clap::ValueEnum;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// How findings are written.
@@ -51,23 +49,7 @@ pub fn summarize(run: &Run, last: &str) -> anyhow::Result<()> {
         text = render_summary(&Run { files: &[], ignored: &[], ..*run }, last);
     }
     let context = || format!("cannot write {}", file.display());
-    let mut summary = open(Path::new(&file)).with_context(context)?;
-    summary.write_all(text.as_bytes()).with_context(context)
-}
-
-/// Opens the summary, which is there already and a file.
-fn open(file: &Path) -> std::io::Result<std::fs::File> {
-    let regular = |metadata: &std::fs::Metadata| match metadata.is_file() {
-        true => Ok(()),
-        false => Err(std::io::Error::other("it is not a regular file")),
-    };
-    regular(&file.symlink_metadata()?)?;
-    let opened = std::fs::OpenOptions::new()
-        .append(true)
-        .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
-        .open(file)?;
-    regular(&opened.metadata()?)?;
-    Ok(opened)
+    Outputs::append(Path::new(&file), text.as_bytes()).with_context(context)
 }
 
 /// Writes what was found to a file, whole or not at all, or to standard output.
