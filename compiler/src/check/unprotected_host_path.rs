@@ -1,7 +1,7 @@
 //! In the host's own tree, the ids of the program alone decide whether it can replace what the launcher opens.
 
 use super::replaceable_host_path::opened;
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Evidence, Rule};
 use crate::policy::landlock::{Access, inherited};
 use crate::policy::{Namespace, Policy};
 
@@ -26,6 +26,7 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
         is_writable.then(|| {
             RULE.at(span, format!("the mounts do not protect `{path}` from the program"))
                 .label("the launcher opens it")
+                .evidence([Evidence::text("path", &path)])
                 .and(policy.namespaces.mount.span, "the program has the host's tree")
                 .help("use \"inherit\" and let the caller open the file, or a new mount namespace")
         })
