@@ -86,8 +86,10 @@ fn an_altered_launcher_is_noticed() {
     let note = segments.iter().position(|segment| segment.p_type(little) == elf::PT_NOTE).unwrap();
     let plans = 64 + note * 56..64 + note * 56 + 56;
     let headers = 64 + segments.len() * 56;
-    let content =
-        segments[note].p_offset(little) as usize..headers + segments[note].p_filesz(little) as usize;
+    let [start, length, end] =
+        [segments[note].p_offset(little), segments[note].p_filesz(little), segments[0].p_filesz(little)]
+            .map(|number| usize::try_from(number).unwrap());
+    let content = start..headers + length;
     assert_eq!(content, headers..headers + 28, "the note is right behind the headers");
     let empty = segments.iter().position(|segment| segment.p_filesz(little) == 0).unwrap();
     // Nothing that is executed depends on where sections are, on physical addresses, and on where in the file an empty
@@ -96,7 +98,6 @@ fn an_altered_launcher_is_noticed() {
         None => (40..48).contains(&at) || (58..64).contains(&at),
         Some(at) => (24..32).contains(&(at % 56)) || (at / 56 >= empty && (8..16).contains(&(at % 56))),
     };
-    let end = segments[0].p_filesz(little) as usize;
     let checked = (0..headers).filter(|at| !unread(*at) && !plans.contains(at));
     let code = (content.end..end).step_by(97);
     let mut tried = 0;
