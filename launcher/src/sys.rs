@@ -564,7 +564,7 @@ pub fn be_prompt() {
         deadline: 0,
         period: 0,
     };
-    for nice in [LOWEST_NICE, 20 - own as i32] {
+    for nice in [LOWEST_NICE, 20 - own.cast_signed() as i32] {
         attributes.nice = nice;
         // SAFETY: the kernel reads the struct, whose size is in it.
         let set = unsafe { short(number::sched_setattr, [0, &raw const attributes as usize, 0]) };

@@ -21,7 +21,7 @@ fuzz_target!(|text: &str| {
     let broken = understood.findings.iter().any(Diagnostic::is_error);
     assert_eq!(understood.policy.is_none(), broken);
     let files = [Checked::new(source.clone(), understood.findings)];
-    render_json(&Run { files: &files, rules: &rules(), root: Path::new("/"), fails: None });
+    render_json(&Run { files: &files, ignored: &[], rules: &rules(), root: Path::new("/"), fails: None });
     let Some(policy) = understood.policy else { return };
     _ = report(&source, &policy);
     let built = match build(&source, &policy) {
