@@ -162,9 +162,15 @@ const ROWS: &[Row] = &[
 /// What the program has from its caller by the spec's own words.
 const INHERITED: [&str; 3] = ["descriptor.0=", "descriptor.2=", "ppid="];
 
+/// A group's leader cannot leave its session: the program is its child then, and ends with it.
+const FORKED: &[&str] = &["parent_death_signal=9,"];
+
 /// What a program in place shares with its caller besides, and what an outer wall takes from every one, row by row.
 const SHARED: &[(&str, &[&str])] = &[
     ("parent-death-signal", &["parent_death_signal="]),
+    ("group-leader", FORKED),
+    ("terminal", FORKED),
+    ("background-of-a-terminal", FORKED),
     ("unreadable-directory", &["bounding=", "securebits="]),
     ("no-proc", &["descriptor."]),
     ("false-proc", &["descriptor."]),

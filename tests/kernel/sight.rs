@@ -60,10 +60,4 @@ impl<'a> Whole<'a> {
             self.same.keys().chain(self.others.keys()).filter(|key| all && seen.find(key).is_none());
         same.chain(others).chain(news).chain(missing.map(|key| format!("{key}, missing"))).collect()
     }
-
-    #[track_caller]
-    pub fn expect(&self, seen: &Answers, what: &str) {
-        let found = self.differences(seen, true);
-        assert!(found.is_empty(), "{what}: another sandbox: {}", found.join(", "));
-    }
 }

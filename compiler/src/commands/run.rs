@@ -20,7 +20,8 @@ use std::process::ExitCode;
 /// Compile a spec and run its program in the sandbox, without writing a file
 ///
 /// The exit status is the program's own; 128 and the signal that ended it; 125 when the sandbox could not be set up; 126
-/// when the program cannot be executed; 127 when it is not there.
+/// when the program cannot be executed; 127 when it is not there. When SIGHUP, SIGINT, SIGQUIT or SIGTERM ended the
+/// program, run ends by the same signal.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
