@@ -263,9 +263,13 @@ fn profiles_are_what_the_documentation_says() {
     assert!(service.cgroup.is_some_and(|cgroup| cgroup.settings.len() == 2));
     assert_eq!(service.process.capabilities.value, 0);
     let agent = profile("agent", "");
-    for sealed in ["/work/.git/hooks", "/work/.git/config"] {
-        assert!(matches!(agent.filesystem.mounts[sealed].kind, MountKind::Seal { .. }), "{sealed}");
-    }
+    let git = |policy: &Policy| {
+        let kind = policy.filesystem.mounts["/work/.git"].kind.clone();
+        (kind.is_writable(), kind.is_optional())
+    };
+    assert_eq!(git(&agent), (false, false));
+    assert_eq!(git(&profile("agent", "vars.repository_writable = 'true'\n")), (true, true));
+    assert!(matches!(agent.filesystem.mounts["/work/.git/hooks"].kind, MountKind::Seal { .. }));
     assert!(agent.die_with_parent.is_some());
     assert!(
         !profile("cli", "")

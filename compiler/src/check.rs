@@ -34,6 +34,7 @@ mod host_network;
 mod host_pid;
 mod host_processes_visible;
 mod host_root_mapped;
+mod host_sockets_reachable;
 mod hostname_needs_uts;
 mod impossible_rule;
 mod interfaces_need_host_user;
@@ -48,6 +49,7 @@ mod landlock_gap;
 mod landlock_hides_mount;
 mod landlock_widens;
 mod later_mounts_unprotected;
+mod leftover_processes;
 mod limit_above_parent;
 mod listen_alone;
 mod listen_variables;
@@ -82,6 +84,8 @@ mod program_not_visible;
 mod ptrace_allowed;
 mod real_time_without_limit;
 mod replaceable_host_path;
+mod repository_beneath;
+mod repository_writable;
 mod seccomp_kills_libc;
 mod socket_bound;
 mod sources;
@@ -160,6 +164,7 @@ pub const CHECKS: &[Check] = &[
     sees(host_pid::RULE, host_pid::check),
     misses(host_processes_visible::RULE, host_processes_visible::check),
     sees(host_root_mapped::RULE, host_root_mapped::check),
+    sees(host_sockets_reachable::RULE, host_sockets_reachable::check),
     sees(hostname_needs_uts::RULE, hostname_needs_uts::check),
     sees(impossible_rule::RULE, impossible_rule::check),
     sees(interfaces_need_host_user::RULE, interfaces_need_host_user::check),
@@ -174,6 +179,7 @@ pub const CHECKS: &[Check] = &[
     sees(landlock_hides_mount::RULE, landlock_hides_mount::check),
     sees(landlock_widens::RULE, landlock_widens::check),
     sees(later_mounts_unprotected::RULE, later_mounts_unprotected::check),
+    sees(leftover_processes::RULE, leftover_processes::check),
     sees(limit_above_parent::RULE, limit_above_parent::check),
     sees(listen_alone::RULE, listen_alone::check),
     sees(listen_variables::RULE, listen_variables::check),
@@ -208,6 +214,8 @@ pub const CHECKS: &[Check] = &[
     asks(ptrace_allowed::RULE, ptrace_allowed::check),
     misses(real_time_without_limit::RULE, real_time_without_limit::check),
     sees(replaceable_host_path::RULE, replaceable_host_path::check),
+    sees(repository_beneath::RULE, repository_beneath::check),
+    sees(repository_writable::RULE, repository_writable::check),
     asks(seccomp_kills_libc::RULE, seccomp_kills_libc::check),
     sees(socket_bound::RULE, socket_bound::check),
     sees(status_kept::RULE, status_kept::check),

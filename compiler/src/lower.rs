@@ -25,6 +25,7 @@ mod process;
 mod protection;
 mod refusals;
 mod rehearsal;
+mod reopen;
 mod runtime;
 mod scheduling;
 mod spot;

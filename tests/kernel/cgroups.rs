@@ -30,6 +30,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "cgroups/refusals", needs: NEEDS, run: refusals },
     Test { name: "cgroups/divided-at-most", needs: NEEDS, run: divided_at_most },
     Test { name: "cgroups/nested-deeply", needs: NEEDS, run: nested },
+    Test { name: "cgroups/within-reach", needs: NEEDS, run: within_reach },
 ];
 
 /// Both kinds of users, whom a part of the tree is delegated to.
@@ -373,6 +374,23 @@ fn nested(stage: &Stage) {
     let (few, more) = (calls(100), calls(200));
     let each = (more - few) / 100;
     assert!((3..15).contains(&each), "{each} calls for each group: {few} for 100, {more} for 200");
+}
+
+/// Where the host's tree is the program's and its ids are the launcher's, no cgroup would hold it.
+fn within_reach(stage: &Stage) {
+    let Some(tree) = tree(stage, &["pids"]) else { return };
+    let spec = Spec::new(PLAIN).with(
+        "filesystem.root = 'host'\nnamespaces = { mount = 'host', pid = 'host' }\ncgroup.pids_max = 30",
+    );
+    let launcher = build(stage, spec, &["exit=0"]);
+    tree.delegate("", 65534);
+    let run = tree.launch(stage, "", 65534, &launcher);
+    assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("can leave its cgroup"), "{}", run.stderr);
+    // Root's cgroup is not the program's.
+    tree.delegate("", 0);
+    expect_ended_well(&tree.launch(stage, "", 0, &launcher));
+    assert_eq!(tree.census(), [""; 0]);
 }
 
 /// What a killed launcher leaves has another group in it.

@@ -68,13 +68,28 @@ fn host_root(stage: &Stage) {
         format!("open={path}/file,write"),
         format!("open={path}/new,make"),
         "open=/dev/shm/boxwright-new,make".to_owned(),
+        "list=/dev".to_owned(),
+        "list=/dev/pts".to_owned(),
     ];
     let questions: Vec<&str> = questions.iter().map(String::as_str).collect();
-    let answers = stage.ask(spec, &questions);
+    let answers = stage.ask(spec.clone(), &questions);
+    // Neither a terminal of others nor a disk, and what is written to shared memory is the sandbox's own.
+    assert_eq!(answers.get("list./dev/pts"), "ptmx");
+    let devices = "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero";
+    assert_eq!(answers.get("list./dev"), devices);
+    assert_eq!(answers.get("make./dev/shm/boxwright-new"), "ok");
+    let outside = stage.outside(&["open=/dev/shm/boxwright-new,read".to_owned()]);
+    assert_eq!(outside.get("read./dev/shm/boxwright-new"), "ENOENT");
+    // Who asks for the host's, or for one of its own, gets that.
+    let answers = stage.ask(spec.with("filesystem.dev = 'none'"), &questions);
     assert_eq!(answers.get(&format!("read.{path}/file")), "ok");
     assert_eq!(answers.get(&format!("write.{path}/file")), "EROFS");
     assert_eq!(answers.get(&format!("make.{path}/new")), "EROFS");
     assert_eq!(answers.get("make./dev/shm/boxwright-new"), "EROFS");
+    let own = "filesystem.root = 'host'\nfilesystem.mounts.'/dev/shm' = { directory = true, mode = 0o700 }";
+    let answers = stage.ask(Spec::new(PLAIN).with(own), &["open=/dev/shm/new,make", "list=/dev"]);
+    assert_eq!(answers.get("make./dev/shm/new"), "EROFS");
+    assert_eq!(answers.get("list./dev"), devices);
 }
 
 fn binds(stage: &Stage) {

@@ -27,6 +27,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "start/streams-from-files", needs: USER_NAMESPACES, run: streams_from_files },
     Test { name: "start/streams-without-files", needs: USER_NAMESPACES, run: streams_without_files },
     Test { name: "start/kept-descriptors", needs: USER_NAMESPACES, run: kept_descriptors },
+    Test { name: "start/kept-as-opened", needs: USER_NAMESPACES, run: kept_as_opened },
     Test { name: "start/cve-2024-21626-no-directory-is-kept", needs: USER_NAMESPACES, run: no_directory },
     Test {
         name: "start/cve-2024-21626-no-directory-as-a-stream",
@@ -348,6 +349,53 @@ fn kept_descriptors(stage: &Stage) {
 fn with_descriptors(stage: &Stage, redirections: &str, launcher: &Path) -> Run {
     let script = format!("exec {redirections}; exec {}", launcher.display());
     stage.run(Path::new("/bin/sh"), &["-c", &script])
+}
+
+/// What is kept cannot be opened through /proc for more than it is open for: Landlock refuses that, or the launch does.
+fn kept_as_opened(stage: &Stage) {
+    let file = stage.directory().join("kept");
+    fs::write(&file, "kept").expect("a file");
+    fs::set_permissions(&file, Permissions::from_mode(0o666)).expect("chmod");
+    let file = file.display().to_string();
+    let again = ["open=/proc/self/fd/3,write", "open=/proc/self/fd/3,read"];
+    let keep = || Spec::new(PLAIN).with("process.keep_fds = [3]");
+    let with_proc = || keep().with("filesystem.proc = 'own'");
+    let open = || with_proc().with("landlock.filesystem = 'everything'");
+    let refused = |run: &Run| {
+        assert_eq!((run.status, run.stdout.as_str()), (125, ""), "{}", run.stderr);
+        assert!(run.stderr.contains("open this file again through /proc"), "{}", run.stderr);
+    };
+    for (redirection, write, read) in
+        [(format!("3<{file}"), "EACCES", "ok"), (format!("3>>{file}"), "ok", "EACCES")]
+    {
+        let run = with_descriptors(stage, &redirection, &launcher(stage, with_proc(), &again));
+        if run.status == 0 {
+            let answers = run.answers();
+            answers.expect(&[("write./proc/self/fd/3", write), ("read./proc/self/fd/3", read)]);
+        } else {
+            refused(&run);
+        }
+        refused(&with_descriptors(stage, &redirection, &launcher(stage, open(), &again)));
+        let in_place = in_place(stage).with("process.keep_fds = [3]");
+        refused(&with_descriptors(stage, &redirection, &launcher(stage, in_place, &again)));
+        // Landlock is never asked about files that have no name.
+        let unlinked = format!("{redirection}; rm {file}; :");
+        refused(&with_descriptors(stage, &unlinked, &launcher(stage, with_proc(), &again)));
+        fs::write(&file, "kept").expect("a file");
+        fs::set_permissions(&file, Permissions::from_mode(0o666)).expect("chmod");
+        // Nothing to open it again by.
+        let alone = with_descriptors(
+            stage,
+            &redirection,
+            &launcher(stage, keep().with("landlock.filesystem = 'everything'"), &["exit=0"]),
+        );
+        assert_eq!(alone.status, 0, "{}", alone.stderr);
+    }
+    // Nothing more to have: for both already, or a file that is not the program's to write.
+    for redirection in [format!("3<>{file}"), "3</etc/passwd".to_owned()] {
+        let run = with_descriptors(stage, &redirection, &launcher(stage, open(), &["exit=0"]));
+        assert_eq!(run.status, 0, "{redirection}: {}", run.stderr);
+    }
 }
 
 /// A directory would be a way out of every root.

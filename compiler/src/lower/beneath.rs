@@ -7,7 +7,7 @@
 use super::Launch;
 use super::linux::*;
 use super::mount_calls::{open_tree, open_tree_at, optionally};
-use super::refusals::LINK_IN_A_GRANT;
+use super::refusals::{LINK_IN_A_GRANT, NO_REPOSITORY};
 use super::runtime::with_path;
 use super::step::{Act, Call, Slot, Step, Value};
 use crate::policy::HostPath;
@@ -24,7 +24,10 @@ impl Launch<'_> {
         optional: bool,
         mut then: Vec<Act>,
     ) -> Step {
-        let maybe = |call: Call| if optional { call.on(ENOENT, Then::Continue) } else { call };
+        // Nothing is beneath a file either.
+        let absent = |call: Call| call.on(ENOENT, Then::Continue).on(ENOTDIR, Then::Continue);
+        let maybe = |call: Call| if optional { absent(call) } else { call };
+        let step = if is_repository(path) { step.note(ENOENT.into(), NO_REPOSITORY) } else { step };
         let Some((grant, rest)) = self.policy.grant_above(path) else {
             let open = with_path(path, |path| maybe(open_tree(path).keep(to)));
             return step.acts(open).acts(optionally(to, optional, then));
@@ -47,4 +50,9 @@ impl Launch<'_> {
             .acts(optionally(outer, optional, inner))
             .note(ELOOP.into(), LINK_IN_A_GRANT)
     }
+}
+
+/// Whether it is where git keeps a repository, by its name.
+fn is_repository(path: &HostPath) -> bool {
+    path.to_string().ends_with("/.git")
 }

@@ -6,6 +6,7 @@ use super::identity::open_proc;
 use super::linux::*;
 use super::mount_calls::{is_set, optionally};
 use super::refusals::*;
+use super::start::never;
 use super::step::{Act, Buffer, Call, Else, Fact, Part, Phase, Place, Slot, Step, Value};
 use crate::policy::landlock::Feature as Optional;
 use crate::policy::{Cgroup, CgroupParent, CgroupSetting, Feature, Namespace};
@@ -33,6 +34,10 @@ impl Launch<'_> {
             ],
             CgroupParent::Auto => self.own_cgroup(),
         };
+        if self.reaches_its_cgroup() {
+            let refuse = self.cgroup_step("keep the cgroup from the program".into());
+            steps.insert(0, refuse.act(never(CGROUP_WITHIN_REACH)));
+        }
         if self.may_go_without_cgroup() {
             let file = [Slot::CgroupParent.into(), "cgroup.procs".into(), (O_WRONLY | O_CLOEXEC).into()];
             steps.push(
@@ -69,6 +74,17 @@ impl Launch<'_> {
             steps.push(self.say_without_cgroup());
         }
         steps
+    }
+
+    /// Whether the host's /sys/fs/cgroup is in the program's tree as it is, and the program is who makes its cgroup.
+    fn reaches_its_cgroup(self) -> bool {
+        let namespaces = &self.policy.namespaces;
+        let same = match self.program_outside() {
+            None => true,
+            Some((uid, _)) if self.privileged => uid == 0,
+            Some(_) => namespaces.uid_mappings.is_empty() && !self.joins_user(),
+        };
+        namespaces.mount.value == Namespace::Host && same
     }
 
     /// Whether `requires.optional` lets a machine leave it out that has none for the sandbox. A limit that such a machine

@@ -4,6 +4,7 @@ use super::Launch;
 use super::linux::*;
 use super::mount_calls::{optionally, stat, type_is};
 use super::refusals::*;
+use super::reopen::as_open;
 use super::step::{Act, Buffer, Call, Else, Fact, Landlock, Phase, Place, Slot, Step, Value};
 use crate::policy::Kernel;
 use crate::policy::landlock::{
@@ -138,10 +139,14 @@ impl Launch<'_> {
             };
             let (read, write) = (again(&READ_AGAIN), again(&WRITE_AGAIN));
             let streams = [(0, read), (1, write), (2, write)];
-            let kept = self.policy.process.keep_fds.iter().map(|descriptor| (descriptor.value, read | write));
             let mut step = self.landlock_step("allow open files".into(), Span::default());
-            for (descriptor, rights) in streams.into_iter().chain(kept) {
+            for (descriptor, rights) in streams {
                 step = step.acts(self.allow_again(descriptor, rights));
+            }
+            for kept in &self.policy.process.keep_fds {
+                let allow = |rights: Access| self.landlock(Landlock::Descriptor(kept.value, rights.bits()));
+                // None is a directory: `find_kept` has looked.
+                step = step.acts(as_open(kept.value, allow(read), allow(write)));
             }
             step.phase = Phase::Payload;
             steps.push(step.needs(&[Fact::Descriptors]));

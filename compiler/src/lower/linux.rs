@@ -100,6 +100,18 @@ pub const S_IFCHR: u32 = 0o020_000;
 pub const S_IFSOCK: u32 = 0o140_000;
 /// The type bits that a character device shares with a block device, and with nothing else.
 pub const DEVICE_TYPES: u32 = S_IFMT & !S_IFDIR;
+/// `unistd.h`: may it be read, may it be written; `linux/fcntl.h`: for the ids that the kernel goes by.
+pub const R_OK: u32 = 4;
+/// See above.
+pub const W_OK: u32 = 2;
+/// See above.
+pub const AT_EACCESS: u32 = 0x200;
+/// `asm-generic/fcntl.h`: what a descriptor is open for.
+pub const F_GETFL: u32 = 3;
+/// `linux/stat.h`: ask statx(2) for the number of names; where it is.
+pub const STATX_WANT_NLINK: u32 = 4;
+/// See above.
+pub const STATX_NLINK: u32 = 16;
 /// `linux/stat.h`: ask statx(2) for the type.
 pub const STATX_TYPE: u32 = 1;
 /// Ask for the owner.
@@ -222,6 +234,8 @@ pub const EPERM: u8 = 1;
 pub const ENOENT: u8 = 2;
 /// No such device or address.
 pub const ENXIO: u8 = 6;
+/// No directory.
+pub const ENOTDIR: u8 = 20;
 /// Too many, or too long.
 pub const E2BIG: u8 = 7;
 /// Not a program.
@@ -346,6 +360,12 @@ mod tests {
             (S_IFSOCK.into(), libc::S_IFSOCK.into()),
             ((S_IFCHR & DEVICE_TYPES).into(), (libc::S_IFBLK & DEVICE_TYPES).into()),
             (STATX_MODE.into(), std::mem::offset_of!(libc::statx, stx_mode) as u64),
+            (R_OK.into(), libc::R_OK as u64),
+            (W_OK.into(), libc::W_OK as u64),
+            (AT_EACCESS.into(), libc::AT_EACCESS as u64),
+            (F_GETFL.into(), libc::F_GETFL as u64),
+            (STATX_WANT_NLINK.into(), libc::STATX_NLINK.into()),
+            (STATX_NLINK.into(), std::mem::offset_of!(libc::statx, stx_nlink) as u64),
             (STATX_WANT_UID.into(), libc::STATX_UID.into()),
             (STATX_WANT_GID.into(), libc::STATX_GID.into()),
             (STATX_BYTES.into(), size_of::<libc::statx>() as u64),

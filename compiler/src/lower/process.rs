@@ -37,6 +37,7 @@ impl Launch<'_> {
                 .gives(&[Fact::NoNewPrivileges])
                 .act(Call::new(number::prctl, [PR_SET_NO_NEW_PRIVS.into(), 1.into()])),
         );
+        steps.extend(self.refuse_reopening());
         steps.extend(self.restrict());
         steps
     }

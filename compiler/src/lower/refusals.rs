@@ -185,6 +185,12 @@ pub const LINK_IN_A_GRANT: &str = "the program may write to this directory, so n
 /// A symlink on the way to the file of a stream, where the program may write somewhere on the host: ELOOP.
 pub const LINK_TO_A_STREAM: &str = "the spec binds a directory writable, so no symbolic link on the way to this file is followed: name \
     the path that it leads to";
+/// Where a repository is expected there is none: ENOENT.
+pub const NO_REPOSITORY: &str = "start in the top directory of a git work tree (`git init` makes one); with builtin:agent, vars.repository_writable = \
+    \"true\" lets the program make one, and git outside then executes what it writes";
+/// A file that is kept could be opened once more with more rights.
+pub const REOPENED: &str = "the program could open this file again through /proc, for more than the descriptor is open for: pass one \
+    that is open for reading and writing, a file that the program's ids may not open so, or leave /proc out (filesystem.proc = \"none\")";
 /// Landlock is refused.
 pub const LANDLOCK_REFUSED: &str = "a container's seccomp filter refuses Landlock; run with one that allows it, or use \
     landlock.filesystem = \"everything\" and nothing else of Landlock";
@@ -256,6 +262,9 @@ pub const CGROUP_NOT_VISIBLE: &str = "the launcher's own cgroup, as /proc/self/c
     /sys/fs/cgroup here: name another one in cgroup.parent";
 /// The kernel has no such file.
 pub const CGROUP_FILE_MISSING: &str = "this kernel, or its configuration, does not have the file";
+/// The program could leave its cgroup.
+pub const CGROUP_WITHIN_REACH: &str = "in the host's mount namespace the program has the launcher's ids, and can leave its cgroup or change its \
+    limits: let namespaces.mount be \"new\", or launch as root with another process.user";
 /// A device is not there: ENODEV.
 pub const CGROUP_DISK_MISSING: &str = "there is no block device of this number here, or it is a partition, which has no limits of its own: see lsblk";
 /// A disk has no weights: EOPNOTSUPP.

@@ -4,7 +4,7 @@
 //! lead into another entry of the spec, such as a writable directory of the host; a descriptor leads where it always did.
 
 use super::Launch;
-use super::linux::{AT_FDCWD, ENOENT, O_CLOEXEC, O_PATH, RESOLVE_NO_SYMLINKS, open_how};
+use super::linux::{AT_FDCWD, ENOENT, ENOTDIR, O_CLOEXEC, O_PATH, RESOLVE_NO_SYMLINKS, open_how};
 use super::mounts::Entry;
 use super::step::{Act, Call, Slot, Value};
 use crate::policy::Owner;
@@ -24,7 +24,8 @@ impl Spot {
         let how = open_how(O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
         let arguments = [self.directory.clone(), self.path.as_str().into(), how.into(), 24.into()];
         let open = Call::new(number::openat2, arguments).keep(to);
-        if optional { open.on(ENOENT, Then::Continue) } else { open }.into()
+        // Nothing is beneath a file either.
+        if optional { open.on(ENOENT, Then::Continue).on(ENOTDIR, Then::Continue) } else { open }.into()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::policy::{Filesystem, HostPath, MountKind, Ownership, PathPart, Propagation, Root, User, View};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Leaf, Spec};
+use std::collections::BTreeSet;
 
 const DEVICE_LINKS: [(&str, &str); 5] = [
     ("/dev/fd", "/proc/self/fd"),
@@ -28,6 +29,7 @@ pub(super) fn resolve(
     user: &User,
     notify: Option<Span>,
     terminal: Option<Span>,
+    own_mounts: bool,
     findings: &mut Vec<Diagnostic>,
 ) -> Filesystem {
     let root = root(&filesystem.root, findings);
@@ -48,13 +50,20 @@ pub(super) fn resolve(
         _ => {}
     }
     if let Some(dev) = says(&filesystem.dev, "minimal") {
-        expand_dev(&mut tree, dev);
-        // ttyname(3) looks for the terminal in /dev, and the sandbox's own /dev/pts does not have it.
-        if let Some(terminal) = terminal {
-            let source = HostPath::new(vec![PathPart::Terminal]);
-            let device = MountKind::Device { source, number: None, optional: true };
-            tree.give(Filesystem::TERMINAL, device, terminal, "process.terminal");
-        }
+        expand_dev(&mut tree, dev, "filesystem.dev", &BTreeSet::new());
+    }
+    let asked = asked(filesystem);
+    // The host's has the terminals of others, and its disks. Who wants that one says so.
+    let closed =
+        root.value == Root::Host && own_mounts && filesystem.dev.is_none() && !asked.contains("/dev");
+    if closed {
+        expand_dev(&mut tree, root.span, "filesystem.root", &asked);
+    }
+    // ttyname(3) looks for the terminal in /dev, and the sandbox's own /dev/pts does not have it.
+    if let Some(terminal) = terminal.filter(|_| closed || says(&filesystem.dev, "minimal").is_some()) {
+        let source = HostPath::new(vec![PathPart::Terminal]);
+        let device = MountKind::Device { source, number: None, optional: true };
+        tree.give(Filesystem::TERMINAL, device, terminal, "process.terminal");
     }
     if let Some(sys) = says(&filesystem.sys, "read_only") {
         tree.give("/sys", MountKind::View(View::Devices), sys, "filesystem.sys");
@@ -133,19 +142,32 @@ fn expand_base(tree: &mut Tree, span: Span) {
     }
 }
 
-fn expand_dev(tree: &mut Tree, span: Span) {
-    let key = "filesystem.dev";
-    tree.give("/dev", MountKind::Directory { mode: 0o755, owner: Ownership::Builder }, span, key);
+/// Where the spec itself says what stands.
+fn asked(filesystem: &spec::Filesystem) -> BTreeSet<&str> {
+    let mounts = filesystem.mounts.iter().filter(|(_, mount)| !matches!(mount, spec::Mount::Removed));
+    let mounts = mounts.map(|(path, _)| path.value.as_str());
+    let binds = filesystem.read_only.iter().chain(&filesystem.read_write);
+    mounts.chain(binds.map(|path| path.value.as_str())).collect()
+}
+
+/// A small /dev, but for what is asked for otherwise.
+fn expand_dev(tree: &mut Tree, span: Span, key: &'static str, but: &BTreeSet<&str>) {
+    let mut give = |path: &str, kind| {
+        if !but.contains(path) {
+            tree.give(path, kind, span, key);
+        }
+    };
+    give("/dev", MountKind::Directory { mode: 0o755, owner: Ownership::Builder });
     for (path, number) in Filesystem::MINIMAL_DEVICES {
         let device = MountKind::Device { source: path.into(), number: Some(number), optional: false };
-        tree.give(path, device, span, key);
+        give(path, device);
     }
     for (link, target) in DEVICE_LINKS {
-        tree.give(link, MountKind::Symlink { target: target.into() }, span, key);
+        give(link, MountKind::Symlink { target: target.into() });
     }
-    tree.give("/dev/pts", MountKind::Terminals, span, key);
+    give("/dev/pts", MountKind::Terminals);
     let shm = MountKind::Tmpfs { size: None, mode: 0o1777, owner: Ownership::PROGRAM, executable: false };
-    tree.give("/dev/shm", shm, span, key);
+    give("/dev/shm", shm);
 }
 
 /// The same path inside; writable means not executable.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::policy::landlock::Scope;
-use crate::policy::{Execution, Policy, Terminal, User};
+use crate::policy::{Execution, Namespace, Policy, Terminal, User};
 use crate::source::{Source, Spanned};
 use crate::spec::{Leaf, Spec};
 
@@ -22,9 +22,10 @@ pub(super) fn resolve(spec: &Spec, source: &Source, findings: &mut Vec<Diagnosti
     let user = process.as_ref().map_or(&User::Caller, |process| &process.user.value);
     let shared = process.as_ref().filter(|process| process.terminal.value == Terminal::Inherit);
     let shared = shared.map(|process| process.terminal.span);
-    let filesystem =
-        filesystem::resolve(&spec.filesystem, user, asked(&spec.process.notify), shared, findings);
     let namespaces = namespaces::resolve(&spec.namespaces, findings);
+    let own_mounts = namespaces.mount.value == Namespace::New;
+    let notify = asked(&spec.process.notify);
+    let filesystem = filesystem::resolve(&spec.filesystem, user, notify, shared, own_mounts, findings);
     let rlimits = rlimits::resolve(&spec.rlimits, findings);
     let cgroup = cgroup::resolve(spec.cgroup.as_ref(), findings);
     let interfaces = interfaces::resolve(&spec.network.interfaces, findings);

@@ -33,7 +33,7 @@ pub mod number {
         symlinkat = 266, readlinkat = 267, unshare = 272, pipe2 = 293, prlimit64 = 302, setns = 308, sched_setattr = 314,
         seccomp = 317, getrandom = 318, pwritev2 = 328, statx = 332, pidfd_send_signal = 424, open_tree = 428,
         move_mount = 429, fsopen = 430, fsconfig = 431, fsmount = 432, clone3 = 435, close_range = 436,
-        openat2 = 437, mount_setattr = 442, landlock_create_ruleset = 444, landlock_add_rule = 445,
+        openat2 = 437, faccessat2 = 439, mount_setattr = 442, landlock_create_ruleset = 444, landlock_add_rule = 445,
         landlock_restrict_self = 446,
     }
 
@@ -46,6 +46,7 @@ pub mod number {
         close,
         close_range,
         dup2,
+        faccessat2,
         fchdir,
         fchownat,
         fcntl,

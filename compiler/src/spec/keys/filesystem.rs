@@ -66,11 +66,10 @@ pub(super) const FILESYSTEM: &[Key] = &[
                 "minimal",
                 "null, zero, full, random, urandom, tty, the fd links, own pseudoterminals and shm",
             ),
-            Word::new("none", "no /dev"),
+            Word::new("none", "no /dev; with `root = \"host\"` the host's"),
         ]),
-        "what /dev is",
-    )
-    .default("\"none\""),
+        "what /dev is; unsaid it is `minimal` with `root = \"host\"` in a mount namespace of the sandbox's own, else `none`",
+    ),
     Key::new(
         "sys",
         Type::Words(&[

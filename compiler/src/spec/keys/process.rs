@@ -11,7 +11,7 @@ const STREAM: Type = Type::Union(&[
 const FILE: &[Key] = &[Key::new(
     "file",
     Type::String(Form::HostPath),
-    "a file of the host, which must be there; what is written is appended to it",
+    "a file of the host, which must be there; it is opened for appending and not truncated at launch, but the program can overwrite it",
 )
 .required()];
 
