@@ -37,6 +37,8 @@ fn hold(stage: &Stage, name: &str) {
     let list: List = toml::from_str(LIST).unwrap_or_else(|error| panic!("abilities.toml: {error}"));
     let launcher = Sandboxes::read().launcher(stage, name, "able");
     escape::make_lures(stage);
+    // builtin:agent works in a repository.
+    std::fs::create_dir_all(stage.directory().join(".git")).expect("a directory");
     let run = stage.run(&launcher, &[]);
     assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
     let outcomes = escape::read(&run);

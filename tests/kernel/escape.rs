@@ -268,6 +268,8 @@ impl Victim {
             format!("open=8:{}/kept", self.directory),
             "directory_at=9".to_owned(),
             format!("cwd={}", work.display()),
+            // No grant of the working directory is of the home directory.
+            "environment=HOME=/nonexistent".to_owned(),
             "block=10".to_owned(),
             "ignore=10".to_owned(),
             "personality=262144".to_owned(),
