@@ -199,7 +199,7 @@ fn privileges() -> Vec<Protection> {
             let mut changed = false;
             for act in &mut step.acts {
                 if let Act::Each(set) = act {
-                    changed |= *set == u64::MAX;
+                    changed |= *set & (1 << 21) != 0;
                     *set &= !(1 << 21);
                 }
             }
