@@ -1,6 +1,6 @@
 //! Launches that leave one protection out: for each of them a test that looks at real launches has to fail.
 
-use crate::harness::{Change, Ground, Mutant, Need, Person, Stage};
+use crate::harness::{Change, Ground, Mutant, Need, Person, Stage, Tree};
 use crate::life::processes_with;
 use crate::{Test, cgroups, demonstrations, protections};
 use nix::sys::signal::{Signal, kill};
@@ -31,7 +31,12 @@ const NOT_NOTICED: [&str; 0] = [];
 const SECURITY: &str = include_str!("../../SECURITY.md");
 
 fn each_is_noticed(stage: &Stage) {
-    let protections = protections::all();
+    let mut protections = protections::all();
+    if Tree::new(stage, &[]).is_none() {
+        let [there, elsewhere] = protections::GUARD_TESTS;
+        let guards = protections.iter_mut().filter(|protection| protection.test == there);
+        guards.for_each(|guard| guard.test = elsewhere);
+    }
     assert!(protections.len() >= 30, "{}", protections.len());
     assert_eq!(survivors(stage.ground, &protections), NOT_NOTICED);
     let figure = format!("{} protections", protections.len() + protections::cgroups().len());
