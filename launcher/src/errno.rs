@@ -34,7 +34,6 @@ const WORDS: &[u8] = b"\
     \xcbValue too large for defined data type\
     \xdfOperation not supported\
     \xe5Network is unreachable\
-    \xfaDisk quota exceeded\
     \xff";
 
 /// The words for an errno, or `None` for one that no launch was seen to meet.

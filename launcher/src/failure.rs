@@ -7,7 +7,7 @@ use boxwright_launcher::plan::operation::{Kind, Operation, Supervise};
 
 /// Of any call, unless the plan knows better.
 const ENOSYS: u32 = 38;
-const MISSING: &[u8] = b"the kernel is older than 5.14, or a container's seccomp filter hides the call";
+const MISSING: &[u8] = b"needs Linux 5.14, and no filter that denies the call";
 
 /// Why an operation failed.
 #[derive(Clone, Copy)]
@@ -67,7 +67,7 @@ impl Words {
             Self::Arguments => b"the sandbox takes no arguments (process.append_args)",
             Self::Promise => b"a protection was skipped",
             Self::Died => b"ended before the program started",
-            Self::TimeUp => b"the time was up",
+            Self::TimeUp => b"timed out",
         }
     }
 }

@@ -19,25 +19,24 @@ const CHILD: Argument = Argument::Zero;
 const PAIR: Argument = Argument::Immediate(1);
 const CGROUP: u32 = 2;
 
-/// How often the guard kills what is inside, a millisecond apart.
+/// How often the guard tries what fails, and kills what is inside, a millisecond apart.
 const TRIES: u32 = 5000;
 
-/// `linux/prctl.h`.
-const PR_SET_DUMPABLE: Argument = Argument::Immediate(4);
 /// `linux/socket.h`: the answer is the length of the message, whatever room there is.
 const MSG_TRUNC: Argument = Argument::Immediate(0x20);
+/// `linux/prctl.h`.
+const PR_SET_DUMPABLE: Argument = Argument::Immediate(4);
 /// Every process that the caller sees and may signal, but itself and its init (kill(2)).
 const EVERYBODY: Argument = Argument::Immediate(u32::MAX);
 const KILL: Argument = Argument::Immediate(SIGKILL);
 
 const EPERM: Errno = 1;
-const ESRCH: Errno = 3;
-const EINTR: Errno = 4;
+const EPIPE: Errno = 32;
 
 impl Launch {
     /// Starts the guard and its reserve, and waits until the guard is ready.
     #[inline(never)]
-    pub fn prepare_end(&mut self, guard: &Guard) -> Result<u32, Failure> {
+    pub fn prepare_end(&mut self, index: u32, guard: &Guard) -> Result<u32, Failure> {
         let child = self.child.ok_or(Failure::Words(Words::Unset))?;
         let launcher = sys::own_pid().map_err(Failure::Errno)?;
         self.guard = Some(*guard);
@@ -46,15 +45,16 @@ impl Launch {
         };
         mem::store(guard.reserve, &reserve.to_le_bytes());
         let Some((_, process)) = sys::fork(0, None).map_err(Failure::Errno)? else {
-            self.stand_guard(guard, child)
+            // What goes wrong in it is for the launcher to say.
+            self.inside = true;
+            self.stand_guard(index, guard, child)
         };
         mem::store(guard.process, &process.to_le_bytes());
         let _ = self.ask(number::close, &[Argument::Slot(guard.inside)]);
         let (none, pair) = (Argument::Zero, Argument::Slot(guard.outside));
         match self.ask(number::recvfrom, &[pair, none, none, MSG_TRUNC]) {
             Ok(0) => Err(Failure::Words(Words::Died)),
-            Ok(1) => Ok(0),
-            Ok(errno) => Err(Failure::Errno(errno - 1)),
+            Ok(_) => Ok(0),
             Err(errno) => Err(Failure::Errno(errno)),
         }
     }
@@ -89,15 +89,21 @@ impl Launch {
     }
 
     /// The guard's whole life.
-    fn stand_guard(&self, guard: &Guard, child: u32) -> ! {
-        let enters = self.take_post(guard, child);
-        let answer = Argument::Immediate(enters.map_or_else(|errno| errno, |_| 0) + 1);
-        let _ = self.ask(number::write, &[PAIR, Argument::Arena(0), answer]);
-        if let Ok(inside) = enters {
-            while self.ask(number::recvfrom, &[PAIR]) == Err(EINTR) {}
-            self.end_all(inside);
+    fn stand_guard(&self, index: u32, guard: &Guard, child: u32) -> ! {
+        match self.take_post(guard, child) {
+            Err(errno) => self.fail(index, Failure::Errno(errno)),
+            Ok(inside) => {
+                // Nothing is ever said: the answer is the end of the file.
+                for _ in 0..TRIES {
+                    if self.ask(number::recvfrom, &[PAIR]).is_ok() {
+                        break;
+                    }
+                    sys::sleep_a_millisecond();
+                }
+                self.end_all(inside);
+                sys::exit(0)
+            }
         }
-        sys::exit(0)
     }
 
     /// Leaves everything of the caller's that the guard does not need. Whether its children are born inside.
@@ -124,14 +130,18 @@ impl Launch {
             false => false,
         };
         self.ask(number::prctl, &[PR_SET_DUMPABLE])?;
-        Ok(inside)
+        match self.ask(number::write, &[PAIR, Argument::Arena(0), Argument::Immediate(1)]) {
+            // The launcher has failed, and says so itself.
+            Ok(_) | Err(EPIPE) => Ok(inside),
+            Err(errno) => Err(errno),
+        }
     }
 
     fn end_all(&self, inside: bool) {
         self.kill_cgroup();
         for _ in 0..TRIES {
-            let gone = self.ask(number::pidfd_send_signal, &[CHILD, KILL]) == Err(ESRCH);
-            if gone || !inside {
+            let _ = self.ask(number::pidfd_send_signal, &[CHILD, KILL]);
+            if !inside {
                 break;
             }
             match sys::fork(0, None) {
@@ -148,9 +158,12 @@ impl Launch {
                 // A limit of processes, until those that end make room.
                 Err(_) => {}
             }
-            sys::sleep_a_millisecond();
-            // The init of a namespace ends after all of its processes have been reaped.
+            // The init of a namespace ends after all of its processes have been reaped, whenever it is reaped itself.
+            let gone = sys::poll(0, sys::READABLE, 1);
             while let Ok(Some(_)) = sys::wait_for_exit(None, false) {}
+            if gone {
+                break;
+            }
         }
     }
 }

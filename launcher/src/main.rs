@@ -29,7 +29,7 @@ use start::Start;
 
 fn main(mut start: Start) -> ! {
     if start.secure {
-        refuse(b"refusing to run setuid, setgid or with file capabilities", None);
+        refuse(b"refusing to run setuid, setgid or with capabilities", None);
     }
     let sealed = start.plan;
     let bytes = sealed.or_else(|| {
@@ -40,7 +40,7 @@ fn main(mut start: Start) -> ! {
     match bytes.map(Plan::read) {
         Some(Ok(plan)) => run::launch(plan, start),
         Some(Err(refusal)) => refuse(b"plan refused", Some(refusal)),
-        None => refuse(b"no plan sealed in, and no plan file to read as first argument", None),
+        None => refuse(b"no plan sealed in or given as first argument", None),
     }
 }
 

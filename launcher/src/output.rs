@@ -4,9 +4,9 @@ use crate::sys;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 /// How long a launch waits for the reader of one descriptor, in milliseconds. It says the rest to that one without waiting.
-pub const PATIENCE: u32 = 400;
+pub const PATIENCE: u32 = 1000;
 /// The same while the program runs: signals and timers wait meanwhile.
-pub const HASTE: u32 = 100;
+pub const HASTE: u32 = 250;
 
 /// EPIPE.
 const NO_READER: u32 = 32;

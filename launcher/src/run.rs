@@ -56,7 +56,7 @@ pub struct Launch {
     pub began: u64,
     entry: Entry,
     /// Whether this process is a child of the one that the caller started.
-    inside: bool,
+    pub inside: bool,
     tally: Tally,
     pointers: Option<Pointers>,
     again: again::Again,
@@ -142,7 +142,7 @@ impl Launch {
             Kind::Cgroup(cgroup) => self.cgroup(cgroup),
             Kind::Directory(directory) => self.directory(directory),
             Kind::Notify(notify) => self.notify(notify),
-            Kind::Guard(guard) => self.prepare_end(guard),
+            Kind::Guard(guard) => self.prepare_end(index, guard),
             Kind::Terminal(terminal) => self.terminal(terminal, index).map_err(Failure::Errno).map(|()| 0),
         }
     }
@@ -391,13 +391,14 @@ impl Launch {
                 sys::exit(status)
             }
             _ => {
+                // When another process failed first, what went wrong here only followed from it; and what fails from here on
+                // follows from this.
+                let (index, failure, status) =
+                    self.report.and_then(supervise::reported).unwrap_or((index, failure, status));
                 self.finish();
                 if let Some(child) = self.child {
                     sys::kill_child(child);
                 }
-                // When the child failed first, what went wrong here only followed from it.
-                let (index, failure, status) =
-                    self.report.and_then(supervise::reported).unwrap_or((index, failure, status));
                 self.end(status, None, false, Some((index, failure)))
             }
         }

@@ -36,7 +36,7 @@ impl Launch {
             self.say(b": out of memory: a process was killed at cgroup.memory_max");
         }
         if left.groups {
-            self.say(b": the sandbox's control group cannot be removed: processes in it may run on");
+            self.say(b": cannot remove the sandbox's cgroup: its processes may run on");
         }
         let signal = self.signal(exit);
         if matches!(signal, SIGHUP | SIGINT | SIGQUIT | SIGTERM)

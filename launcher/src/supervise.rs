@@ -67,6 +67,7 @@ fn watch(end: &mut End, child: u32) -> Result<Exit, Errno> {
         terminal.catch_up(report, end.asked);
     }
     loop {
+        end.terminal().map_or(Ok(()), |terminal| terminal.turn.get())?;
         match sys::wait_for_signal(u64::MAX)? {
             // Another child may have ended as well: the caller's, before it became this program.
             Some(Signal { number: SIGCHLD, .. }) | None => {

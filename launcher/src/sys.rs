@@ -721,10 +721,10 @@ const MSG_DONTWAIT: usize = 0x40;
 const MSG_NOSIGNAL: usize = 0x4000;
 
 /// Sends a byte over a channel, unless that is full.
-pub fn send(channel: u32, byte: u8) {
+pub fn send(channel: u32, byte: u8) -> Result<(), Errno> {
     let arguments = [channel as usize, &raw const byte as usize, 1, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0];
     // SAFETY: the kernel reads one byte.
-    let _ = unsafe { raw(number::sendto, arguments) };
+    unsafe { raw(number::sendto, arguments) }.map(drop)
 }
 
 /// The next byte that came over a channel; an error when there is none, and at its end.

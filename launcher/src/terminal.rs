@@ -16,10 +16,10 @@ use core::sync::atomic::Ordering::SeqCst;
 
 /// EPERM.
 const NOT_PERMITTED: Errno = 1;
+/// EAGAIN.
+const NOTHING_SAID: Errno = 11;
 /// ENXIO: /dev/tty is there, and this session has no terminal.
 const NO_TERMINAL: Errno = 6;
-/// The most entries of /proc that are looked at; on a machine with more the launcher takes itself for one of several.
-const MOST_ENTRIES: u32 = 1 << 16;
 
 /// The program's process is about to execute it.
 pub const READY: u8 = b'r';
@@ -38,6 +38,8 @@ pub struct Terminal {
     given: Cell<bool>,
     /// Both ends of the channel to the program's side.
     channel: Cell<Option<[u32; 2]>>,
+    /// Whether the program's process has got its turn, or waits for it in vain.
+    pub turn: Cell<Result<(), Errno>>,
 }
 
 impl Launch {
@@ -94,6 +96,7 @@ impl Terminal {
             gives: Cell::new(gives),
             given: Cell::new(false),
             channel: Cell::new(None),
+            turn: Cell::new(Ok(())),
         })
     }
 
@@ -138,13 +141,20 @@ impl Terminal {
 
     fn listen(&self, report: &Report, stays: bool) {
         let Some([outside, _]) = self.channel.get() else { return };
-        while let Ok(said) = sys::receive(outside) {
-            if said == READY {
-                if self.is_in_front() && self.gives.get() {
-                    self.give();
+        let end = loop {
+            match sys::receive(outside) {
+                Ok(READY) => {
+                    if self.is_in_front() && self.gives.get() {
+                        self.give();
+                    }
+                    self.turn.set(sys::send(outside, READY));
                 }
-                sys::send(outside, READY);
+                Ok(_) => {}
+                Err(errno) => break errno,
             }
+        };
+        if end != NOTHING_SAID {
+            self.turn.set(Err(end));
         }
         report.told.store(0, SeqCst);
         match report.stopped.swap(0, SeqCst) {
@@ -252,7 +262,7 @@ fn is_alone(group: u32, group_of: fn(u32) -> Result<u32, Errno>) -> bool {
     }
     let Ok(directory) = sys::open_processes() else { return false };
     let mut bytes = [0; 1024];
-    let (mut members, mut entries) = (0, 0);
+    let mut members = 0;
     while let Ok(length @ 1..) = sys::list(directory, &mut bytes) {
         let mut rest = bytes.get(..length).unwrap_or(&[]);
         // `linux/dirent.h`: the length of a `struct linux_dirent64` is at byte 16, the name at 19.
@@ -262,12 +272,7 @@ fn is_alone(group: u32, group_of: fn(u32) -> Result<u32, Errno>) -> bool {
                 .take_while(|byte| byte.is_ascii_digit())
                 .fold(0, |pid: u32, byte| pid.wrapping_mul(10).wrapping_add(u32::from(byte - b'0')));
             members += u32::from(pid != 0 && group_of(pid) == Ok(group));
-            entries += 1;
             rest = rest.get(usize::from(u16::from_le_bytes([low, high])).max(1)..).unwrap_or(&[]);
-        }
-        if entries > MOST_ENTRIES {
-            members = 0;
-            break;
         }
     }
     sys::close(directory);

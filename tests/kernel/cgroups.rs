@@ -256,7 +256,7 @@ fn not_killed(stage: &Stage) {
     assert!(child.wait().expect("it can be waited for").success());
     let mut said = String::new();
     BufReader::new(child.stderr.take().expect("a pipe")).read_line(&mut said).expect("a line");
-    assert!(said.contains("processes in it may run on"), "{said}");
+    assert!(said.contains("its processes may run on"), "{said}");
     assert_eq!(processes_with(&mark).len(), 1, "what it is about");
     fs::write(group.join("cgroup.kill"), "1").expect("cgroup.kill");
     expect_gone(&mark);

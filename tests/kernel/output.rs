@@ -113,7 +113,7 @@ fn status_on_full_pipe(stage: &Stage) {
     let (launcher, mark) = marked(stage, spec, "sleep=60000");
     let run = stage.start(&[&format!("append=3:{}", path.display())], &launcher);
     assert_eq!(run.status, 124, "{}", run.stderr);
-    assert!(run.stderr.ends_with(": the time was up\n"), "{}", run.stderr);
+    assert!(run.stderr.ends_with(": timed out\n"), "{}", run.stderr);
     expect_gone(&mark);
 }
 

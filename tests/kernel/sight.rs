@@ -37,6 +37,8 @@ impl<'a> Whole<'a> {
             _ if key.starts_with("ns.") && !is_hosts && !self.known.iter().any(|known| known == value) => {
                 "new".to_owned()
             }
+            // Each launch has a terminal of its own.
+            "mount./dev/console" => value.replace(|letter: char| letter.is_ascii_digit(), ""),
             _ if key.starts_with("descriptor.") => value.replace(|letter: char| letter.is_ascii_digit(), ""),
             _ => value.to_owned(),
         };

@@ -6,6 +6,7 @@ use crate::joins;
 use crate::network::Host;
 use std::any::Any;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 const NAMESPACES: &[Need] = &[Need::UserNamespaces];
@@ -58,6 +59,7 @@ fn everything(stage: &Stage) -> Option<Scene> {
     // Nobody listens, but the socket stays.
     let socket = stage.directory().join("notify");
     std::os::unix::net::UnixDatagram::bind(&socket).expect("a socket");
+    fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)).expect("chmod");
     let scene = Scene::new(
         every_step(stage),
         &[
@@ -75,7 +77,12 @@ fn everything(stage: &Stage) -> Option<Scene> {
             "list=/here",
         ],
     )?;
-    let conditions = [format!("environment=NOTIFY_SOCKET={}", socket.display()), "watchdog_pid".to_owned()];
+    let conditions = [
+        format!("environment=NOTIFY_SOCKET={}", socket.display()),
+        // Somebody else's home directory: the working directory may be granted.
+        "environment=HOME=/".to_owned(),
+        "watchdog_pid".to_owned(),
+    ];
     Some(Scene { conditions: conditions.into(), ..scene })
 }
 

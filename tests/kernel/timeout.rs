@@ -74,7 +74,7 @@ fn status(stage: &Stage) -> Value {
 /// One line, with the place of the key.
 #[track_caller]
 fn expect_time_up(stage: &Stage, run: &Run, signal: u32) {
-    let words = format!("lifecycle.timeout of {:?}: the time was up\n", time());
+    let words = format!("lifecycle.timeout of {:?}: timed out\n", time());
     assert_eq!(run.status, 124, "{}", run.stderr);
     assert!(run.stderr.starts_with("plain: spec.sandbox.toml:"), "{}", run.stderr);
     assert!(run.stderr.ends_with(&words) && run.stderr.lines().count() == 1, "{}", run.stderr);
@@ -177,7 +177,7 @@ fn before_the_program(stage: &Stage) {
         let (launcher, mark) = marked(stage, spec, "sleep=60000");
         let run = stage.start(&["subreaper"], &launcher);
         let (said, end) = run.stderr.split_once('\n').unwrap_or_default();
-        assert!(said.ends_with("the time was up"), "{microseconds}: {}", run.stderr);
+        assert!(said.ends_with("timed out"), "{microseconds}: {}", run.stderr);
         assert!(end == "status=124\nleft=nothing\n" || end == "status=125\nleft=nothing\n", "{end}");
         expect_gone(&mark);
     }

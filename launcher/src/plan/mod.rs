@@ -346,21 +346,21 @@ impl Reason {
     /// What a person reads.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Length => "the length is wrong",
+            Self::Length => "wrong length",
             Self::Magic => "not a plan",
             Self::Version => "unknown version",
-            Self::Architecture => "another architecture",
-            Self::Hash => "the bytes were changed",
-            Self::Status => "no descriptor for the status",
+            Self::Architecture => "wrong architecture",
+            Self::Hash => "checksum mismatch",
+            Self::Status => "no status descriptor",
             Self::Section => "section out of place",
             Self::Shape => "malformed section",
-            Self::Operation => "unknown operation, flag or value",
+            Self::Operation => "unknown value",
             Self::List => "malformed list",
             Self::Call => "forbidden system call",
-            Self::Pointer => "pointer out of its section",
+            Self::Pointer => "pointer out of bounds",
             Self::Slot => "unset slot",
             Self::Skip => "skip out of its list",
-            Self::Phase => "operations out of order",
+            Self::Phase => "wrong order",
             Self::Flow => "no program at the end",
             Self::Promise => "a broken promise",
         }
