@@ -24,8 +24,6 @@ const TRIES: u32 = 5000;
 
 /// `linux/socket.h`: the answer is the length of the message, whatever room there is.
 const MSG_TRUNC: Argument = Argument::Immediate(0x20);
-/// `linux/prctl.h`.
-const PR_SET_DUMPABLE: Argument = Argument::Immediate(4);
 /// Every process that the caller sees and may signal, but itself and its init (kill(2)).
 const EVERYBODY: Argument = Argument::Immediate(u32::MAX);
 const KILL: Argument = Argument::Immediate(SIGKILL);
@@ -80,7 +78,7 @@ impl Launch {
 
     /// The reserve's whole life.
     fn keep_a_place(&self, launcher: u32) -> ! {
-        if sys::leave_launch(launcher).is_ok() {
+        if sys::be_open(false).and_then(|()| sys::leave_launch(launcher)).is_ok() {
             loop {
                 let _ = sys::wait_for_signal(0);
             }
@@ -129,7 +127,7 @@ impl Launch {
             },
             false => false,
         };
-        self.ask(number::prctl, &[PR_SET_DUMPABLE])?;
+        sys::be_open(false)?;
         match self.ask(number::write, &[PAIR, Argument::Arena(0), Argument::Immediate(1)]) {
             // The launcher has failed, and says so itself.
             Ok(_) | Err(EPIPE) => Ok(inside),

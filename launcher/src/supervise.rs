@@ -28,6 +28,10 @@ pub fn supervise(launch: &mut Launch, supervise: &Supervise, index: u32) -> Resu
             let _ = sys::wait_for_signal(0);
         },
         (Role::Outside, Some(child)) => {
+            // A program with the same ids that sees this process would find the caller's environment and root directory.
+            if let Err(errno) = sys::be_open(false) {
+                launch.fail(index, Failure::Errno(errno))
+            }
             sys::be_prompt();
             if let Some(terminal) = launch.terminal.as_ref().filter(|_| supervise.terminal) {
                 let [outside, inside] = [0, 4].map(|at| mem::load_word(supervise.channel + at));

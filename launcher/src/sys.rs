@@ -502,11 +502,17 @@ pub fn discard_child(pidfd: u32) {
     close(pidfd);
 }
 
+/// Whether others with the same ids may look into this process, in /proc and its memory, and it leaves a core.
+#[inline(never)]
+pub fn be_open(open: bool) -> Result<(), Errno> {
+    // SAFETY: the kernel gets two numbers.
+    unsafe { short(number::prctl, [PR_SET_DUMPABLE, usize::from(open), 0]) }.map(drop)
+}
+
 /// Ends by a signal, as the program did, without a core of its own. Returns when the signal does not end this process, as
 /// in pid 1 of a namespace.
 pub fn end_by(signal: u32) {
-    // SAFETY: the kernel gets two numbers.
-    let _ = unsafe { short(number::prctl, [PR_SET_DUMPABLE, 0, 0]) };
+    let _ = be_open(false);
     let set = 1_u64 << (signal - 1);
     let arguments = [SIG_UNBLOCK, &raw const set as usize, 0, SET_BYTES, 0, 0];
     // SAFETY: the kernel reads the set's 64 bits.

@@ -3,7 +3,7 @@
 
 use super::Launch;
 use crate::failure::Failure;
-use crate::supervise;
+use crate::{supervise, sys};
 use boxwright_launcher::arch::number;
 use boxwright_launcher::plan::operation::{Call, Kind, Operation, Store, Tally};
 use core::sync::atomic::Ordering::SeqCst;
@@ -48,6 +48,8 @@ impl Launch {
         self.again.times += 1;
         self.tally = self.again.tally;
         self.child = None;
+        // The next child's maps of ids are its files.
+        sys::be_open(true).ok()?;
         report.state.store(0, SeqCst);
         Some(gate.wrapping_sub(index + 1))
     }
