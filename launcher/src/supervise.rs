@@ -247,7 +247,7 @@ fn tell_stops(report: &Report, program: u32) {
     while let Some(signal) = sys::wait_for_stop_of(program) {
         report.stopped.store(signal, SeqCst);
         if signal != 0 && report.told.swap(1, SeqCst) == 0 {
-            sys::send(0, STOPPED);
+            let _ = sys::send(0, STOPPED);
         }
     }
 }
