@@ -77,7 +77,7 @@ fn program_is_killed(stage: &Stage) {
 
 /// Whoever stops the launcher alone does not stop the program, and learns of its end later.
 fn launcher_is_stopped(stage: &Stage) {
-    let sleeper = Sleeper::new(stage, 200);
+    let sleeper = Sleeper::new(stage, 2000);
     let launcher = pid(&sleeper.launcher);
     kill(launcher, Signal::SIGSTOP).expect("kill");
     expect_gone(&sleeper.mark);
