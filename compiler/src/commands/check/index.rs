@@ -234,7 +234,9 @@ mod tests {
                 assert!(tracked.has(Path::new("a/c.sandbox.toml")) && !tracked.has(Path::new("a/b.txt")));
                 for length in 0..whole.len() {
                     let cut = whole.get(..length).unwrap_or_default();
-                    assert_eq!(parse(cut), None, "{version} {hash} {length}");
+                    // Where all entries are left, the end of the extensions may look like the hash.
+                    let same = |found| found == tracked;
+                    assert!(parse(cut).is_none_or(same), "{version} {hash} {length}");
                 }
             }
         }
