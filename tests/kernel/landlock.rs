@@ -361,7 +361,7 @@ fn abi_required(stage: &Stage) {
     };
     assert_eq!(stage.launch(&spec(2)).status, 3);
     expect_refused(
-        &stage.launch(&spec(10)),
+        &on(stage, 9, &spec(10)),
         "requires.landlock_abi needs Landlock ABI 10",
         "older than ABI 10, which came with Linux 7.2",
     );
