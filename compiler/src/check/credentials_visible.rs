@@ -1,6 +1,6 @@
 //! Keys, tokens and passwords of the host are worth more than the sandbox.
 
-use super::sources::{self, Lies, Shown, matches};
+use super::sources::{self, Shown, matches};
 use super::{home_visible, socket_bound};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
@@ -168,22 +168,15 @@ fn finding(policy: &Policy, shown: &Shown<'_>) -> Option<Diagnostic> {
     if home_visible::is_home(source) || socket_bound::looks_like_a_socket(source) {
         return None;
     }
-    let lies = |wanted| PLACES.iter().filter(move |(place, _)| shown.lies(place) == Some(wanted));
     let name = source.rsplit('/').next().unwrap_or_default();
-    let named = || NAMES.iter().find(|(pattern, _)| matches(name, pattern));
-    let mut places = Vec::new();
-    let (message, kind) = match lies(Lies::Within).max_by_key(|(place, _)| place.len()).or_else(named) {
-        Some((_, kind)) => (format!("`{source}` of the host can be read"), kind),
+    let named = || NAMES.iter().find(|(pattern, _)| matches(name, pattern)).map(|&(_, kind)| kind);
+    let (message, kind, places) = match shown.within(PLACES).or_else(named) {
+        Some(kind) => (format!("`{source}` of the host can be read"), kind, Vec::new()),
         None => {
-            let inside = lies(Lies::Above).filter(|(place, _)| !shown.is_covered(&policy.filesystem, place));
-            places.extend(inside.clone().map(|(place, _)| place));
-            let mut inside = inside;
-            let (place, kind) = inside.next()?;
-            let more = match inside.count() {
-                0 => String::new(),
-                count => format!(" and {count} more like it"),
-            };
-            (format!("`{source}` of the host can be read, with `{place}`{more} in it"), kind)
+            let places = shown.beneath(PLACES, &policy.filesystem);
+            let (_, kind) = *places.first()?;
+            let more = sources::and_more(&places);
+            (format!("`{source}` of the host can be read, with {more} in it"), kind, places)
         }
     };
     let label = format!("expected to hold {}", kind.reason());

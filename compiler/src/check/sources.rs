@@ -58,12 +58,24 @@ pub(super) fn shown(policy: &Policy) -> Vec<Shown<'_>> {
 
 impl Shown<'_> {
     /// What a finding about it rests on: its rights, and the places beneath it that are shown through it.
-    pub fn evidence(&self, places: &[&str]) -> Vec<Evidence> {
+    pub fn evidence<K>(&self, places: &[(&str, K)]) -> Vec<Evidence> {
         let own = match self.entry {
             Some((_, mount)) => evidence::mount(mount),
             None => vec![Evidence::text("source", &self.source), Evidence::flag("writable", self.writable)],
         };
-        own.into_iter().chain(evidence::names("shows", places)).collect()
+        own.into_iter().chain(evidence::names("shows", places.iter().map(|(place, _)| *place))).collect()
+    }
+
+    /// The kind of the narrowest place of a table that it is in.
+    pub fn within<K: Copy>(&self, table: &[(&str, K)]) -> Option<K> {
+        let around = table.iter().filter(|(place, _)| self.lies(place) == Some(Lies::Within));
+        around.max_by_key(|(place, _)| place.len()).map(|&(_, kind)| kind)
+    }
+
+    /// The places of a table that are beneath it and seen through it.
+    pub fn beneath<'t, K: Copy>(&self, table: &[(&'t str, K)], filesystem: &Filesystem) -> Vec<(&'t str, K)> {
+        let beneath = |place| self.lies(place) == Some(Lies::Above) && !self.is_covered(filesystem, place);
+        table.iter().copied().filter(|(place, _)| beneath(*place)).collect()
     }
 
     /// How it lies to a place: an absolute path, or one that begins with `~/` and is in whatever home directory; `*` is any one
@@ -152,5 +164,14 @@ pub(super) fn matches(name: &str, pattern: &str) -> bool {
         (Some(end), _) => name.ends_with(end),
         (None, Some(start)) => name.starts_with(start),
         (None, None) => name == pattern,
+    }
+}
+
+/// The first of some places, and how many there are besides.
+pub(super) fn and_more<K>(places: &[(&str, K)]) -> String {
+    match places {
+        [] => String::new(),
+        [(place, _)] => format!("`{place}`"),
+        [(place, _), more @ ..] => format!("`{place}` and {} more like it", more.len()),
     }
 }

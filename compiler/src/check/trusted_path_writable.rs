@@ -1,6 +1,6 @@
 //! The host executes and obeys what is in some of its directories: a program that may write there acts outside.
 
-use super::sources::{self, Lies, Shown};
+use super::sources::{self, Shown};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::policy::Policy;
 
@@ -186,25 +186,19 @@ pub(super) fn check(policy: &Policy) -> Vec<Diagnostic> {
 
 fn finding(policy: &Policy, shown: &Shown<'_>) -> Option<Diagnostic> {
     let source = &shown.source;
-    let lies = |wanted| PLACES.iter().filter(move |(place, _)| shown.lies(place) == Some(wanted));
-    let mut places = Vec::new();
-    let (message, kind, help) = match lies(Lies::Within).max_by_key(|(place, _)| place.len()) {
-        Some((_, kind)) => (
+    let (message, kind, help, places) = match shown.within(PLACES) {
+        Some(kind) => (
             format!("`{source}` of the host is writable"),
             kind,
             "remove `writable`, or bind a directory of the program's own",
+            Vec::new(),
         ),
         None => {
-            let inside = lies(Lies::Above).filter(|(place, _)| !shown.is_covered(&policy.filesystem, place));
-            places.extend(inside.clone().map(|(place, _)| place));
-            let mut inside = inside;
-            let (place, kind) = inside.next()?;
-            let more = match inside.count() {
-                0 => String::new(),
-                count => format!(" and {count} more like it"),
-            };
-            let message = format!("`{source}` of the host is writable, with `{place}`{more} in it");
-            (message, kind, "bind only the directory that the program works in")
+            let places = shown.beneath(PLACES, &policy.filesystem);
+            let (_, kind) = *places.first()?;
+            let message =
+                format!("`{source}` of the host is writable, with {} in it", sources::and_more(&places));
+            (message, kind, "bind only the directory that the program works in", places)
         }
     };
     Some(RULE.at(shown.span, message).label(kind.reason()).evidence(shown.evidence(&places)).help(help))
